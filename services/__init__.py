@@ -1,0 +1,1 @@
+"""The services of Rollbook, one package each; they never import one another."""

@@ -1,0 +1,113 @@
+"""What happens in the catalogue. The stream is the offering."""
+
+from decimal import Decimal
+from typing import ClassVar, Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from shared.events import Event
+
+OfferingKind = Literal["course", "certification", "qualification"]
+Notification = Literal["assigned", "withdrawn"]
+
+
+class Price(BaseModel):
+    """What a learner pays before beginning (CAT-8)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    amount: Decimal = Field(gt=0, max_digits=12, decimal_places=2)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+
+
+class Activity(BaseModel):
+    """A part of a course (CAT-1)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["content", "exam", "lab"]
+    title: str = Field(min_length=1, max_length=255)
+
+
+class Step(BaseModel):
+    """A part of a certification version (CAT-2): a course of the catalogue, an exam or a task."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["course", "exam", "task"]
+    title: str = Field(min_length=1, max_length=255)
+    course_id: UUID | None = None
+
+
+class OfferingEvent(Event):
+    """Fields of every catalogue event."""
+
+
+class CourseDescribed(OfferingEvent):
+    """A course came to be, or its description was replaced whole (CAT-1). Version 1 of the stream creates it."""
+
+    TOPIC: ClassVar[str] = "catalog.CourseDescribed.v1"
+    code: str
+    title: str
+    description: str
+    activities: tuple[Activity, ...]
+    minimum_minutes: int
+    access_days: int | None
+    certificate: str | None
+    badge: str | None
+    price: Price | None
+
+
+class CertificationDescribed(OfferingEvent):
+    """A certification came to be, or its description was replaced whole (CAT-2). `minimum_minutes` None: the sum of its courses."""
+
+    TOPIC: ClassVar[str] = "catalog.CertificationDescribed.v1"
+    code: str
+    title: str
+    description: str
+    minimum_minutes: int | None
+    certificate: str | None
+    badge: str | None
+    price: Price | None
+
+
+class VersionDrafted(OfferingEvent):
+    """A numbered version of a certification was written or rewritten; only drafts may be (CAT-2)."""
+
+    TOPIC: ClassVar[str] = "catalog.VersionDrafted.v1"
+    version: int
+    steps: tuple[Step, ...]
+
+
+class VersionPublished(OfferingEvent):
+    """Learners who come from now on follow this version; the one published before is retired (CAT-15)."""
+
+    TOPIC: ClassVar[str] = "catalog.VersionPublished.v1"
+    version: int
+
+
+class VersionRetired(OfferingEvent):
+    """No new learner follows this version."""
+
+    TOPIC: ClassVar[str] = "catalog.VersionRetired.v1"
+    version: int
+
+
+class OfferingActivated(OfferingEvent):
+    """New learners may come; rules that waited catch up (CAT-4)."""
+
+    TOPIC: ClassVar[str] = "catalog.OfferingActivated.v1"
+
+
+class OfferingDeactivated(OfferingEvent):
+    """No new learner by any way; who is enrolled keeps the standing (CAT-4)."""
+
+    TOPIC: ClassVar[str] = "catalog.OfferingDeactivated.v1"
+
+
+class NotificationsSwitched(OfferingEvent):
+    """Which e-mails about this offering are on (CAT-17); all are until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.NotificationsSwitched.v1"
+    on: tuple[Notification, ...]

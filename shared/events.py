@@ -1,0 +1,137 @@
+"""The event is the contract (DESIGN 2): one frozen class, decided, stored, published and projected unchanged."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
+from uuid import UUID
+
+import pydantic_core
+from eventsourcing.persistence import Mapper, StoredEvent
+from eventsourcing.utils import register_topic
+from pydantic import BaseModel, ConfigDict, Field
+
+_registry: dict[str, "type[Event]"] = {}
+
+
+class Event(BaseModel):
+    """Something that happened, for ever. Subclasses are past tense and name their `TOPIC`, as `enrollment.LearnerAssigned.v1`.
+
+    No personal data and no secrets: people are UUIDs, free text is a `TextRef`. A change of meaning is a new class
+    with the next version; the old one stays registered and says in `upcast` how it reads today.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_timedelta="iso8601")
+
+    TOPIC: ClassVar[str]
+
+    originator_id: UUID = Field(exclude=True)
+    """The stream: one aggregate's events, in the order of `originator_version`. Not part of the body."""
+    originator_version: int = Field(exclude=True, ge=1)
+    """1 for the first event of a stream. Not part of the body."""
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **kwargs: object) -> None:
+        if "TOPIC" in cls.__dict__:
+            register_topic(cls.TOPIC, cls)
+            _registry[cls.TOPIC] = cls
+
+    def upcast(self) -> "Event":
+        """The same fact as the newest version of its class tells it."""
+        return self
+
+    @classmethod
+    def read(cls, stream: UUID, version: int, body: bytes) -> Self:
+        """Raises ValueError when the body does not fit the class."""
+        fields: dict[str, Any] = pydantic_core.from_json(body)
+        return cls.model_validate({**fields, "originator_id": stream, "originator_version": version})
+
+
+def registered() -> Mapping[str, type[Event]]:
+    """Every event class by wire name. Import the contracts first: `import shared.contracts`."""
+    return _registry
+
+
+class TextRef(BaseModel):
+    """Where a free text is kept, and a salted digest that proves it, without the text (`shared.texts`)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: UUID
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class Meta(BaseModel):
+    """Who, why and caused by what: beside every event, never inside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    actor: UUID
+    """The person or client that acted; `SYSTEM` for Rollbook itself."""
+    reason_code: str = "command"
+    """One of a short list: command, directory, rule, import, removal, demo, timer ..."""
+    organisation: UUID | None = None
+    """The home organisation for which the actor acted; none for site administrators."""
+    correlation: UUID
+    """The batch: everything that one command caused carries the same."""
+    causation: str | None = None
+    """The id of the event, or the job, that led to this one."""
+    traceparent: str | None = None
+    """W3C trace context."""
+
+    def encode(self) -> str:
+        return self.model_dump_json(exclude_none=True)
+
+
+SYSTEM = UUID("00000000-0000-4000-8000-000000000000")
+"""The actor of what Rollbook does by itself."""
+
+
+class Position(NamedTuple):
+    """A place in one source's history. Numbers compare only within an epoch (DESIGN 2)."""
+
+    epoch: UUID
+    number: int
+
+
+class Recorded(NamedTuple):
+    """An event as it was stored, with what the store added."""
+
+    position: int
+    recorded_at: datetime
+    event: Event
+    meta: Meta
+
+
+class EventMapper(Mapper[UUID]):
+    """Events to stored bytes and back. The same bytes are published, so nothing is serialised twice."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        return encode(domain_event)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        return decode(
+            stored_event.topic, UUID(str(stored_event.originator_id)), stored_event.originator_version, stored_event.state
+        )
+
+
+def encode(event: Event) -> StoredEvent:
+    return StoredEvent(
+        originator_id=event.originator_id,
+        originator_version=event.originator_version,
+        topic=event.TOPIC,
+        state=event.__pydantic_serializer__.to_json(event),
+    )
+
+
+def decode(topic: str, stream: UUID, version: int, body: bytes) -> Event:
+    """Raises LookupError for a topic that nobody registered, ValueError for a body that does not fit."""
+    try:
+        cls = _registry[topic]
+    except KeyError:
+        raise LookupError(f"unknown event type {topic}; is this process older than the one that wrote it?") from None
+    return cls.read(stream, version, body).upcast()
+
+
+def digest(salt: bytes, text: str) -> str:
+    return hashlib.sha256(salt + text.encode()).hexdigest()
