@@ -1,0 +1,80 @@
+"""One service's PostgreSQL database: a pool of connections, and its migrations."""
+
+import importlib.resources
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.resources.abc import Traversable
+
+import psycopg
+from psycopg_pool import ConnectionPool
+
+Connection = psycopg.Connection[tuple[object, ...]]
+
+_MIGRATION_LOCK = 7_400_101
+
+
+class Database:
+    """A pool for one database. Connections are in autocommit mode; `transaction` opens one explicitly."""
+
+    def __init__(self, conninfo: str, *, application: str = "rollbook", max_size: int = 10) -> None:
+        self.conninfo = conninfo
+        self._pool = ConnectionPool(
+            conninfo,
+            min_size=1,
+            max_size=max_size,
+            kwargs={"autocommit": True, "application_name": application},
+            check=ConnectionPool.check_connection,
+            open=True,
+            name=application,
+        )
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection in autocommit mode."""
+        with self._pool.connection() as conn:
+            yield conn
+
+    @contextmanager
+    def transaction(self, *, snapshot: bool = False) -> Iterator[Connection]:
+        """One transaction, READ COMMITTED; with `snapshot` a read-only one that sees a single moment."""
+        with self._pool.connection() as conn, conn.transaction():
+            if snapshot:
+                conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            yield conn
+
+    def close(self) -> None:
+        self._pool.close()
+
+
+def migrate(conninfo: str, *packages: str) -> list[str]:
+    """Bring the database to the newest schema: the kernel's migrations, then each package's. Returns what was applied.
+
+    Safe to run by several processes at once; each file is applied once, all of them in one transaction.
+    """
+    applied = []
+    with psycopg.connect(conninfo) as conn:
+        conn.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
+        conn.execute("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())")
+        known = {name for (name,) in conn.execute("SELECT name FROM migration")}
+        for name, sql in _files(("shared", *packages)):
+            if name not in known:
+                conn.execute(sql)
+                conn.execute("INSERT INTO migration (name) VALUES (%s)", [name])
+                applied.append(name)
+    return applied
+
+
+def pending(conninfo: str, *packages: str) -> list[str]:
+    """The migrations that are not applied yet, in order."""
+    with psycopg.connect(conninfo) as conn:
+        found = conn.execute("SELECT to_regclass('migration') IS NOT NULL").fetchone()
+        known = {name for (name,) in conn.execute("SELECT name FROM migration")} if found and found[0] else set()
+    return [name for name, _ in _files(("shared", *packages)) if name not in known]
+
+
+def _files(packages: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
+    for package in packages:
+        folder: Traversable = importlib.resources.files(package) / "migrations"
+        for file in sorted(folder.iterdir(), key=lambda f: f.name):
+            if file.name.endswith(".sql"):
+                yield f"{package}/{file.name}", file.read_bytes()

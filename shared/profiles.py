@@ -1,0 +1,48 @@
+"""Profiles: the personal data of people, apart from every event (DIR-12). Only the latest revision travels."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+from shared.events import Event, Recorded
+
+
+class Profile(BaseModel):
+    """Who a person is. Lives in the directory and, as far as they need it, in the tables of services that show or mail people."""
+
+    model_config = ConfigDict(frozen=True)
+
+    first_name: str
+    last_name: str
+    email: str
+    user_name: str
+    external_id: str | None = None
+    language: str | None = None
+    time_zone: str | None = None
+
+
+class ProfileChanged(Event):
+    """A profile as it travels: never stored as an event, and applied only where its revision is higher."""
+
+    profile: Profile
+
+    @property
+    def person_id(self) -> UUID:
+        return self.originator_id
+
+    @property
+    def revision(self) -> int:
+        return self.originator_version
+
+
+def latest(changes: Iterable[Recorded]) -> list[ProfileChanged]:
+    """The highest revision of each person in a batch."""
+    newest: dict[UUID, ProfileChanged] = {}
+    for recorded in changes:
+        change = recorded.event
+        if isinstance(change, ProfileChanged):
+            known = newest.get(change.person_id)
+            if known is None or known.revision < change.revision:
+                newest[change.person_id] = change
+    return list(newest.values())

@@ -1,0 +1,79 @@
+"""What read models share: how far they are, waiting for a position, and pages by cursor."""
+
+import base64
+import binascii
+import json
+import time
+from typing import Generic, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from shared.database import Connection, Database
+from shared.errors import Invalid, NotYet
+from shared.events import Position
+
+T = TypeVar("T")
+
+_POLL_SECONDS = 0.02
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a list. `next` is the cursor of the following page, None on the last one."""
+
+    items: list[T]
+    next: str | None = None
+
+
+def cursor_encode(*values: str) -> str:
+    return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
+
+
+def cursor_decode(text: str, count: int) -> tuple[str, ...]:
+    """Raises Invalid for anything that `cursor_encode` did not make of `count` values."""
+    try:
+        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, binascii.Error):
+        values = None
+    if not isinstance(values, list) or len(values) != count or not all(isinstance(v, str) for v in values):
+        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor")
+    return tuple(values)
+
+
+def applied(conn: Connection, source: str) -> Position | None:
+    """How far this service's consumers have all taken a source."""
+    query = "SELECT epoch, min(position) FROM high_water WHERE source = %s AND consumer <> 'library' GROUP BY epoch"
+    rows = conn.execute(query, [source]).fetchall()
+    if len(rows) != 1:
+        return None
+    epoch, number = rows[0]
+    return Position(UUID(str(epoch)), number) if isinstance(number, int) else None
+
+
+def parse_position(text: str) -> tuple[str, int]:
+    """`enrollment:1234` as source and number. Raises Invalid."""
+    source, _, number = text.strip().rpartition(":")
+    if not source or not number.isdigit():
+        raise Invalid("A position looks like enrollment:1234, as a command's answer gives it.", field="at_least")
+    return source, int(number)
+
+
+def wait_for(database: Database, at_least: str | None, timeout: float) -> None:
+    """Return once the read models have applied every named position (RPT-6); comma-separated for several.
+
+    Raises NotYet after `timeout` seconds, Invalid for something that is no position.
+    """
+    deadline = time.monotonic() + timeout
+    for source, number in map(parse_position, (at_least or "").split(",") if at_least else []):
+        while True:
+            with database.connection() as conn:
+                reached = applied(conn, source)
+            if reached is not None and reached.number >= number:
+                break
+            if time.monotonic() >= deadline:
+                so_far = reached.number if reached else 0
+                raise NotYet(
+                    f"The report has applied {source}:{so_far}, not yet {source}:{number}. Ask again in a moment.",
+                    field="at_least",
+                )
+            time.sleep(_POLL_SECONDS)

@@ -1,0 +1,65 @@
+"""Every setting and every limit by name, read from the environment (`ROLLBOOK_...`) by each service's main, and nowhere else."""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """What one process is told. Times are seconds, sizes bytes, unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", frozen=True, extra="ignore")
+
+    database_url: str = ""
+    """The service's own database."""
+    database_pool: int = 8
+    feeds: dict[str, str] = Field(default_factory=dict)
+    """Per source (`directory`, `directory.profiles` ...) the conninfo of a role that may read its published view."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    base_url: str = "http://127.0.0.1:8000"
+    """The address under which people and services reach this suite."""
+    data: Path | None = None
+    """Where the embedded database lives; a default place for the user where empty."""
+
+    issuer: str = "http://127.0.0.1:8000/api/directory"
+    audience: str = "rollbook"
+    token_seconds: int = 900
+    jwks_url: str = ""
+    """Empty: `issuer` + /jwks."""
+
+    body_bytes: int = 20_000_000
+    """A larger request is refused with 413."""
+    page_default: int = 50
+    page_limit: int = 500
+    wait_limit: float = 30.0
+    """The longest time that `Prefer: wait=N` and `at_least` are honoured."""
+    command_days: int = 30
+    """How long a command's id is remembered."""
+
+    consumer_batch: int = 2_000
+    consumer_pause: float = 0.5
+    """The longest pause between two looks at a source; a hint comes earlier as a rule."""
+    parked_keys_limit: int = 100
+    """More parked keys than this stop the consumer: the code is wrong, not the data."""
+
+    evaluator_chunk: int = 2_000
+    worker_pause: float = 0.2
+    assignment_rows_limit: int = 10_000
+    """Rows that one command may list by hand."""
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = 8025
+    mail_from: str = "Rollbook <rollbook@localhost>"
+    mail_connections: int = 4
+    mail_retry_first: float = 10.0
+    mail_retry_last: float = 3_600.0
+    mail_attempts: int = 20
+    catcher: bool = False
+    """Run the mail catcher inside the notifier (embedded suite only)."""
+
+    import_chunk: int = 1_000
+    import_rows_limit: int = 1_000_000
+    demo_size: int = 5_000

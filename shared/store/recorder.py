@@ -1,0 +1,233 @@
+"""The library's recorders on our tables. The library's own recorder test cases run against them."""
+
+from collections.abc import Callable, Sequence
+from threading import Event as Flag
+from typing import Any
+from uuid import UUID
+
+import psycopg
+from eventsourcing.persistence import (
+    AggregateRecorder,
+    IntegrityError,
+    Notification,
+    ProcessRecorder,
+    StoredEvent,
+    Subscription,
+    Tracking,
+)
+
+from shared.database import Connection, Database
+from shared.events import SYSTEM, EventMapper, Meta
+from shared.store import append as appending
+from shared.store.append import NIL, Prepared
+from shared.store.decisions import Appended, Command, Decision
+
+CHANNEL = "rollbook_appended"
+"""Notified after a commit, never inside the transaction: a hint for readers, who also poll."""
+
+_TRACKING = "library"
+
+
+class Store(ProcessRecorder):
+    """The event store of one service. `append` is the only thing that writes events, for one as for thousands."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._mapper = EventMapper(transcoder=None)  # type: ignore[arg-type]
+
+    def append(
+        self,
+        decisions: Sequence[Decision],
+        *,
+        command: Command | None = None,
+        also: Callable[[Connection], None] | None = None,
+    ) -> Appended:
+        """Write the decisions that still hold; return which were lost. `also` runs in the transaction, under the lock.
+
+        With a `command` the decisions stand or fall together: if one is lost, nothing is written.
+        """
+        prepared = [
+            Prepared([self._mapper.to_stored_event(e) for e in d.events], _meta_text(d.meta), d) for d in decisions
+        ]
+        return self._write(prepared, command=command, also=also)
+
+    def _write(
+        self,
+        prepared: Sequence[Prepared],
+        *,
+        command: Command | None = None,
+        tracking: Tracking | None = None,
+        also: Callable[[Connection], None] | None = None,
+    ) -> Appended:
+        with self.database.transaction() as conn:
+            if tracking:
+                _track(conn, tracking)
+            last, recorded_at = appending.take_lock(conn)
+            lost = appending.losers(conn, prepared)
+            if lost and command:
+                return Appended(range(0), lost)
+            if lost:
+                gone = frozenset(lost)
+                prepared = [one for index, one in enumerate(prepared) if index not in gone]
+            count = sum(len(one.events) for one in prepared)
+            appending.write(conn, prepared, last, recorded_at)
+            if command:
+                appending.write_command(conn, command, last + count)
+            if also:
+                also(conn)
+        if count:
+            self._hint()
+        return Appended(range(last + 1, last + count + 1), lost)
+
+    def _hint(self) -> None:
+        with self.database.connection() as conn:
+            conn.execute(f"NOTIFY {CHANNEL}")
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
+        """The library's way in: `save(*events, decision=..., command=..., also=...)` arrives here, already encoded."""
+        tracking: Tracking | None = kwargs.get("tracking")
+        decision: Decision | None = kwargs.get("decision")
+        meta = _meta_text(decision.meta) if decision else Meta(actor=SYSTEM, correlation=NIL).encode()
+        one = Prepared(stored_events, meta, decision)
+        if not stored_events and not tracking and not decision:
+            return None
+        try:
+            written = self._write([one], command=kwargs.get("command"), tracking=tracking, also=kwargs.get("also"))
+        except psycopg.errors.UniqueViolation as error:
+            raise IntegrityError(str(error)) from error
+        if written.lost:
+            raise IntegrityError("another writer was there first")
+        return list(written.positions) or None
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        return _select_stream(self.database, "events", originator_id, gt, lte, desc, limit)
+
+    def select_notifications(
+        self,
+        start: int | None,
+        limit: int,
+        stop: int | None = None,
+        topics: Sequence[str] = (),
+        *,
+        inclusive_of_start: bool = True,
+    ) -> Sequence[Notification]:
+        first = (start or 0) if inclusive_of_start else (start or 0) + 1
+        query = (
+            "SELECT stream, version, type, body, position FROM events WHERE position >= %s "
+            "AND (%s::bigint IS NULL OR position <= %s) AND (%s::text[] = '{}' OR type = ANY(%s)) ORDER BY position LIMIT %s"
+        )
+        with self.database.connection() as conn:
+            rows = conn.execute(query, [first, stop, stop, list(topics), list(topics), limit], binary=True)
+            return [Notification(*row) for row in rows]  # type: ignore[arg-type]
+
+    def max_notification_id(self) -> int | None:
+        with self.database.connection() as conn:
+            row = conn.execute("SELECT max(position) FROM events").fetchone()
+        return row[0] if row and isinstance(row[0], int) else None
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> "PollingSubscription":
+        return PollingSubscription(self, gt=gt, topics=topics)
+
+    def insert_tracking(self, tracking: Tracking) -> None:
+        with self.database.transaction() as conn:
+            _track(conn, tracking)
+
+    def max_tracking_id(self, application_name: str) -> int | None:
+        query = "SELECT position FROM high_water WHERE consumer = %s AND source = %s"
+        with self.database.connection() as conn:
+            row = conn.execute(query, [_TRACKING, application_name]).fetchone()
+        return row[0] if row and isinstance(row[0], int) else None
+
+
+class SnapshotRecorder(AggregateRecorder):
+    """The library's snapshots of long streams."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+        query = "INSERT INTO snapshot (stream, version, type, body) VALUES (%s, %s, %s, %s)"
+        try:
+            with self.database.transaction() as conn, conn.cursor() as cursor:
+                cursor.executemany(
+                    query, [(e.originator_id, e.originator_version, e.topic, e.state) for e in stored_events]
+                )
+        except psycopg.errors.UniqueViolation as error:
+            raise IntegrityError(str(error)) from error
+
+    def select_events(
+        self,
+        originator_id: UUID | str,
+        *,
+        gt: int | None = None,
+        lte: int | None = None,
+        desc: bool = False,
+        limit: int | None = None,
+    ) -> Sequence[StoredEvent]:
+        return _select_stream(self.database, "snapshot", originator_id, gt, lte, desc, limit)
+
+
+class PollingSubscription(Subscription[Store]):
+    """Follows the log by polling: it cannot miss an event, since positions become visible in order."""
+
+    PAGE = 500
+    PAUSE_SECONDS = 0.05
+
+    def __init__(self, recorder: Store, gt: int | None = None, topics: Sequence[str] = ()) -> None:
+        super().__init__(recorder, gt=gt, topics=topics)
+        self._last = gt
+        self._page: list[Notification] = []
+        self._ended = Flag()
+
+    def stop(self) -> None:
+        super().stop()
+        self._ended.set()
+
+    def __next__(self) -> Notification:
+        while not self._ended.is_set():
+            if not self._page:
+                found = self._recorder.select_notifications(
+                    self._last, self.PAGE, topics=self._topics, inclusive_of_start=False
+                )
+                self._page = list(reversed(found))
+            if self._page:
+                notification = self._page.pop()
+                self._last = notification.id
+                return notification
+            self._ended.wait(self.PAUSE_SECONDS)
+        raise StopIteration
+
+
+def _meta_text(meta: Meta) -> str:
+    return meta.encode()
+
+
+def _select_stream(
+    database: Database, table: str, stream: UUID | str, gt: int | None, lte: int | None, desc: bool, limit: int | None
+) -> Sequence[StoredEvent]:
+    query = (
+        f"SELECT stream, version, type, body FROM {table} WHERE stream = %s AND (%s::int IS NULL OR version > %s) "
+        f"AND (%s::int IS NULL OR version <= %s) ORDER BY version {'DESC' if desc else 'ASC'} LIMIT %s"
+    )
+    with database.connection() as conn:
+        rows = conn.execute(query, [stream, gt, gt, lte, lte, limit], binary=True)
+        return [StoredEvent(*row) for row in rows]  # type: ignore[arg-type]
+
+
+def _track(conn: Connection, tracking: Tracking) -> None:
+    moved = conn.execute(
+        "INSERT INTO high_water (consumer, source, partition, epoch, position) VALUES (%s, %s, 0, %s, %s) "
+        "ON CONFLICT (consumer, source, partition) DO UPDATE SET position = excluded.position "
+        "WHERE high_water.position < excluded.position",
+        [_TRACKING, tracking.application_name, NIL, tracking.notification_id],
+    )
+    if moved.rowcount != 1:
+        raise IntegrityError(f"{tracking.application_name} is already at {tracking.notification_id} or further")

@@ -1,0 +1,34 @@
+"""Logs and metrics, declared once. Neither ever holds personal data: ids only."""
+
+import logging
+import sys
+
+import structlog
+from prometheus_client import Counter, Gauge, Histogram
+
+EVENTS_TAKEN = Counter("rollbook_consumer_events_total", "Events a consumer has taken", ["consumer", "source"])
+EVENTS_SKIPPED = Counter("rollbook_consumer_skipped_total", "Events of types the consumer does not handle", ["consumer"])
+EVENTS_PARKED = Counter("rollbook_consumer_parked_total", "Events parked because they or their key crashed", ["consumer"])
+CONSUMER_POSITION = Gauge("rollbook_consumer_position", "Store position that a consumer has applied", ["consumer", "source"])
+REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
+WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
+
+
+def configure(*, json: bool = True, level: int = logging.INFO) -> None:
+    """Once per process, before anything logs. Logs go to standard error."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def logger(name: str) -> structlog.stdlib.BoundLogger:
+    log: structlog.stdlib.BoundLogger = structlog.get_logger(name)
+    return log

@@ -1,0 +1,36 @@
+"""Free text that people wrote, kept apart from the events that speak of it (DESIGN 2, DIR-12)."""
+
+import secrets
+from collections.abc import Sequence
+from uuid import UUID, uuid4
+
+from shared.database import Connection
+from shared.events import TextRef, digest
+
+
+class Texts:
+    """Texts of one command: made before its events, kept in the same transaction (`also=texts.keep`)."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[UUID, UUID, bytes, str]] = []
+
+    def ref(self, subject: UUID, text: str | None) -> TextRef | None:
+        """A reference for the event; None for no text. `subject` is the person whose erasure removes the text."""
+        if not text:
+            return None
+        salt = secrets.token_bytes(16)
+        ref = TextRef(id=uuid4(), digest=digest(salt, text))
+        self._rows.append((ref.id, subject, salt, text))
+        return ref
+
+    def keep(self, conn: Connection) -> None:
+        with conn.cursor() as cursor:
+            cursor.executemany(
+                "INSERT INTO personal_text (id, subject, salt, text) VALUES (%s, %s, %s, %s)", self._rows
+            )
+
+
+def read(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
+    """The texts that are still there."""
+    rows = conn.execute("SELECT id, text FROM personal_text WHERE id = ANY(%s)", [list(ids)])
+    return {id: text for id, text in rows if isinstance(id, UUID) and isinstance(text, str)}

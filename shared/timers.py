@@ -1,0 +1,82 @@
+"""Commands that wait for their time. Time is data: it is the database's clock unless a test sets it."""
+
+import threading
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from shared import telemetry
+from shared.database import Connection, Database
+from shared.events import Meta
+
+log = telemetry.logger(__name__)
+
+
+class Timer(NamedTuple):
+    id: UUID
+    due: datetime
+    kind: str
+    subject: UUID
+    meta: str
+
+    @property
+    def command_id(self) -> str:
+        """The command that a timer runs carries this id: however often it is tried, it happens once."""
+        return f"{self.id}@{self.due.isoformat()}"
+
+
+class Ring(Protocol):
+    def __call__(self, timer: Timer) -> None:
+        """Run the ordinary command with the timer's command id. Its own transaction removes the timer (`clear`)."""
+        ...
+
+
+def set_timer(conn: Connection, id: UUID, due: datetime, kind: str, subject: UUID, meta: Meta) -> None:
+    """Set it, or move it: one id, one time."""
+    conn.execute(
+        "INSERT INTO timer (id, due, kind, subject, meta) VALUES (%s, %s, %s, %s, %s) "
+        "ON CONFLICT (id) DO UPDATE SET due = excluded.due, meta = excluded.meta",
+        [id, due, kind, subject, meta.encode()],
+    )
+
+
+def clear(conn: Connection, timer: Timer) -> None:
+    """Only at the time it was read with: a timer that was moved meanwhile stays."""
+    conn.execute("DELETE FROM timer WHERE id = %s AND due = %s", [timer.id, timer.due])
+
+
+class Clock:
+    """Rings the due timers of one service."""
+
+    BATCH = 100
+
+    def __init__(self, name: str, database: Database, rings: Mapping[str, Ring], pause: float) -> None:
+        self.name = name
+        self._database = database
+        self._rings = rings
+        self._pause = pause
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    stop.wait(self._pause)
+            except (psycopg.OperationalError, PoolTimeout):
+                log.warning("timers were interrupted; trying again", worker=self.name)
+                stop.wait(self._pause)
+
+    def step(self, now: datetime | None = None) -> int:
+        """Ring what is due at `now`, the database's clock where it is None. Returns how many rang."""
+        query = (
+            "SELECT id, due, kind, subject, meta FROM timer WHERE due <= coalesce(%s, clock_timestamp()) "
+            "AND kind = ANY(%s) ORDER BY due, id LIMIT %s"
+        )
+        with self._database.connection() as conn:
+            due = [Timer(*row) for row in conn.execute(query, [now, list(self._rings), self.BATCH])]  # type: ignore[arg-type]
+        for timer in due:
+            self._rings[timer.kind](timer)
+        return len(due)
