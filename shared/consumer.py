@@ -85,7 +85,9 @@ class Consumer:
         fresh = []
         for record in records:
             if reached and record.epoch != reached.epoch:
-                raise Corrupt(f"{self.name}: the source has begun epoch {record.epoch}; this read model must be rebuilt")
+                raise Corrupt(
+                    f"{self.name}: the source has begun epoch {record.epoch}; this read model must be rebuilt"
+                )
             if record.position <= high:
                 continue
             if record.previous > high:

@@ -54,7 +54,9 @@ def migrate(conninfo: str, *packages: str) -> list[str]:
     applied = []
     with psycopg.connect(conninfo) as conn:
         conn.execute("SELECT pg_advisory_xact_lock(%s)", [_MIGRATION_LOCK])
-        conn.execute("CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())")
+        conn.execute(
+            "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())"
+        )
         known = {name for (name,) in conn.execute("SELECT name FROM migration")}
         for name, sql in _files(("shared", *packages)):
             if name not in known:

@@ -111,7 +111,10 @@ class EventMapper(Mapper[UUID]):
 
     def to_domain_event(self, stored_event: StoredEvent) -> Any:
         return decode(
-            stored_event.topic, UUID(str(stored_event.originator_id)), stored_event.originator_version, stored_event.state
+            stored_event.topic,
+            UUID(str(stored_event.originator_id)),
+            stored_event.originator_version,
+            stored_event.state,
         )
 
 

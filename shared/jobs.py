@@ -68,7 +68,9 @@ def enqueue(
     )
 
 
-def advance(conn: Connection, job: Job, *, cursor: Mapping[str, JsonValue], done: int, total: int | None = None) -> None:
+def advance(
+    conn: Connection, job: Job, *, cursor: Mapping[str, JsonValue], done: int, total: int | None = None
+) -> None:
     """Compare and set: a step that another worker has made already changes nothing and rolls back."""
     _set(
         conn,

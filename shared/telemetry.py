@@ -7,9 +7,15 @@ import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
 EVENTS_TAKEN = Counter("rollbook_consumer_events_total", "Events a consumer has taken", ["consumer", "source"])
-EVENTS_SKIPPED = Counter("rollbook_consumer_skipped_total", "Events of types the consumer does not handle", ["consumer"])
-EVENTS_PARKED = Counter("rollbook_consumer_parked_total", "Events parked because they or their key crashed", ["consumer"])
-CONSUMER_POSITION = Gauge("rollbook_consumer_position", "Store position that a consumer has applied", ["consumer", "source"])
+EVENTS_SKIPPED = Counter(
+    "rollbook_consumer_skipped_total", "Events of types the consumer does not handle", ["consumer"]
+)
+EVENTS_PARKED = Counter(
+    "rollbook_consumer_parked_total", "Events parked because they or their key crashed", ["consumer"]
+)
+CONSUMER_POSITION = Gauge(
+    "rollbook_consumer_position", "Store position that a consumer has applied", ["consumer", "source"]
+)
 REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
 WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
 

@@ -83,7 +83,7 @@ def _moved(conn: Connection, relied_on: set[Revision]) -> set[Revision]:
         by_table[revision.table].append(revision)
     for table, revisions in by_table.items():
         query = sql.SQL("SELECT id, revision FROM {} WHERE id = ANY(%s)").format(sql.Identifier(table))
-        now = dict(conn.execute(query, [[r.id for r in revisions]]).fetchall())  # type: ignore[arg-type]
+        now = {id: revision for id, revision in conn.execute(query, [[r.id for r in revisions]])}  # noqa: C416
         moved |= {r for r in revisions if now.get(r.id, 0) != r.revision}
     return moved
 
@@ -96,7 +96,9 @@ def write(conn: Connection, prepared: Sequence[Prepared], last: int, recorded_at
         for one in prepared:
             for e in one.events:
                 position += 1
-                copy.write_row((position, e.originator_id, e.originator_version, e.topic, recorded_at, one.meta, e.state))
+                copy.write_row(
+                    (position, e.originator_id, e.originator_version, e.topic, recorded_at, one.meta, e.state)
+                )
     decisions = [p.decision for p in prepared if p.decision]
     for table, rows in _by_table(row for d in decisions for row in d.gone):
         _delete(conn, table, rows)
@@ -133,7 +135,9 @@ def _by_table(rows: Iterable[Row]) -> list[tuple[Table, list[tuple[object, ...]]
 
 def insert(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
     """COPY new rows into a state table."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(sql.Identifier(table.name), _names(table.columns))
+    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        sql.Identifier(table.name), _names(table.columns)
+    )
     with conn.cursor().copy(statement) as copy:
         copy.set_types(tuple(table.columns.values()))
         for values in rows:

@@ -35,7 +35,9 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
         return Store(self.database)
 
     def tracking_recorder(self, tracking_recorder_class: type[TrackingRecorder] | None = None) -> Any:
-        cls = tracking_recorder_class or resolve_topic(self.env.get(self.TRACKING_RECORDER_TOPIC) or "shared.store:Store")
+        cls = tracking_recorder_class or resolve_topic(
+            self.env.get(self.TRACKING_RECORDER_TOPIC) or "shared.store:Store"
+        )
         return cls(self.database)
 
     def process_recorder(self) -> ProcessRecorder:

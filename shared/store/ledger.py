@@ -95,10 +95,9 @@ class Ledger(Application[UUID]):
             return state
 
         try:
-            loaded: S = self.repository.get(id, projector_func=project)  # type: ignore[type-var]
+            return self.repository.get(id, projector_func=project)  # type: ignore[type-var]
         except AggregateNotFoundError:
             return None
-        return loaded
 
     def earlier(self, context: Context) -> Receipt | None:
         """The receipt of this command if it was carried out before. Raises Conflict if its id meant another request."""

@@ -153,7 +153,7 @@ class SnapshotRecorder(AggregateRecorder):
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
+    def insert_events(self, stored_events: Sequence[StoredEvent], **_: Any) -> None:
         query = "INSERT INTO snapshot (stream, version, type, body) VALUES (%s, %s, %s, %s)"
         try:
             with self.database.transaction() as conn, conn.cursor() as cursor:

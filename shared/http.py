@@ -1,0 +1,315 @@
+"""The edge every service shares: problems, correlation, commands, ETags, limits, health (DESIGN 6)."""
+
+import hashlib
+import re
+import time
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import psycopg
+import structlog
+from fastapi import Body, Depends, FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from prometheus_client import generate_latest
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from shared import telemetry
+from shared.auth import SignedIn, Verifier
+from shared.errors import Invalid, Refusal, Stale, Unauthenticated
+from shared.settings import Settings
+from shared.store import Context
+
+log = telemetry.logger(__name__)
+
+PROBLEM = "application/problem+json"
+_COMMAND_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
+
+
+class Problem(BaseModel):
+    """RFC 9457. `field` names the input at fault; further members depend on `type`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    field: str | None = None
+
+
+def service_app(
+    name: str, *, settings: Settings, verifier: Verifier, ready: Callable[[], None], version: str = "1"
+) -> FastAPI:
+    """An application with the shared edge. `ready` raises when the service cannot serve."""
+    app = FastAPI(
+        title=f"Rollbook {name}",
+        version=version,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=f"/api/{name}/openapi.json",
+        responses={"4XX": {"model": Problem, "description": "A problem, RFC 9457", "content": {PROBLEM: {}}}},
+    )
+    app.state.verifier = verifier
+    app.state.settings = settings
+    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(RequestValidationError, _unreadable)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(psycopg.OperationalError, _down)
+    app.add_exception_handler(PoolTimeout, _down)
+    app.add_exception_handler(Exception, _crashed)
+    app.add_middleware(BodyLimit, limit=settings.body_bytes)
+    app.middleware("http")(_correlate(name))
+    _health(app, name, ready)
+    return app
+
+
+def _health(app: FastAPI, name: str, ready: Callable[[], None]) -> None:
+    @app.get(f"/api/{name}/health/live", include_in_schema=False)
+    def live() -> dict[str, str]:
+        return {"status": "live"}
+
+    @app.get(f"/api/{name}/health/ready", include_in_schema=False)
+    def is_ready() -> JSONResponse:
+        try:
+            ready()
+        except Exception as error:
+            log.warning("not ready", service=name, reason=type(error).__name__)
+            return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+        return JSONResponse({"status": "ready"})
+
+    @app.get(f"/api/{name}/metrics", include_in_schema=False)
+    def metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(), media_type="text/plain; version=0.0.4")
+
+
+Handled = Callable[[Request], Awaitable[Response]]
+
+
+def _correlate(name: str) -> Callable[[Request, Handled], Awaitable[Response]]:
+    async def correlate(request: Request, call_next: Handled) -> Response:
+        request.state.correlation = _uuid(request.headers.get("X-Correlation-ID")) or uuid4()
+        structlog.contextvars.bind_contextvars(correlation=str(request.state.correlation))
+        started = time.perf_counter()
+        try:
+            response = await call_next(request)
+        finally:
+            structlog.contextvars.unbind_contextvars("correlation")
+        telemetry.REQUESTS.labels(name, request.method, response.status_code).observe(time.perf_counter() - started)
+        response.headers["X-Correlation-ID"] = str(request.state.correlation)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return correlate
+
+
+class BodyLimit:
+    """Answers 413 before a larger body is read whole, whether or not its length was declared."""
+
+    def __init__(self, app: ASGIApp, limit: int) -> None:
+        self._app = app
+        self._limit = limit
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        declared = dict(scope["headers"]).get(b"content-length", b"0")
+        if declared.isdigit() and int(declared) > self._limit:
+            await self._too_large(scope, receive, send)
+            return
+        taken = 0
+        answered = False
+
+        async def counted() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._limit:
+                raise _BodyTooLarge
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal answered
+            answered = True
+            await send(message)
+
+        try:
+            await self._app(scope, counted, sending)
+        except _BodyTooLarge:
+            if not answered:
+                await self._too_large(scope, receive, send)
+
+    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = Problem(
+            type="urn:rollbook:problem:too-large",
+            title="The request is too large",
+            status=413,
+            detail=f"A request may have {self._limit} bytes (ROLLBOOK_BODY_BYTES). Send it in parts, or use the command line.",
+            instance=scope["path"],
+        )
+        response = Response(problem.model_dump_json(exclude_none=True), 413, media_type=PROBLEM)
+        await response(scope, receive, send)
+
+
+class _BodyTooLarge(Exception):
+    pass
+
+
+def _problem(request: Request, status: int, kind: str, title: str, detail: str, **extra: Any) -> JSONResponse:
+    members = {"type": f"urn:rollbook:problem:{kind}", "title": title, "status": status, "detail": detail}
+    members["instance"] = request.url.path
+    return JSONResponse({**members, **{k: v for k, v in extra.items() if v is not None}}, status, media_type=PROBLEM)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Refusal)
+    extra = {key: _plain(value) for key, value in error.extra.items()}
+    response = _problem(request, error.status, error.kind, error.title, error.detail, field=error.field, **extra)
+    if isinstance(error, Unauthenticated):
+        response.headers["WWW-Authenticate"] = "Bearer"
+    if error.status == 503:
+        response.headers["Retry-After"] = "1"
+    return response
+
+
+def _unreadable(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)
+    errors = [
+        {"field": ".".join(str(part) for part in e["loc"] if part != "body"), "detail": e["msg"]}
+        for e in error.errors()
+    ]
+    detail = "; ".join(f"{e['field'] or 'body'}: {e['detail']}" for e in errors[:5])
+    return _problem(
+        request, 422, "invalid", "The input is not valid", detail, field=errors[0]["field"] or "body", errors=errors
+    )
+
+
+def _http(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    return _problem(request, error.status_code, "http", str(error.detail), str(error.detail))
+
+
+def _down(request: Request, error: Exception) -> JSONResponse:
+    log.warning("the database is down", reason=type(error).__name__)
+    response = _problem(request, 503, "unavailable", "Not available now", "The database does not answer. Try again.")
+    response.headers["Retry-After"] = "2"
+    return response
+
+
+def _crashed(request: Request, error: Exception) -> JSONResponse:
+    log.error("a request crashed", path=request.url.path, exc_info=error)
+    return _problem(
+        request,
+        500,
+        "internal",
+        "Rollbook failed",
+        "Nothing was half done. The correlation id of this answer leads to the log.",
+        correlation=str(getattr(request.state, "correlation", "")),
+    )
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, BaseModel):
+        return value.model_dump(mode="json")
+    if isinstance(value, UUID):
+        return str(value)
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _uuid(text: str | None) -> UUID | None:
+    try:
+        return UUID(text) if text else None
+    except ValueError:
+        return None
+
+
+async def command_context(
+    request: Request,
+    caller: SignedIn,
+    idempotency_key: Annotated[
+        str | None, Header(description="Sent again, the first answer comes again (ASG-6).")
+    ] = None,
+) -> Context:
+    """Who commands what: the route's `context`. Without an Idempotency-Key every request is a command of its own."""
+    if idempotency_key is not None and not _COMMAND_ID.match(idempotency_key):
+        raise Invalid("An Idempotency-Key has 1 to 200 printable characters and no blanks.", field="Idempotency-Key")
+    asked = f"{request.method} {request.url.path}?{request.url.query} {request.headers.get('If-Match', '')}\n".encode()
+    return Context(
+        actor=caller.id,
+        organisation=caller.home,
+        request_hash=hashlib.sha256(asked + await request.body()).digest(),
+        command_id=idempotency_key or str(uuid4()),
+        correlation=request.state.correlation,
+        traceparent=request.headers.get("traceparent"),
+    )
+
+
+Commanded = Annotated[Context, Depends(command_context)]
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def if_match(request: Request) -> int | None:
+    """The version that an edit was made on; None where the caller sent no If-Match."""
+    text = request.headers.get("If-Match")
+    if text is None or text.strip() == "*":
+        return None
+    version = text.strip().removeprefix("W/").strip('"')
+    if not version.isdigit():
+        raise Invalid('If-Match carries the ETag of the last answer, as "3".', field="If-Match")
+    return int(version)
+
+
+Expected = Annotated[int | None, Depends(if_match)]
+
+
+def check_version(expected: int | None, actual: int) -> None:
+    """Raises Stale when an edit was made on another version than the current one."""
+    if expected is not None and expected != actual:
+        raise Stale(
+            f"If-Match names version {expected}, the current one is {actual}. Read it again and repeat the edit.",
+            field="If-Match",
+            current=actual,
+        )
+
+
+def wait_seconds(request: Request) -> float:
+    """`Prefer: wait=N`, cut to the setting; 0 without it."""
+    found = re.search(r"\bwait=(\d+)", request.headers.get("Prefer", ""))
+    settings: Settings = request.app.state.settings
+    return min(float(found.group(1)), settings.wait_limit) if found else 0.0
+
+
+Wait = Annotated[float, Depends(wait_seconds)]
+
+
+def page_size(request: Request, limit: Annotated[int | None, Query(ge=1, description="Items on a page")] = None) -> int:
+    settings: Settings = request.app.state.settings
+    if limit is not None and limit > settings.page_limit:
+        raise Invalid(f"A page has at most {settings.page_limit} items (ROLLBOOK_PAGE_LIMIT).", field="limit")
+    return limit or settings.page_default
+
+
+PageSize = Annotated[int, Depends(page_size)]
+Cursor = Annotated[str | None, Query(description="`next` of the page before")]
+
+__all__ = [
+    "Body",
+    "Commanded",
+    "Cursor",
+    "Expected",
+    "PageSize",
+    "Problem",
+    "Wait",
+    "check_version",
+    "etag",
+    "service_app",
+]
