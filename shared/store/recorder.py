@@ -64,6 +64,8 @@ class Store(ProcessRecorder):
                 _track(conn, tracking)
             last, recorded_at = appending.take_lock(conn)
             lost = appending.losers(conn, prepared)
+            if lost and tracking:
+                raise IntegrityError("another writer was there first")
             if lost and command:
                 return Appended(range(0), lost)
             if lost:
