@@ -11,8 +11,8 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -155,7 +155,7 @@ class EmbeddedPostgres:
                 stderr=log,
                 start_new_session=True,
                 cwd="/",
-                preexec_fn=self._drop_rights(),
+                **self._rights(),
             )
 
     def _wait_until_ready(self) -> None:
@@ -179,19 +179,14 @@ class EmbeddedPostgres:
 
     def _run(self, command: list[Path | str]) -> None:
         done = subprocess.run(
-            [str(part) for part in command], check=False, capture_output=True, cwd="/", preexec_fn=self._drop_rights()
+            [str(part) for part in command], check=False, capture_output=True, cwd="/", **self._rights()
         )
         if done.returncode:
             raise CannotStart(f"{Path(command[0]).name} failed: {done.stderr.decode(errors='replace').strip()}")
 
-    def _drop_rights(self) -> Callable[[], None] | None:
+    def _rights(self) -> dict[str, Any]:
+        """How to run the server's programs: as `nobody` when we are root."""
         if not self._as_nobody:
-            return None
+            return {}
         nobody = pwd.getpwnam("nobody")
-
-        def drop() -> None:
-            os.setgroups([])
-            os.setgid(nobody.pw_gid)
-            os.setuid(nobody.pw_uid)
-
-        return drop
+        return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}

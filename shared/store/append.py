@@ -149,14 +149,28 @@ def _update(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) 
     plain = [c for c in table.columns if c not in table.key]
     statement = sql.SQL("UPDATE {} AS t SET {} FROM unnest({}) AS u ({}) WHERE {}").format(
         sql.Identifier(table.name),
-        sql.SQL(", ").join(sql.SQL("{0} = u.{0}").format(sql.Identifier(c)) for c in plain),
-        sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(t)) for t in table.columns.values()),
+        sql.SQL(", ").join(
+            sql.SQL("{0} = u.{0}::{1}").format(sql.Identifier(c), sql.SQL(table.columns[c])) for c in plain
+        ),
+        sql.SQL(", ").join(sql.SQL("%s::{}[]").format(sql.SQL(_element(t))) for t in table.columns.values()),
         _names(table.columns),
         _same_key(table),
     )
-    updated = conn.execute(statement, [list(column) for column in zip(*latest.values(), strict=True)])
+    columns = zip(table.columns.values(), zip(*latest.values(), strict=True), strict=True)
+    updated = conn.execute(statement, [[_flat(type, value) for value in column] for type, column in columns])
     if updated.rowcount != len(latest):
         raise Corrupt(f"{len(latest)} rows of {table.name} were to be changed, {updated.rowcount} are there")
+
+
+def _element(type: str) -> str:
+    """unnest() takes arrays of arrays apart, so a column of arrays travels as text."""
+    return "text" if type.endswith("[]") else type
+
+
+def _flat(type: str, value: object) -> object:
+    if type.endswith("[]") and isinstance(value, list | tuple):
+        return "{" + ",".join(map(str, value)) + "}"
+    return value
 
 
 def _delete(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:

@@ -1,6 +1,6 @@
 """The library's plug-in point: which recorders an application gets."""
 
-from typing import Any
+from typing import Any, cast
 
 from eventsourcing.persistence import (
     AggregateRecorder,
@@ -35,9 +35,8 @@ class Factory(InfrastructureFactory[TrackingRecorder]):
         return Store(self.database)
 
     def tracking_recorder(self, tracking_recorder_class: type[TrackingRecorder] | None = None) -> Any:
-        cls = tracking_recorder_class or resolve_topic(
-            self.env.get(self.TRACKING_RECORDER_TOPIC) or "shared.store:Store"
-        )
+        named = self.env.get(self.TRACKING_RECORDER_TOPIC) or "shared.store:Store"
+        cls = cast("Any", tracking_recorder_class or resolve_topic(named))
         return cls(self.database)
 
     def process_recorder(self) -> ProcessRecorder:

@@ -1,0 +1,287 @@
+"""Previews: what adding or removing rules would do, exactly, and carrying out what was confirmed (ASG-8, ASG-9)."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID, uuid4
+
+from psycopg.types.json import Jsonb
+from pydantic import BaseModel, Field
+
+from services.enrollment.application.assigning import Assigning, Enrollments, check_target, may_see, open_offering
+from services.enrollment.application.evaluator import judge, offering
+from services.enrollment.domain import assignments as rules
+from services.enrollment.domain.assignments import Assignment, Offering, Target
+from services.enrollment.domain.standing import Change
+from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections.state import AssignmentRow
+from shared.auth import Scope
+from shared.contracts.enrollment import AssignmentType
+from shared.database import Connection
+from shared.errors import Conflict, Invalid, NotFound
+from shared.store import Context, Receipt
+
+
+class TargetRequest(BaseModel):
+    """Whom to assign; `include_below` takes in everything or everybody below (ASG-3)."""
+
+    type: AssignmentType
+    target_id: UUID
+    include_below: bool = False
+
+
+class AddRules(BaseModel):
+    """Add one assignment for each target."""
+
+    action: Literal["assign"]
+    offering_id: UUID
+    targets: list[TargetRequest] = Field(min_length=1, max_length=500)
+    allow_empty: bool = False
+
+
+class RemoveRules(BaseModel):
+    """Remove assignments of one offering."""
+
+    action: Literal["remove"]
+    assignment_ids: list[UUID] = Field(min_length=1, max_length=500)
+    reason: str | None = Field(default=None, max_length=2000)
+
+
+PreviewRequest = Annotated[AddRules | RemoveRules, Field(discriminator="action")]
+
+
+class Asked(BaseModel):
+    """A stored request."""
+
+    request: PreviewRequest
+
+
+class Emails(BaseModel):
+    """How many e-mails go out, and which notifications of the offering are on."""
+
+    count: int
+    notifications: list[str]
+
+
+class Summary(BaseModel):
+    """The numbers of a preview. `people` is X of the texts: the distinct people in the targets, before overlaps."""
+
+    offering_id: UUID
+    kind: str
+    title: str
+    text: str
+    people: int
+    enrolled: int = 0
+    """Would be enrolled who is not."""
+    source_added: int = 0
+    """Are enrolled already, and would be held by one more assignment."""
+    withdrawn: int = 0
+    source_removed: int = 0
+    """Would stay enrolled by another assignment."""
+    kept_without_source: int = 0
+    excluded: int = 0
+    """Are kept away by an exclusion."""
+    held_by_exceptions: int = 0
+    emails: Emails
+
+
+class Preview(Summary):
+    """What would happen, decided on one snapshot. Confirming names its id."""
+
+    id: UUID
+    digest: str
+    created_at: datetime
+
+
+class Previewing:
+    """Shows, and does what was shown or nothing."""
+
+    def __init__(self, ledger: Enrollments, assigning: Assigning, chunk: int) -> None:
+        self._ledger = ledger
+        self._assigning = assigning
+        self._chunk = chunk
+
+    def preview(self, context: Context, scope: Scope, request: PreviewRequest) -> Preview:
+        """Decide on one snapshot, and store what was decided."""
+        id = uuid4()
+        with self._ledger.database.transaction(snapshot=True) as conn:
+            looked = _Look(conn, self._resolve(conn, scope, request), self._chunk)
+            rows = list(looked.rows())
+        preview = Preview(**looked.summary().model_dump(), id=id, digest=looked.digest(), created_at=datetime.now(UTC))
+        asked = Asked(request=request).model_dump(mode="json")
+        with self._ledger.database.transaction() as conn:
+            conn.execute(
+                "INSERT INTO plan (id, caller, request, summary, digest) VALUES (%s, %s, %s, %s, %s)",
+                [id, context.actor, Jsonb(asked), Jsonb(preview.model_dump(mode="json")), preview.digest],
+            )
+            with conn.cursor().copy("COPY plan_person (plan, person, outcome) FROM STDIN") as copy:
+                for person, outcome in rows:
+                    copy.write_row((id, person, outcome))
+        return preview
+
+    def confirm(self, context: Context, scope: Scope, id: UUID) -> Receipt:
+        """Carry out what a preview showed. Refused with a new preview when the facts have changed since (ASG-9)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        request, digest = self._stored(context, id)
+        with self._ledger.database.transaction(snapshot=True) as conn:
+            resolved = self._resolve(conn, scope, request)
+            looked = _Look(conn, resolved, self._chunk)
+            for _ in looked.rows():
+                pass
+        if looked.digest() != digest:
+            raise Conflict(
+                "The facts have changed since this preview. Look at the new one and confirm that.",
+                kind="preview-outdated",
+                preview=self.preview(context, scope, request),
+            )
+        if isinstance(request, RemoveRules):
+            return self._assigning.remove(context, resolved.removing, request.reason)
+        return self._assigning.create(context, [(resolved.offering, target) for target in resolved.targets])
+
+    def find(self, context: Context, id: UUID) -> Preview:
+        with self._ledger.database.connection() as conn:
+            row = conn.execute("SELECT summary FROM plan WHERE id = %s AND caller = %s", [id, context.actor]).fetchone()
+        if row is None:
+            raise _no_preview()
+        return Preview.model_validate(row[0])
+
+    def _stored(self, context: Context, id: UUID) -> tuple[AddRules | RemoveRules, str]:
+        query = "SELECT request, digest FROM plan WHERE id = %s AND caller = %s"
+        with self._ledger.database.connection() as conn:
+            row = conn.execute(query, [id, context.actor]).fetchone()
+        if row is None:
+            raise _no_preview()
+        return Asked.model_validate(row[0]).request, str(row[1])
+
+    def _resolve(self, conn: Connection, scope: Scope, request: AddRules | RemoveRules) -> "Resolved":
+        if isinstance(request, RemoveRules):
+            return self._resolve_removal(conn, scope, request)
+        found = open_offering(conn, request.offering_id)
+        targets = [Target(t.type, t.target_id, t.include_below) for t in request.targets]
+        if len({(t.type, t.id) for t in targets}) < len(targets):
+            raise Invalid("The same target is named twice.", field="targets")
+        for target in targets:
+            check_target(conn, scope, target, allow_empty=request.allow_empty)
+        existing = state.live_targets(conn, [found.id], [(t.type, t.id) for t in targets])
+        if existing:
+            raise Conflict(
+                "This target has an assignment on this offering already; edit that one instead.",
+                field="targets",
+                kind="assigned-already",
+                existing=[str(id) for id in existing.values()],
+            )
+        return Resolved(found, targets, [])
+
+    def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> "Resolved":
+        removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]
+        for assignment in removing:
+            if not assignment.live:
+                raise Conflict(
+                    "This assignment was removed already.", kind="assignment-removed", field="assignment_ids"
+                )
+            if not scope.everything and not may_see(conn, scope, [assignment.target.id]):
+                raise NotFound("There is no such assignment, or none that you may see.", field="assignment_ids")
+        if len({a.offering for a in removing}) > 1:
+            raise Invalid("Remove assignments of one offering at a time.", field="assignment_ids")
+        fact = facts.offerings(conn, [removing[0].offering])[removing[0].offering]
+        return Resolved(offering(fact), [], removing)
+
+
+class Resolved:
+    """A request whose names were found: an offering with targets to add, or with assignments to remove."""
+
+    def __init__(self, offering: Offering, targets: Sequence[Target], removing: Sequence[Assignment]) -> None:
+        self.offering = offering
+        self.targets = targets
+        self.removing = removing
+        self.proposed = [
+            AssignmentRow(uuid4(), 1, offering.id, t.type, t.id, t.include_below, True, uuid4(), datetime.now(UTC))
+            for t in targets
+        ]
+
+
+class _Look:
+    """One pass over everybody concerned, in the order of ids: counts, and a digest of what was decided and on which versions."""
+
+    def __init__(self, conn: Connection, resolved: Resolved, chunk: int) -> None:
+        self._conn = conn
+        self._resolved = resolved
+        self._chunk = chunk
+        self._hash = hashlib.sha256(resolved.offering.id.bytes)
+        self._count = dict.fromkeys(
+            ("enrolled", "source_added", "withdrawn", "source_removed", "kept_without_source"), 0
+        )
+        self._people = 0
+        self._excluded = 0
+
+    def rows(self) -> Iterator[tuple[UUID, str]]:
+        """Whom it would change, and how."""
+        proposed, removing = self._resolved.proposed, [a.id for a in self._resolved.removing]
+        ours = {row.id for row in proposed}
+        for people in matching.scope(self._conn, self._chunk, only=removing, proposed=proposed):
+            judged = judge(self._conn, people, self._resolved.offering.id, proposed=proposed, without=removing)
+            matched = [person for (person, _), by in judged.wanted.items() if by & ours]
+            self._people += len(matched)
+            if removing:
+                self._people += _count_held(self._conn, people, removing)
+            self._excluded += _count_excluded(self._conn, people, removing)
+            for change in judged.changes:
+                outcome = _outcome(change)
+                self._count[outcome] += 1
+                self._hash.update(f"{change.after.person}{outcome}{change.before.version}\n".encode())
+                yield change.after.person, outcome
+
+    def digest(self) -> str:
+        whole = self._hash.copy()
+        whole.update(f"{self._people}".encode())
+        return whole.hexdigest()
+
+    def summary(self) -> Summary:
+        on, adding = self._resolved.offering, bool(self._resolved.targets)
+        mails = {"assigned": self._count["enrolled"], "withdrawn": self._count["withdrawn"]}
+        return Summary(
+            offering_id=on.id,
+            kind=on.kind,
+            title=on.title,
+            text=rules.adding_text(on.kind, self._people, len(self._resolved.targets))
+            if adding
+            else rules.removing_text(on.kind, self._people),
+            people=self._people,
+            **self._count,
+            excluded=self._excluded,
+            emails=Emails(
+                count=sum(count for name, count in mails.items() if name in on.notifications),
+                notifications=sorted(on.notifications),
+            ),
+        )
+
+
+def _outcome(change: Change) -> str:
+    before, after = change.before, change.after
+    if after.term > before.term:
+        return "enrolled"
+    if before.live and not after.live:
+        return "withdrawn"
+    if after.sourceless and not before.sourceless:
+        return "kept_without_source"
+    return "source_added" if after.grants - before.grants else "source_removed"
+
+
+def _count_held(conn: Connection, people: Sequence[UUID], assignments: Sequence[UUID]) -> int:
+    query = "SELECT count(DISTINCT person) FROM learner_grant WHERE assignment = ANY(%s) AND person = ANY(%s)"
+    row = conn.execute(query, [list(assignments), list(people)]).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def _count_excluded(conn: Connection, people: Sequence[UUID], assignments: Sequence[UUID]) -> int:
+    query = "SELECT count(DISTINCT person) FROM exclusion WHERE assignment = ANY(%s) AND person = ANY(%s)"
+    row = conn.execute(query, [list(assignments), list(people)]).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def _no_preview() -> NotFound:
+    return NotFound(
+        "There is no such preview of yours. Ask for one: POST /api/enrollment/previews.", field="preview_id"
+    )

@@ -1,0 +1,55 @@
+"""The wiring of enrollment."""
+
+from collections.abc import Callable
+
+from services.enrollment.api import Parts, router
+from services.enrollment.application.assigning import Assigning, Enrollments
+from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.application.expansion import Expansion
+from services.enrollment.application.learning import Learning
+from services.enrollment.application.previewing import Previewing
+from services.enrollment.reactions.catalog import CatalogFacts
+from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
+from shared.auth import Verifier
+from shared.consumer import Consumer
+from shared.database import Database
+from shared.feeds import Feed
+from shared.http import service_app
+from shared.jobs import Worker
+from shared.service import Service
+from shared.settings import Settings
+from shared.timers import Clock
+
+PACKAGE = "services.enrollment"
+"""Where this service's migrations are."""
+
+
+def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier) -> Service:
+    """The service on its migrated database; `feed` opens another service's source."""
+    database = Database(settings.database_url, application="enrollment", max_size=settings.database_pool)
+    ledger = Enrollments(database)
+    evaluator = Evaluator(database, ledger.store, chunk=settings.evaluator_chunk, pause=settings.worker_pause)
+    assigning = Assigning(ledger, settings.assignment_rows_limit)
+    app = service_app("enrollment", settings=settings, verifier=verifier, ready=lambda: _ready(database))
+    app.state.parts = Parts(
+        database, assigning, Previewing(ledger, assigning, settings.evaluator_chunk), Learning(ledger)
+    )
+    app.include_router(router)
+    expansion = Expansion(database, evaluator, settings.evaluator_chunk)
+    return Service(
+        "enrollment",
+        app,
+        workers=[
+            Consumer(database, feed("directory"), DirectoryFacts(), settings),
+            Consumer(database, feed("catalog"), CatalogFacts(), settings),
+            evaluator,
+            Worker("enrollment jobs", database, [expansion], settings.worker_pause),
+            Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
+        ],
+        close=database.close,
+    )
+
+
+def _ready(database: Database) -> None:
+    with database.connection() as conn:
+        conn.execute("SELECT FROM person_fact LIMIT 1")

@@ -1,0 +1,201 @@
+"""Facts of directory and catalogue: written by reactions in batches, read by the rules."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from shared.database import Connection
+from shared.events import Meta
+
+_MARK = (
+    "INSERT INTO dirty (id, revision, meta) SELECT DISTINCT person, nextval('dirty_revision'), %(meta)s::text "
+    "FROM ({}) AS touched WHERE person IS NOT NULL ORDER BY person "
+    "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta"
+)
+
+
+def mark(conn: Connection, people: Iterable[UUID], meta: Meta) -> None:
+    """These people's grants may have changed."""
+    query = _MARK.format("SELECT unnest(%(people)s::uuid[]) AS person")
+    conn.execute(query.encode(), {"people": sorted(set(people)), "meta": meta.encode()})
+
+
+def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
+    """The grants of everybody below these jobs may have changed."""
+    below = (
+        "WITH RECURSIVE under (job, person) AS ("
+        "SELECT id, person FROM job_fact WHERE manager_job = ANY(%(jobs)s) OR temporary_manager_job = ANY(%(jobs)s) "
+        "UNION SELECT j.id, j.person FROM under JOIN job_fact j ON j.manager_job = under.job "
+        "OR j.temporary_manager_job = under.job) SELECT person FROM under"
+    )
+    conn.execute(_MARK.format(below).encode(), {"jobs": list(jobs), "meta": meta.encode()})
+
+
+def mark_led_by(conn: Connection, people: Sequence[UUID], meta: Meta) -> None:
+    """The grants of everybody below any job of these people may have changed."""
+    jobs = [UUID(str(id)) for (id,) in conn.execute("SELECT id FROM job_fact WHERE person = ANY(%s)", [list(people)])]
+    if jobs:
+        mark_led(conn, jobs, meta)
+
+
+def mark_units(conn: Connection, units: Sequence[UUID], meta: Meta) -> None:
+    """The grants of everybody placed in these units may have changed."""
+    placed = (
+        "SELECT id AS person FROM person_fact WHERE home = ANY(%(units)s) "
+        "UNION SELECT person FROM job_fact WHERE organisation = ANY(%(units)s) "
+        "UNION SELECT person FROM job_fact WHERE position = ANY(%(units)s)"
+    )
+    conn.execute(_MARK.format(placed).encode(), {"units": list(units), "meta": meta.encode()})
+
+
+class PersonFact(NamedTuple):
+    id: UUID
+    revision: int
+    active: bool
+    home: UUID | None
+
+
+class JobFact(NamedTuple):
+    """A row of `job_fact`; dates are days, the last ones included."""
+
+    id: UUID
+    person: UUID
+    organisation: UUID | None
+    position: UUID | None
+    manager_job: UUID | None
+    temporary_manager_job: UUID | None
+    temporary_until: object
+    starts: object
+    ends: object
+
+
+class UnitFact(NamedTuple):
+    id: UUID
+    revision: int
+    kind: str
+    parent: UUID | None
+    name: str
+
+
+class OfferingFact(NamedTuple):
+    """A row of `offering_fact`. `drafts`: the number of steps by version, until one is published."""
+
+    id: UUID
+    revision: int
+    kind: str
+    title: str
+    active: bool
+    published: int | None
+    steps: int
+    drafts: dict[str, int]
+    notifications: list[str]
+
+
+def people(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, PersonFact]:
+    rows = conn.execute("SELECT id, revision, active, home FROM person_fact WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: PersonFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+
+
+def units(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, UnitFact]:
+    rows = conn.execute("SELECT id, revision, kind, parent, name FROM unit_fact WHERE id = ANY(%s)", [list(ids)])
+    return {row[0]: UnitFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+
+
+def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
+    rows = conn.execute(
+        "SELECT id, revision, kind, title, active, published, steps, drafts, notifications FROM offering_fact "
+        "WHERE id = ANY(%s)",
+        [list(ids)],
+    )
+    return {row[0]: OfferingFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+
+
+def audiences(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
+    """Name and number of members by audience."""
+    rows = conn.execute(
+        "SELECT id, name, (SELECT count(*) FROM audience_member WHERE audience = id) FROM audience_fact WHERE id = ANY(%s)",
+        [list(ids)],
+    )
+    return {UUID(str(id)): (str(name), int(str(count))) for id, name, count in rows}
+
+
+def within(conn: Connection, ids: Sequence[UUID], organisations: Sequence[UUID]) -> set[UUID]:
+    """Which of these people or organisations are in the organisations or below them (SEC-2)."""
+    rows = conn.execute(
+        "SELECT p.id FROM person_fact p JOIN unit_above ON unit = p.home WHERE p.id = ANY(%(ids)s) AND above = ANY(%(in)s) "
+        "UNION SELECT unit FROM unit_above WHERE unit = ANY(%(ids)s) AND above = ANY(%(in)s)",
+        {"ids": list(ids), "in": list(organisations)},
+    )
+    return {UUID(str(id)) for (id,) in rows}
+
+
+def save_people(conn: Connection, rows: Sequence[PersonFact]) -> None:
+    _upsert(conn, "person_fact", ("id", "revision", "active", "home"), ("uuid", "int8", "bool", "uuid"), rows)
+
+
+def save_jobs(conn: Connection, rows: Sequence[JobFact], gone: Sequence[UUID]) -> None:
+    types = ("uuid", "uuid", "uuid", "uuid", "uuid", "uuid", "date", "date", "date")
+    _upsert(conn, "job_fact", JobFact._fields, types, rows)
+    conn.execute("DELETE FROM job_fact WHERE id = ANY(%s)", [list(gone)])
+
+
+def save_units(conn: Connection, rows: Sequence[UnitFact], gone: Sequence[UUID]) -> list[UUID]:
+    """Write units and renew what is above them and everything below; returns all units whose place changed."""
+    _upsert(conn, "unit_fact", UnitFact._fields, ("uuid", "int8", "text", "uuid", "text"), rows)
+    conn.execute("DELETE FROM unit_fact WHERE id = ANY(%s)", [list(gone)])
+    conn.execute("DELETE FROM unit_above WHERE unit = ANY(%s)", [list(gone)])
+    moved = conn.execute(
+        "WITH RECURSIVE moved (id) AS (SELECT unnest(%s::uuid[]) "
+        "UNION SELECT u.id FROM moved JOIN unit_fact u ON u.parent = moved.id) SELECT id FROM moved",
+        [[row.id for row in rows]],
+    )
+    ids = [UUID(str(id)) for (id,) in moved]
+    conn.execute("DELETE FROM unit_above WHERE unit = ANY(%s)", [ids])
+    conn.execute(
+        "INSERT INTO unit_above (unit, above) WITH RECURSIVE up (unit, above) AS ("
+        "SELECT id, id FROM unit_fact WHERE id = ANY(%s) "
+        "UNION SELECT up.unit, u.parent FROM up JOIN unit_fact u ON u.id = up.above WHERE u.parent IS NOT NULL) "
+        "SELECT unit, above FROM up",
+        [ids],
+    )
+    return ids
+
+
+def save_offerings(conn: Connection, rows: Sequence[OfferingFact]) -> None:
+    for row in rows:
+        conn.execute(
+            "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, drafts, notifications) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
+            "title = excluded.title, active = excluded.active, published = excluded.published, steps = excluded.steps, "
+            "drafts = excluded.drafts, notifications = excluded.notifications",
+            [*row[:7], Jsonb(row.drafts), row.notifications],
+        )
+
+
+def save_members(conn: Connection, joined: Sequence[tuple[UUID, UUID]], left: Sequence[tuple[UUID, UUID]]) -> None:
+    """(audience, person) pairs."""
+    conn.execute(
+        "DELETE FROM audience_member m USING unnest(%s::uuid[], %s::uuid[]) AS g (audience, person) "
+        "WHERE m.audience = g.audience AND m.person = g.person",
+        [[audience for audience, _ in left], [person for _, person in left]],
+    )
+    conn.execute(
+        "INSERT INTO audience_member (audience, person) SELECT * FROM unnest(%s::uuid[], %s::uuid[]) ON CONFLICT DO NOTHING",
+        [[audience for audience, _ in joined], [person for _, person in joined]],
+    )
+
+
+def _upsert(
+    conn: Connection, table: str, columns: Sequence[str], types: Sequence[str], rows: Sequence[tuple[object, ...]]
+) -> None:
+    if not rows:
+        return
+    arrays = ", ".join(f"%s::{type}[]" for type in types)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
+    conn.execute(
+        f"INSERT INTO {table} ({', '.join(columns)}) SELECT * FROM unnest({arrays}) "
+        f"ON CONFLICT ({columns[0]}) DO UPDATE SET {changes}".encode(),
+        [list(values) for values in zip(*rows, strict=True)],
+    )

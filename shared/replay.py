@@ -1,0 +1,262 @@
+"""Replay (AUD-2): rebuild read models from their sources beside the live ones, compare, and on request swap.
+
+The rebuilt tables are made by the service's own migrations in a schema of their own, and written by the service's own
+handlers through a `search_path` that holds nothing else: the live tables cannot leak into the result.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Protocol
+from uuid import UUID
+
+import psycopg
+from psycopg import conninfo, sql
+from pydantic import BaseModel
+
+from shared.consumer import Consumer, Handler
+from shared.database import Connection, Database, migrate
+from shared.errors import Conflict
+from shared.events import Position
+from shared.feeds import PROFILES, Feed, Record
+from shared.settings import Settings
+
+SCHEMA = "rebuild"
+_REPLAY_LOCK = 7_400_104
+_SWAP_PATIENCE = "10s"
+_BATCH = 5_000
+
+Progress = Callable[[int], None]
+
+
+class Projection(Handler, Protocol):
+    """A handler that says which tables it writes. A table has exactly one source."""
+
+    tables: tuple[str, ...]
+
+
+class TableDifference(BaseModel):
+    """`differences` counts the rows that are in only one of the two, so a row that was changed counts twice."""
+
+    table: str
+    live: int
+    rebuilt: int
+    differences: int
+
+
+class Comparison(BaseModel):
+    """The result of a replay: 0 differences mean that the live read models follow from the events, and from nothing else."""
+
+    differences: int
+    tables: list[TableDifference]
+    positions: list[str]
+    """The moment of the comparison, as `enrollment:1234`."""
+    parked: int
+    """Entries that the live consumers have parked. Until they are retried they explain no difference, but may cause some."""
+    swapped: bool = False
+
+
+class Replay:
+    """The replay of all projections of one service. `feeds` opens a feed of each projection's source."""
+
+    def __init__(
+        self,
+        database: Database,
+        projections: Sequence[Projection],
+        feeds: Callable[[str], Feed],
+        settings: Settings,
+        *packages: str,
+    ) -> None:
+        self._live = database
+        self._projections = projections
+        self._feeds = feeds
+        self._settings = settings
+        self._packages = packages
+
+    def run(self, *, swap: bool = False, progress: Progress = lambda _: None) -> Comparison:
+        """Rebuild up to where the live read models are, compare at one common moment, and swap if asked.
+
+        The live consumers go on; they are held for moments only. `progress` hears how many entries were taken so far.
+        Raises Conflict while another replay of this service runs, or when a swap finds the tables in use.
+        """
+        with self._alone() as conn, ExitStack() as held:
+            rebuild = held.enter_context(_beside(self._live, conn, self._packages))
+            settings = self._settings.model_copy(update={"consumer_batch": _BATCH})
+            consumers = _Consumers(rebuild, self._projections, self._feeds, settings)
+            held.callback(consumers.close)
+            consumers.catch_up(_reached(conn, self._projections), progress)
+            comparison = self._compare(consumers)
+            if swap:
+                self._swap(consumers)
+                comparison.swapped = True
+            return comparison
+
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        with psycopg.connect(self._live.conninfo, autocommit=True, application_name="replay") as conn:
+            held = conn.execute("SELECT pg_try_advisory_lock(%s)", [_REPLAY_LOCK]).fetchone()
+            if not held or not held[0]:
+                raise Conflict("Another replay is running. Wait for its result.", kind="replay-running")
+            yield conn
+
+    def _compare(self, consumers: "_Consumers") -> Comparison:
+        """Hold the live consumers until the rebuilt ones stand at the same positions; then compare in a snapshot of both."""
+        with ExitStack() as held:
+            with self._live.transaction() as conn:
+                _hold(conn)
+                target = _reached(conn, self._projections)
+                consumers.catch_up(target)
+                snapshot = held.enter_context(self._live.transaction(snapshot=True))
+                parked = snapshot.execute(
+                    "SELECT count(*) FROM parked_event WHERE consumer = ANY(%s)", [_names(self._projections)]
+                ).fetchone()
+                pending = consumers.pending_profiles(target)
+            tables = [
+                _difference(snapshot, table, pending if projection.source == PROFILES else [])
+                for projection in self._projections
+                for table in projection.tables
+            ]
+        return Comparison(
+            differences=sum(table.differences for table in tables),
+            tables=tables,
+            positions=[f"{source}:{at.number}" for source, at in target.items()],
+            parked=int(str(parked[0])) if parked else 0,
+        )
+
+    def _swap(self, consumers: "_Consumers") -> None:
+        """In one transaction, at the position of the live read models: rebuilt tables, positions and parked entries."""
+        names = _names(self._projections)
+        try:
+            with self._live.transaction() as conn:
+                conn.execute("SELECT set_config('lock_timeout', %s, true)", [_SWAP_PATIENCE])
+                _hold(conn)
+                consumers.catch_up(_reached(conn, self._projections))
+                for table in (table for projection in self._projections for table in projection.tables):
+                    _put_in_place(conn, table)
+                for table in ("high_water", "parked_event"):
+                    name = sql.Identifier(table)
+                    conn.execute(sql.SQL("DELETE FROM {} WHERE consumer = ANY(%s)").format(name), [names])
+                    source = sql.Identifier(SCHEMA, table)
+                    conn.execute(sql.SQL("INSERT INTO {} SELECT * FROM {}").format(name, source))
+        except psycopg.errors.LockNotAvailable:
+            raise Conflict(
+                "The read models are in use by a long query; nothing was swapped. Try again later."
+            ) from None
+
+
+@contextmanager
+def _beside(live: Database, conn: Connection, packages: Sequence[str]) -> Iterator[Database]:
+    """The same database seen through a schema of its own, made new and gone at the end."""
+    drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(SCHEMA))
+    conn.execute(drop)
+    conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SCHEMA)))
+    known = conninfo.conninfo_to_dict(live.conninfo).get("options") or ""
+    inside = conninfo.make_conninfo(live.conninfo, options=f"{known} -c search_path={SCHEMA}".strip())
+    try:
+        migrate(inside, *packages)
+        database = Database(inside, application="replay", max_size=2)
+        try:
+            yield database
+        finally:
+            database.close()
+    finally:
+        conn.execute(drop)
+
+
+class _Consumers:
+    """The service's own consumers, writing into the rebuilt tables, each as far as it is told."""
+
+    def __init__(
+        self,
+        database: Database,
+        projections: Sequence[Projection],
+        feeds: Callable[[str], Feed],
+        settings: Settings,
+    ) -> None:
+        self._feeds = {projection.source: _Until(feeds(projection.source)) for projection in projections}
+        self._consumers = [Consumer(database, self._feeds[p.source], p, settings) for p in projections]
+        self._taken = 0
+
+    def catch_up(self, target: Mapping[str, Position], progress: Progress = lambda _: None) -> None:
+        for feed, consumer in zip(self._feeds.values(), self._consumers, strict=True):
+            feed.target = target.get(feed.source)
+            while taken := consumer.step() if feed.target else 0:
+                self._taken += taken
+                progress(self._taken)
+
+    def pending_profiles(self, target: Mapping[str, Position]) -> list[UUID]:
+        """People whose profile was replaced after the common moment: the source has no longer what was so then."""
+        feed = self._feeds.get(PROFILES)
+        after = target.get(PROFILES)
+        people: list[UUID] = []
+        while feed and after and (records := feed.unbounded.read(after, 10_000)):
+            people += (record.key for record in records)
+            after = Position(records[-1].epoch, records[-1].position)
+        return people
+
+    def close(self) -> None:
+        for feed in self._feeds.values():
+            feed.close()
+
+
+class _Until:
+    """A feed that ends at a position. In another epoch than the position's it has no end: all of it is new."""
+
+    def __init__(self, feed: Feed) -> None:
+        self.source = feed.source
+        self.unbounded = feed
+        self.target: Position | None = None
+
+    def read(self, after: Position | None, limit: int) -> Sequence[Record]:
+        records = self.unbounded.read(after, limit)
+        end = self.target
+        return [r for r in records if end is None or r.epoch != end.epoch or r.position <= end.number]
+
+    def wait(self, seconds: float) -> None:
+        self.unbounded.wait(seconds)
+
+    def close(self) -> None:
+        self.unbounded.close()
+
+
+def _names(projections: Sequence[Projection]) -> list[str]:
+    return sorted({projection.name for projection in projections})
+
+
+def _hold(conn: Connection) -> None:
+    """Until the end of this transaction no consumer of the service gets on; what they have written is committed."""
+    conn.execute("LOCK TABLE high_water IN SHARE ROW EXCLUSIVE MODE")
+
+
+def _reached(conn: Connection, projections: Sequence[Projection]) -> dict[str, Position]:
+    found: dict[str, Position] = {}
+    for projection in projections:
+        row = conn.execute(
+            "SELECT epoch, position FROM high_water WHERE consumer = %s AND source = %s AND partition = 0",
+            [projection.name, projection.source],
+        ).fetchone()
+        if row:
+            found[projection.source] = Position(UUID(str(row[0])), int(str(row[1])))
+    return found
+
+
+def _difference(conn: Connection, table: str, leave_out: Sequence[UUID]) -> TableDifference:
+    where = sql.SQL("WHERE person_id <> ALL(%(leave_out)s)" if leave_out else "")
+    counted = sql.SQL(
+        "WITH live AS (SELECT * FROM {live} {where}), rebuilt AS (SELECT * FROM {rebuilt} {where}) "
+        "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM rebuilt), "
+        "(SELECT count(*) FROM ((TABLE live EXCEPT ALL TABLE rebuilt) UNION ALL "
+        "(TABLE rebuilt EXCEPT ALL TABLE live)) AS only_one)"
+    ).format(live=sql.Identifier(table), rebuilt=sql.Identifier(SCHEMA, table), where=where)
+    row = conn.execute(counted, {"leave_out": list(leave_out)}).fetchone()
+    live, rebuilt, differences = (int(str(value)) for value in row or (0, 0, 0))
+    return TableDifference(table=table, live=live, rebuilt=rebuilt, differences=differences)
+
+
+def _put_in_place(conn: Connection, table: str) -> None:
+    live = conn.execute("SELECT current_schema()").fetchone()
+    if live is None:
+        raise Conflict("The live schema is not known.")
+    conn.execute(sql.SQL("DROP TABLE {}").format(sql.Identifier(table)))
+    rebuilt = sql.Identifier(SCHEMA, table)
+    conn.execute(sql.SQL("ALTER TABLE {} SET SCHEMA {}").format(rebuilt, sql.Identifier(str(live[0]))))
+    conn.execute(sql.SQL("ANALYZE {}").format(sql.Identifier(table)))

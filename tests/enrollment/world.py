@@ -1,0 +1,201 @@
+"""A small organisation to test in: facts arrive as events of directory and catalogue, commands over HTTP."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from uuid import UUID, uuid4
+
+from fastapi.testclient import TestClient
+from issuer import Issuer
+
+from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.main import build
+from shared.consumer import Consumer
+from shared.contracts import catalog, directory
+from shared.database import Database
+from shared.events import SYSTEM, Event, Meta
+from shared.feeds.postgres import PostgresFeed
+from shared.jobs import Worker
+from shared.settings import Settings
+from shared.store import Decision, Store
+
+MANAGER = "enrollment-manager"
+
+
+class World:
+    """Sources, the service itself, and a caller who may do everything."""
+
+    def __init__(self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: object) -> None:
+        self.directory, self.catalog = Store(fresh()), Store(fresh())
+        self.database = fresh("services.enrollment")
+        self.issuer = Issuer()
+        sources = {"directory": self.directory, "catalog": self.catalog}
+        self.settings = Settings(database_url=self.database.conninfo, **limits)  # type: ignore[arg-type]
+        self.service = build(
+            self.settings,
+            feed=lambda source: PostgresFeed(source, feed_conninfo(sources[source].database)),
+            verifier=self.issuer.verifier,
+        )
+        self.consumers = [w for w in self.service.workers if isinstance(w, Consumer)]
+        self.evaluator = next(w for w in self.service.workers if isinstance(w, Evaluator))
+        self.worker = next(w for w in self.service.workers if isinstance(w, Worker))
+        self.administrator = uuid4()
+        self.http = TestClient(
+            self.service.app, headers=self.issuer.headers(self.administrator, ("site-administrator", None))
+        )
+        self.versions: dict[UUID, int] = {}
+
+    def close(self) -> None:
+        for consumer in self.consumers:
+            consumer._feed.close()
+        self.service.close()
+
+    def tell(self, store: Store, event_class: type[Event], stream: UUID, *, batch: UUID | None = None, **fields: object) -> UUID:
+        """An event of another service."""
+        version = self.versions.get(stream, 0) + 1
+        event = event_class(originator_id=stream, originator_version=version, **fields)  # type: ignore[arg-type]
+        appended = store.append([Decision((event,), Meta(actor=SYSTEM, correlation=batch or uuid4()))])
+        assert not appended.lost
+        self.versions[stream] = version
+        return stream
+
+    def settle(self) -> None:
+        """Until nothing is left to do: facts taken, jobs done, nobody dirty."""
+        while any([consumer.step() for consumer in self.consumers]) or self.worker.step() or self.evaluator.step():
+            pass
+
+    def course(self, title: str = "Fire safety", activities: int = 2) -> UUID:
+        return self.tell(
+            self.catalog,
+            catalog.CourseDescribed,
+            uuid4(),
+            code=title,
+            title=title,
+            description="",
+            activities=[{"kind": "content", "title": f"Part {n}"} for n in range(activities)],
+            minimum_minutes=10,
+            access_days=None,
+            certificate=None,
+            badge=None,
+            price=None,
+        )
+
+    def certification(self, title: str = "Nurse certificate", *, published: bool = True) -> UUID:
+        id = self.tell(
+            self.catalog,
+            catalog.CertificationDescribed,
+            uuid4(),
+            code=title,
+            title=title,
+            description="",
+            minimum_minutes=None,
+            certificate=None,
+            badge=None,
+            price=None,
+        )
+        steps = [{"kind": "task", "title": "Sign the rules"}, {"kind": "exam", "title": "Final exam"}]
+        self.tell(self.catalog, catalog.VersionDrafted, id, version=1, steps=steps)
+        if published:
+            self.publish(id)
+        return id
+
+    def publish(self, id: UUID, version: int = 1) -> None:
+        self.tell(self.catalog, catalog.VersionPublished, id, version=version)
+
+    def unit(self, name: str = "North", parent: UUID | None = None, kind: str = "organisation") -> UUID:
+        fields = {"kind": kind, "framework": uuid4(), "parent": parent, "name": name, "external_id": name}
+        return self.tell(self.directory, directory.UnitCreated, uuid4(), **fields)
+
+    def person(self, home: UUID | None = None) -> UUID:
+        return self.tell(self.directory, directory.PersonRegistered, uuid4(), home_organisation=home)
+
+    def people(self, count: int, home: UUID | None = None) -> list[UUID]:
+        ids = [uuid4() for _ in range(count)]
+        events = [
+            directory.PersonRegistered(originator_id=id, originator_version=1, home_organisation=home) for id in ids
+        ]
+        meta = Meta(actor=SYSTEM, correlation=uuid4())
+        self.directory.append([Decision((event,), meta) for event in events])
+        self.versions.update(dict.fromkeys(ids, 1))
+        return ids
+
+    def move(self, person: UUID, home: UUID | None) -> None:
+        self.tell(self.directory, directory.PersonMoved, person, home_organisation=home)
+
+    def job(self, person: UUID, *, id: UUID | None = None, **fields: object) -> UUID:
+        job = directory.Job(id=id or uuid4(), **fields)  # type: ignore[arg-type]
+        self.tell(self.directory, directory.JobAssigned, person, job=job)
+        return job.id
+
+    def end_job(self, person: UUID, job: UUID) -> None:
+        self.tell(self.directory, directory.JobEnded, person, job=job)
+
+    def audience(self, *members: UUID, name: str = "First aiders") -> UUID:
+        id = self.tell(self.directory, directory.AudienceCreated, uuid4(), name=name)
+        if members:
+            self.join(id, *members)
+        return id
+
+    def join(self, audience: UUID, *people: UUID) -> None:
+        self.tell(self.directory, directory.AudienceMembersAdded, audience, people=people)
+
+    def leave(self, audience: UUID, *people: UUID) -> None:
+        self.tell(self.directory, directory.AudienceMembersRemoved, audience, people=people)
+
+    def preview(self, offering: UUID, *targets: tuple[str, UUID, bool], **more: object) -> dict[str, object]:
+        asked = [{"type": type, "target_id": str(id), "include_below": below} for type, id, below in targets]
+        body = {"action": "assign", "offering_id": str(offering), "targets": asked, **more}
+        answer = self.http.post("/api/enrollment/previews", json=body)
+        assert answer.status_code == 201, answer.text
+        found: dict[str, object] = answer.json()
+        return found
+
+    def assign(self, offering: UUID, type: str, target: UUID, *, below: bool = False) -> UUID:
+        """Preview, confirm, and carry it to everybody. Returns the assignment's id."""
+        preview = self.preview(offering, (type, target, below))
+        answer = self.http.post(f"/api/enrollment/previews/{preview['id']}/confirm")
+        assert answer.status_code == 202, answer.text
+        self.settle()
+        return UUID(answer.json()["result"]["created"][0]["assignment_id"])
+
+    def remove(self, *assignments: UUID) -> dict[str, object]:
+        """Preview the removal, confirm it, and carry it to everybody. Returns the preview."""
+        body = {"action": "remove", "assignment_ids": [str(a) for a in assignments]}
+        preview: dict[str, object] = self.http.post("/api/enrollment/previews", json=body).json()
+        answer = self.http.post(f"/api/enrollment/previews/{preview['id']}/confirm")
+        assert answer.status_code == 202, answer.text
+        self.settle()
+        return preview
+
+    def enrollments(self, **query: object) -> list[dict[str, object]]:
+        params = {key: str(value) for key, value in query.items()}
+        items: list[dict[str, object]] = self.http.get(
+            "/api/enrollment/enrollments", params={"limit": "500", **params}
+        ).json()["items"]
+        return items
+
+    def standing(self, person: UUID, offering: UUID) -> str:
+        """`status`, and `!` for without source; `-` for none."""
+        found = self.enrollments(person_id=person, offering_id=offering)
+        return f"{found[0]['status']}{'!' if found[0]['without_source'] else ''}" if found else "-"
+
+    def enrolled(self, offering: UUID) -> set[UUID]:
+        return {UUID(str(e["person_id"])) for e in self.enrollments(offering_id=offering) if e["status"] != "withdrawn"}
+
+    def begin(self, person: UUID, offering: UUID) -> None:
+        id = self.enrollments(person_id=person, offering_id=offering)[0]["id"]
+        assert self.http.post(f"/api/enrollment/enrollments/{id}/begin").status_code == 200
+
+    def told(self, *, of: Sequence[UUID] = ()) -> list[str]:
+        """The types of all events this service has recorded, or of those about these people."""
+        with self.database.connection() as conn:
+            rows = conn.execute("SELECT type, body FROM events ORDER BY position").fetchall()
+        ids = [str(person).encode() for person in of]
+        return [
+            str(type).split(".")[1]
+            for type, body in rows
+            if not ids or (isinstance(body, bytes) and any(id in body for id in ids))
+        ]
+
+
+def tomorrow() -> date:
+    return date.fromordinal(date.today().toordinal() + 1)
