@@ -1,0 +1,148 @@
+"""The routes of reporting."""
+
+from collections.abc import Sequence
+from typing import Annotated
+from uuid import UUID, uuid5
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
+
+from services.reporting.replaying import ReplayJob, Replays
+from services.reporting.reports.export import lines
+from services.reporting.reports.filters import Filters, NamedFilters
+from services.reporting.reports.membership import COLUMNS, MembershipPage, MembershipReport, Sort
+from shared.auth import Caller, Permission, SignedIn
+from shared.database import Database
+from shared.http import Commanded, Wait, page_size
+from shared.readmodel import wait_for
+
+_PATIENCE = 2.0
+"""Seconds that `at_least` waits where the caller did not say `Prefer: wait=N`."""
+
+
+class Asked(BaseModel):
+    """How a report is ordered, and how new it has to be."""
+
+    sort: Sort = "-assigned_at"
+    at_least: str | None = Field(
+        None, description="Positions, as enrollment:1234,directory:99: the answer is at least as new (RPT-6)"
+    )
+
+
+class Paged(BaseModel):
+    cursor: str | None = Field(None, description="`next` of the page before")
+    limit: int | None = Field(None, ge=1)
+
+
+class ListQuery(Filters, Asked, Paged):
+    pass
+
+
+class ExportQuery(Filters, Asked):
+    pass
+
+
+class CountQuery(Filters):
+    at_least: str | None = None
+
+
+class Search(NamedFilters, Asked, Paged):
+    pass
+
+
+class SearchExport(NamedFilters, Asked):
+    pass
+
+
+class SearchCount(NamedFilters):
+    at_least: str | None = None
+
+
+class Total(BaseModel):
+    total: int
+
+
+class ReplayRequest(BaseModel):
+    swap: bool = Field(False, description="Put the rebuilt read models in the place of the live ones")
+
+
+def routes(database: Database, report: MembershipReport, replays: Replays) -> Sequence[APIRouter]:
+    return [*_membership(database, report), _replay(replays)]
+
+
+def _membership(database: Database, report: MembershipReport) -> Sequence[APIRouter]:
+    router = APIRouter(prefix="/api/reporting/membership", tags=["membership"])
+    export_router = APIRouter(prefix="/api/reporting/membership.csv", tags=["membership"])
+
+    def page(request: Request, caller: Caller, asked: ListQuery | Search, wait: float) -> MembershipPage:
+        scope = caller.scope(Permission.READ_REPORTS)
+        wait_for(database, asked.at_least, wait or _PATIENCE)
+        return report.page(asked, scope, asked.sort, asked.cursor, page_size(request, asked.limit))
+
+    def count(caller: Caller, asked: CountQuery | SearchCount, wait: float) -> Total:
+        scope = caller.scope(Permission.READ_REPORTS)
+        wait_for(database, asked.at_least, wait or _PATIENCE)
+        return Total(total=report.count(asked, scope))
+
+    def export(caller: Caller, asked: ExportQuery | SearchExport, wait: float) -> StreamingResponse:
+        scope = caller.scope(Permission.READ_REPORTS)
+        report.check(asked)
+        wait_for(database, asked.at_least, wait or _PATIENCE)
+        headers = {"Content-Disposition": 'attachment; filename="membership.csv"'}
+        rows = lines(COLUMNS, report.stream(asked, scope, asked.sort))
+        return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
+
+    @router.get("")
+    def list_membership(
+        request: Request, caller: SignedIn, wait: Wait, asked: Annotated[ListQuery, Query()]
+    ) -> MembershipPage:
+        """One row per learner and assignment, of the learners in your organisations (RPT-1, RPT-2, RPT-6, RPT-7)."""
+        return page(request, caller, asked, wait)
+
+    @router.post("/search")
+    def search_membership(request: Request, caller: SignedIn, wait: Wait, asked: Search) -> MembershipPage:
+        """The same report, also by a part of the learner's name: names are in the body, never in an address."""
+        return page(request, caller, asked, wait)
+
+    @router.get("/count")
+    def count_membership(caller: SignedIn, wait: Wait, asked: Annotated[CountQuery, Query()]) -> Total:
+        """How many rows the report has with these filters."""
+        return count(caller, asked, wait)
+
+    @router.post("/count")
+    def count_search(caller: SignedIn, wait: Wait, asked: SearchCount) -> Total:
+        return count(caller, asked, wait)
+
+    @export_router.get("")
+    def export_membership(caller: SignedIn, wait: Wait, asked: Annotated[ExportQuery, Query()]) -> StreamingResponse:
+        """All rows as CSV, streamed (RPT-4); formulas are defused by an apostrophe."""
+        return export(caller, asked, wait)
+
+    @export_router.post("")
+    def export_search(caller: SignedIn, wait: Wait, asked: SearchExport) -> StreamingResponse:
+        return export(caller, asked, wait)
+
+    return [router, export_router]
+
+
+def _replay(replays: Replays) -> APIRouter:
+    router = APIRouter(prefix="/api/reporting", tags=["replay"])
+
+    @router.post("/replay", responses={202: {"model": ReplayJob}})
+    def replay(context: Commanded, caller: SignedIn, wait: Wait, response: Response, asked: ReplayRequest) -> ReplayJob:
+        """Rebuild every read model beside the live ones and compare; on request swap (AUD-2). 202 while it runs."""
+        caller.everywhere(Permission.OPERATE)
+        id = uuid5(context.actor, context.command_id)
+        replays.start(id, context.meta(), swap=asked.swap)
+        job = replays.finished(id, wait)
+        response.status_code = 200 if job.done else 202
+        response.headers["Location"] = f"/api/reporting/replay/{job.id}"
+        return job
+
+    @router.get("/replay/{id}")
+    def find_replay(id: UUID, caller: SignedIn) -> ReplayJob:
+        caller.everywhere(Permission.OPERATE)
+        return replays.find(id)
+
+    return router

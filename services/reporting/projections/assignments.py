@@ -1,0 +1,37 @@
+"""Assignments: offering, type and target, open until removed (RPT-2). Source: enrollment."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
+from shared.contracts.enrollment import AssignmentCreated, AssignmentRemoved
+from shared.events import Event
+
+
+class Assignment(NamedTuple):
+    assignment_id: UUID
+    offering_id: UUID
+    type: str
+    target_id: UUID
+    include_below: bool
+
+
+def evolve(state: Assignment | None, event: Event) -> Assignment | None:
+    match event:
+        case AssignmentCreated():
+            return Assignment(event.originator_id, event.offering_id, event.type, event.target_id, event.include_below)
+        case AssignmentRemoved():
+            return None
+    return state
+
+
+ASSIGNMENT = PeriodTable(
+    "assignment",
+    Assignment,
+    {"assignment_id": "uuid", "offering_id": "uuid", "type": "text", "target_id": "uuid", "include_below": "bool"},
+    key=("assignment_id",),
+    events=(AssignmentCreated, AssignmentRemoved),
+    key_of=stream,
+    evolve=evolve,
+    opens=first_of_stream,
+)

@@ -1,0 +1,32 @@
+"""Audiences and their names. Source: directory."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
+from shared.contracts.directory import AudienceCreated
+from shared.events import Event
+
+
+class Audience(NamedTuple):
+    audience_id: UUID
+    name: str
+
+
+def evolve(state: Audience | None, event: Event) -> Audience | None:
+    match event:
+        case AudienceCreated():
+            return Audience(event.originator_id, event.name)
+    return state
+
+
+AUDIENCE = PeriodTable(
+    "audience",
+    Audience,
+    {"audience_id": "uuid", "name": "text"},
+    key=("audience_id",),
+    events=(AudienceCreated,),
+    key_of=stream,
+    evolve=evolve,
+    opens=first_of_stream,
+)

@@ -1,0 +1,42 @@
+"""Membership: which assignment holds which learner, from when until when (RPT-1). Source: enrollment."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from services.reporting.projections.periods import Key, PeriodTable
+from shared.contracts.enrollment import LearnerAssigned, LearnerUnassigned
+from shared.events import Event
+
+
+class Membership(NamedTuple):
+    enrollment_id: UUID
+    person_id: UUID
+    offering_id: UUID
+    assignment_id: UUID
+    term: int
+
+
+def evolve(state: Membership | None, event: Event) -> Membership | None:
+    match event:
+        case LearnerAssigned():
+            return Membership(event.originator_id, event.person_id, event.offering_id, event.assignment_id, event.term)
+        case LearnerUnassigned():
+            return None
+    return state
+
+
+def _key(event: Event) -> Key:
+    assert isinstance(event, LearnerAssigned | LearnerUnassigned)
+    return (event.person_id, event.offering_id, event.assignment_id)
+
+
+MEMBERSHIP = PeriodTable(
+    "membership",
+    Membership,
+    {"enrollment_id": "uuid", "person_id": "uuid", "offering_id": "uuid", "assignment_id": "uuid", "term": "int4"},
+    key=("person_id", "offering_id", "assignment_id"),
+    events=(LearnerAssigned, LearnerUnassigned),
+    key_of=_key,
+    evolve=evolve,
+    opens=lambda event: isinstance(event, LearnerAssigned),
+)

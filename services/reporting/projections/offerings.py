@@ -1,0 +1,48 @@
+"""Offerings: kind, code, title and whether new learners may come. Source: catalog."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
+from shared.contracts.catalog import (
+    CertificationDescribed,
+    CourseDescribed,
+    OfferingActivated,
+    OfferingDeactivated,
+)
+from shared.events import Event
+
+
+class Offering(NamedTuple):
+    offering_id: UUID
+    kind: str
+    code: str
+    title: str
+    active: bool
+
+
+def evolve(state: Offering | None, event: Event) -> Offering | None:
+    match event:
+        case CourseDescribed() | CertificationDescribed():
+            kind = "course" if isinstance(event, CourseDescribed) else "certification"
+            active = state.active if state else False
+            return Offering(event.originator_id, kind, event.code, event.title, active)
+        case _ if state is None:
+            return None
+        case OfferingActivated():
+            return state._replace(active=True)
+        case OfferingDeactivated():
+            return state._replace(active=False)
+    return state
+
+
+OFFERING = PeriodTable(
+    "offering",
+    Offering,
+    {"offering_id": "uuid", "kind": "text", "code": "text", "title": "text", "active": "bool"},
+    key=("offering_id",),
+    events=(CourseDescribed, CertificationDescribed, OfferingActivated, OfferingDeactivated),
+    key_of=stream,
+    evolve=evolve,
+    opens=first_of_stream,
+)

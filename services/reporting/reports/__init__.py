@@ -1,0 +1,1 @@
+"""The reports: here, and only here, the sources meet."""
