@@ -93,7 +93,7 @@ class EmbeddedPostgres:
         with psycopg.connect(self.conninfo(), autocommit=True) as conn:
             if not conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
                 conn.execute(
-                    sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
+                    sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                         sql.Identifier(name), sql.Identifier(template or "template0")
                     )
                 )

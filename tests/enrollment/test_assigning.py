@@ -122,9 +122,7 @@ def test_a_manager_brings_the_direct_team_or_everybody_below_and_leads_by_all_cu
     top = world.job(boss)
     middle = world.job(lead, manager_job=top, manager=boss)
     world.job(worker, manager_job=middle, manager=lead)
-    world.job(
-        borrowed, temporary_manager_job=top, temporary_manager=boss, temporary_until="2999-12-31"
-    )
+    world.job(borrowed, temporary_manager_job=top, temporary_manager=boss, temporary_until="2999-12-31")
     world.settle()
     world.assign(direct, "manager", boss)
     world.assign(everybody, "manager", boss, below=True)

@@ -24,7 +24,9 @@ MANAGER = "enrollment-manager"
 class World:
     """Sources, the service itself, and a caller who may do everything."""
 
-    def __init__(self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: object) -> None:
+    def __init__(
+        self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: object
+    ) -> None:
         self.directory, self.catalog = Store(fresh()), Store(fresh())
         self.database = fresh("services.enrollment")
         self.issuer = Issuer()
@@ -49,7 +51,9 @@ class World:
             consumer._feed.close()
         self.service.close()
 
-    def tell(self, store: Store, event_class: type[Event], stream: UUID, *, batch: UUID | None = None, **fields: object) -> UUID:
+    def tell(
+        self, store: Store, event_class: type[Event], stream: UUID, *, batch: UUID | None = None, **fields: object
+    ) -> UUID:
         """An event of another service."""
         version = self.versions.get(stream, 0) + 1
         event = event_class(originator_id=stream, originator_version=version, **fields)  # type: ignore[arg-type]

@@ -1,6 +1,5 @@
 """The library's own recorder test cases, run against the production store (DESIGN 3)."""
 
-from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -27,9 +26,8 @@ class OnDatabase:
     database: Database
 
     @pytest.fixture(autouse=True)
-    def _fresh(self, database: Any) -> Iterator[None]:
+    def _fresh(self, database: Any) -> None:
         self.database = database()
-        yield
 
 
 class TestSnapshotRecorder(OnDatabase, AggregateRecorderTestCase):
