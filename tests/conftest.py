@@ -12,6 +12,8 @@ from shared import telemetry
 from shared.database import Database, migrate
 from shared.embedded import EmbeddedPostgres
 
+pytest_plugins = ["features_plugin"]
+
 Databases = Callable[..., Database]
 
 

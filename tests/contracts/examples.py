@@ -1,0 +1,148 @@
+"""One example of every event class: what its golden bytes say, in Python.
+
+A new class gets a line here and, by `python tests/contracts/examples.py`, a golden file. That file is the stored form of
+the event for ever, so it is written once and never again; a line here changes only where a class is upcast.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+
+from shared.contracts import catalog, directory, enrollment
+from shared.events import Event, TextRef, encode
+
+GOLDEN = Path(__file__).parent / "golden"
+
+STREAM = UUID("5a1f0000-0000-4000-8000-000000000001")
+VERSION = 3
+"""Every example is the third event of this stream."""
+
+
+def some(number: int) -> UUID:
+    return UUID(int=0x5A1F0000_0000_4000_8000_000000000000 + number)
+
+
+AT = {"originator_id": STREAM, "originator_version": VERSION}
+PRICE = catalog.Price(amount=Decimal("149.50"), currency="EUR")
+REASON = TextRef(id=some(90), digest="0f" * 32)
+JOB = directory.Job(
+    id=some(20),
+    organisation=some(21),
+    position=some(22),
+    manager_job=some(23),
+    manager=some(24),
+    temporary_manager_job=some(25),
+    temporary_manager=some(26),
+    temporary_until=date(2027, 2, 28),
+    starts=date(2026, 1, 1),
+    ends=date(2028, 12, 31),
+    position_assigned_on=date(2026, 3, 1),
+)
+HELD = {"person_id": some(10), "offering_id": some(11), "assignment_id": some(12)}
+STANDING = {"person_id": some(10), "offering_id": some(11), "term": 2}
+
+
+def of_catalog() -> Iterator[Event]:
+    yield catalog.CourseDescribed(
+        **AT,
+        code="FORK-1",
+        title="Driving a forklift: “safely”",
+        description="Two days, with a lab.",
+        activities=(
+            catalog.Activity(kind="content", title="Rules"),
+            catalog.Activity(kind="lab", title="Yard"),
+            catalog.Activity(kind="exam", title="Test"),
+        ),
+        minimum_minutes=480,
+        access_days=90,
+        certificate="forklift",
+        badge="forklift-driver",
+        price=PRICE,
+    )
+    yield catalog.CertificationDescribed(
+        **AT,
+        code="WAREHOUSE",
+        title="Warehouse safety",
+        description="",
+        minimum_minutes=None,
+        certificate=None,
+        badge=None,
+        price=None,
+    )
+    steps = (
+        catalog.Step(kind="course", title="Forklift", course_id=some(11)),
+        catalog.Step(kind="exam", title="Test"),
+        catalog.Step(kind="task", title="Tour"),
+    )
+    yield catalog.VersionDrafted(**AT, version=2, steps=steps)
+    yield catalog.VersionPublished(**AT, version=2)
+    yield catalog.VersionRetired(**AT, version=1)
+    yield catalog.OfferingActivated(**AT)
+    yield catalog.OfferingDeactivated(**AT)
+    yield catalog.NotificationsSwitched(**AT, on=("assigned", "withdrawn"))
+
+
+def of_directory() -> Iterator[Event]:
+    yield directory.FrameworkCreated(**AT, kind="organisation", name="Legal entities", external_id="LEGAL")
+    yield directory.UnitCreated(
+        **AT, kind="position", framework=some(30), parent=some(31), name="Fitter", external_id="P-7"
+    )
+    yield directory.UnitMoved(**AT, kind="organisation", framework=some(30), parent=None)
+    yield directory.UnitRenamed(**AT, kind="organisation", name="Zürich works")
+    yield directory.UnitRemoved(**AT, kind="position")
+    dates = {"driving_licence": date(2024, 2, 29)}
+    yield directory.PersonRegistered(**AT, home_organisation=some(21), country="DE", dates=dates)
+    yield directory.PersonMoved(**AT, home_organisation=None)
+    yield directory.PersonDescribed(**AT, country=None, dates=dates)
+    yield directory.PersonDeactivated(**AT, why="left")
+    yield directory.PersonReactivated(**AT)
+    yield directory.JobAssigned(**AT, job=JOB)
+    yield directory.JobEnded(**AT, job=some(20))
+    yield directory.PermissionRoleGranted(**AT, role="auditor", organisation=some(21))
+    yield directory.PermissionRoleRevoked(**AT, role="site-administrator", organisation=None)
+    yield directory.AudienceCreated(**AT, name="First aiders", external_id="A-1")
+    yield directory.AudienceMembersAdded(**AT, people=(some(10), some(13)))
+    yield directory.AudienceMembersRemoved(**AT, people=(some(13),))
+    yield directory.BatchStarted(**AT, feed="import")
+    yield directory.BatchFinished(**AT, outcomes={"created": 4998, "refused": 2})
+
+
+def of_enrollment() -> Iterator[Event]:
+    yield enrollment.AssignmentCreated(
+        **AT, offering_id=some(11), type="organisation", target_id=some(21), include_below=True
+    )
+    yield enrollment.AssignmentRemoved(**AT, reason=REASON)
+    yield enrollment.LearnerAssigned(**AT, **HELD, term=1)
+    yield enrollment.LearnerUnassigned(**AT, **HELD, term=1, why="dropped-out")
+    yield enrollment.LearnerWithdrawn(**AT, **STANDING)
+    yield enrollment.EnrollmentLeftWithoutSource(**AT, **STANDING)
+    yield enrollment.LearnerExcluded(**AT, **HELD, why="removed-by-hand", reason=REASON)
+    yield enrollment.ExclusionLifted(**AT, **HELD)
+    yield enrollment.TrainingBegun(**AT, **STANDING)
+    yield enrollment.StepCompleted(**AT, **STANDING, step=3)
+    yield enrollment.EnrollmentCompleted(
+        **AT, **STANDING, version=2, completed_at=datetime(2026, 11, 23, 5, 30, 0, 250_000, tzinfo=UTC)
+    )
+
+
+EXAMPLES: dict[str, Event] = {event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment()]}
+"""By wire name."""
+
+
+def golden(name: str) -> Path:
+    """Where the stored form of a wire name is kept."""
+    return GOLDEN / f"{name}.json"
+
+
+def write_missing() -> list[str]:
+    """Write the golden files that are not there yet; returns their wire names."""
+    missing = [name for name in EXAMPLES if not golden(name).exists()]
+    for name in missing:
+        golden(name).write_bytes(encode(EXAMPLES[name]).state)
+    return missing
+
+
+if __name__ == "__main__":
+    print("\n".join(write_missing()))
