@@ -9,9 +9,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from services.reporting.replaying import ReplayJob, Replays
-from services.reporting.reports.export import lines
 from services.reporting.reports.filters import Filters, NamedFilters
-from services.reporting.reports.membership import COLUMNS, MembershipPage, MembershipReport, Sort
+from services.reporting.reports.membership import MembershipPage, MembershipReport, Sort
 from shared.auth import Caller, Permission, SignedIn
 from shared.database import Database
 from shared.http import Commanded, Wait, page_size
@@ -90,7 +89,7 @@ def _membership(database: Database, report: MembershipReport) -> Sequence[APIRou
         report.check(asked)
         wait_for(database, asked.at_least, wait or _PATIENCE)
         headers = {"Content-Disposition": 'attachment; filename="membership.csv"'}
-        rows = lines(COLUMNS, report.stream(asked, scope, asked.sort))
+        rows = report.export(asked, scope, asked.sort)
         return StreamingResponse(rows, media_type="text/csv; charset=utf-8", headers=headers)
 
     @router.get("")

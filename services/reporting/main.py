@@ -45,11 +45,22 @@ def build(settings: Settings, *, feed: OpenFeed | None = None, verifier: Verifie
     return Service("reporting", app, workers=[*consumers, worker], close=database.close)
 
 
-def replay(settings: Settings, *, swap: bool = False, progress: Callable[[int], None] = lambda _: None) -> Comparison:
-    """What `rollbook replay reporting [--swap]` does: rebuild beside the live read models, compare, swap if asked."""
+def replay(
+    settings: Settings,
+    *,
+    feed: OpenFeed | None = None,
+    swap: bool = False,
+    progress: Callable[[int], None] = lambda _: None,
+) -> Comparison:
+    """What `rollbook replay reporting [--swap]` does: rebuild beside the live read models, compare, swap if asked.
+
+    `progress` hears how many entries were taken so far. Beside a running service or without one.
+    """
     database = Database(settings.database_url, application="reporting replay", max_size=4)
     try:
-        return Replay(database, PROJECTIONS, feeds(settings), settings, PACKAGE).run(swap=swap, progress=progress)
+        return Replay(database, PROJECTIONS, feed or feeds(settings), settings, PACKAGE).run(
+            swap=swap, progress=progress
+        )
     finally:
         database.close()
 

@@ -25,8 +25,11 @@ def evolve(state: Membership | None, event: Event) -> Membership | None:
     return state
 
 
+_EVENTS = (LearnerAssigned, LearnerUnassigned)
+
+
 def _key(event: Event) -> Key:
-    assert isinstance(event, LearnerAssigned | LearnerUnassigned)
+    assert isinstance(event, _EVENTS)
     return (event.person_id, event.offering_id, event.assignment_id)
 
 
@@ -35,7 +38,7 @@ MEMBERSHIP = PeriodTable(
     Membership,
     {"enrollment_id": "uuid", "person_id": "uuid", "offering_id": "uuid", "assignment_id": "uuid", "term": "int4"},
     key=("person_id", "offering_id", "assignment_id"),
-    events=(LearnerAssigned, LearnerUnassigned),
+    events=_EVENTS,
     key_of=_key,
     evolve=evolve,
     opens=lambda event: isinstance(event, LearnerAssigned),

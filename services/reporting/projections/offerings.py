@@ -25,7 +25,7 @@ def evolve(state: Offering | None, event: Event) -> Offering | None:
     match event:
         case CourseDescribed() | CertificationDescribed():
             kind = "course" if isinstance(event, CourseDescribed) else "certification"
-            active = state.active if state else False
+            active = state.active if state else True
             return Offering(event.originator_id, kind, event.code, event.title, active)
         case _ if state is None:
             return None

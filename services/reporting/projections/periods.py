@@ -53,7 +53,7 @@ class PeriodTable(Generic[S]):
         self._state = state
         self._columns = dict(columns)
         self._places = [list(columns).index(name) for name in key]
-        self._events = events
+        self._events = frozenset(events)
         self._key_of = key_of
         self._evolve = evolve
         self._opens = opens
@@ -61,7 +61,7 @@ class PeriodTable(Generic[S]):
 
     def write(self, conn: Connection, events: Sequence[Recorded]) -> None:
         """Apply a batch, in the order of its positions: one SELECT, one UPDATE and one COPY at most."""
-        mine = [recorded for recorded in events if isinstance(recorded.event, self._events)]
+        mine = [recorded for recorded in events if type(recorded.event) in self._events]
         current = self._open(conn, mine)
         touched = list(current.values())
         for recorded in mine:
