@@ -1,0 +1,282 @@
+"""Commands of the catalogue, one method each; and the catalogue as code (CAT-16)."""
+
+from collections.abc import Callable, Sequence
+from typing import Literal
+from uuid import UUID, uuid4, uuid5
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from services.catalog import domain, projections
+from services.catalog.domain import Certification, Course, Offering
+from services.catalog.projections import OFFERING
+from shared.contracts.catalog import Activity, Notification, Price, Step
+from shared.database import Connection
+from shared.errors import Conflict, Invalid, NotFound
+from shared.events import Event
+from shared.http import check_version
+from shared.store import Context, Decision, Ledger, Receipt, Row
+
+
+class _Described(BaseModel):
+    """What courses and certifications have in common."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    code: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Unique regardless of case")
+    title: str = Field(min_length=1, max_length=255)
+    description: str = Field(default="", max_length=10_000)
+    certificate: str | None = Field(default=None, max_length=255)
+    badge: str | None = Field(default=None, max_length=255)
+    price: Price | None = None
+
+
+class CourseIn(_Described):
+    """A course, whole (CAT-1, CAT-8)."""
+
+    kind: Literal["course"] = "course"
+    activities: tuple[Activity, ...] = Field(default=(), max_length=200)
+    minimum_minutes: int = Field(default=0, ge=0, le=1_000_000)
+    access_days: int | None = Field(default=None, ge=1, le=36_500)
+
+    def described(self) -> Course:
+        return Course(**{name: getattr(self, name) for name in Course.__dataclass_fields__})
+
+
+class CertificationIn(_Described):
+    """A certification, whole (CAT-2). Without `minimum_minutes` it is the sum of its courses."""
+
+    kind: Literal["certification"] = "certification"
+    minimum_minutes: int | None = Field(default=None, ge=0, le=1_000_000)
+
+    def described(self) -> Certification:
+        return Certification(**{name: getattr(self, name) for name in Certification.__dataclass_fields__})
+
+
+class Catalog(Ledger):
+    """The events of the catalogue: one stream for each offering."""
+
+    name = "catalog"
+
+    def describe(
+        self, context: Context, wanted: CourseIn | CertificationIn, id: UUID | None = None, expected: int | None = None
+    ) -> Receipt:
+        """Create an offering, or replace the description of `id` whole. Codes are unique."""
+        if earlier := self.earlier(context):
+            return earlier
+        state = self.find(id) if id else None
+        if state:
+            check_version(expected, state.version)
+        self._check_code(wanted.code, id)
+        fresh = uuid5(context.actor, f"offering/{context.command_id}")
+        return self._write(context, state, domain.describe(state, id or fresh, wanted.described()))
+
+    def draft(self, context: Context, id: UUID, number: int, steps: Sequence[Step], expected: int | None) -> Receipt:
+        """Write a version of a certification; its steps name courses of this catalogue."""
+        with self.database.connection() as conn:
+            self._check_courses(conn, steps)
+        return self._change(context, id, expected, lambda state: domain.draft(state, number, tuple(steps)))
+
+    def publish(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.publish(state, number))
+
+    def retire(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.retire(state, number))
+
+    def activate(self, context: Context, id: UUID, *, active: bool, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.activate(state, active=active))
+
+    def switch(self, context: Context, id: UUID, on: frozenset[Notification], expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.switch(state, on))
+
+    def find(self, id: UUID) -> Offering:
+        """Raises NotFound."""
+        state = self.load(id, domain.evolve)
+        if state is None:
+            raise NotFound("There is no such offering. GET /api/catalog/offerings lists them.", field="offering_id")
+        return state
+
+    def _change(
+        self, context: Context, id: UUID, expected: int | None, decide: Callable[[Offering], list[Event]]
+    ) -> Receipt:
+        if earlier := self.earlier(context):
+            return earlier
+        state = self.find(id)
+        check_version(expected, state.version)
+        return self._write(context, state, decide(state))
+
+    def _write(self, context: Context, state: Offering | None, events: list[Event]) -> Receipt:
+        after = state
+        for event in events:
+            after = domain.evolve(after, event)
+        assert after is not None
+        return self.record(
+            context, decision(context, state, after, events), {"id": str(after.id), "version": after.version}
+        )
+
+    def _check_code(self, code: str, id: UUID | None) -> None:
+        with self.database.connection() as conn:
+            known = projections.by_code(conn, [code]).get(code.lower())
+        if known and known.id != id:
+            raise Conflict(
+                f"The code '{code}' belongs to '{known.title}'. Choose another, or edit that offering.",
+                field="code",
+                kind="code-taken",
+                offering_id=str(known.id),
+            )
+
+    def _check_courses(self, conn: Connection, steps: Sequence[Step]) -> None:
+        named = {step.course_id for step in steps if step.course_id}
+        found = {id for id, row in projections.by_id(conn, named).items() if row.kind == "course"}
+        if named - found:
+            raise Invalid(
+                "A step names a course that is not in the catalogue.",
+                field="steps",
+                unknown=[str(id) for id in sorted(named - found)],
+            )
+        if any((step.kind == "course") != (step.course_id is not None) for step in steps):
+            raise Invalid("A step of kind course names its course_id, and no other step does.", field="steps")
+
+
+def decision(context: Context, before: Offering | None, after: Offering, events: Sequence[Event]) -> Decision:
+    """Events together with the row of the list."""
+    published = after.versions[after.published].steps if after.published else ()
+    row = Row(
+        OFFERING,
+        (
+            after.id,
+            after.version,
+            after.kind,
+            after.described.code,
+            after.described.title,
+            after.active,
+            after.published,
+            after.described.minimum_minutes,
+            projections.courses_of([step.course_id for step in published]),
+        ),
+    )
+    if not events:
+        return Decision((), context.meta())
+    return Decision(tuple(events), context.meta(), new=() if before else (row,), changed=(row,) if before else ())
+
+
+class StepIn(BaseModel):
+    """A step in a file; `course` is a code."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["course", "exam", "task"]
+    title: str = Field(min_length=1, max_length=255)
+    course: str | None = None
+
+
+class VersionIn(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    steps: list[StepIn] = Field(min_length=1, max_length=200)
+    state: Literal["draft", "published", "retired"] = "published"
+
+
+class _Listed(BaseModel):
+    active: bool = True
+    notifications: frozenset[Notification] = domain.ALL_NOTIFICATIONS
+
+
+class ListedCourse(CourseIn, _Listed):
+    kind: Literal["course"]
+
+
+class ListedCertification(CertificationIn, _Listed):
+    kind: Literal["certification"]
+    versions: dict[int, VersionIn] = Field(default_factory=dict)
+
+
+class File(BaseModel):
+    """The catalogue as code. What is not in the file stays as it is."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offerings: list[ListedCourse | ListedCertification] = Field(max_length=2_000)
+
+
+class Applying:
+    """`rollbook apply`: the difference between a file and the catalogue, and making it so in one batch (CAT-16)."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+
+    def apply(self, context: Context, file: File, *, dry_run: bool) -> Receipt:
+        """All or nothing. The result lists each offering as created, changed (with the events) or unchanged."""
+        if not dry_run and (earlier := self._catalog.earlier(context)):
+            return earlier
+        with self._catalog.database.connection() as conn:
+            known = projections.by_code(conn, [o.code for o in file.offerings] + _courses(file))
+        self._check(file, set(known))
+        ids = {o.code.lower(): known[o.code.lower()].id if o.code.lower() in known else uuid4() for o in file.offerings}
+        ids |= {code: row.id for code, row in known.items()}
+        decisions: list[Decision] = []
+        items: list[JsonValue] = []
+        for wanted in file.offerings:
+            before = self._catalog.find(ids[wanted.code.lower()]) if wanted.code.lower() in known else None
+            after, events = _towards(before, ids[wanted.code.lower()], wanted, ids)
+            decisions.append(decision(context, before, after, events))
+            items.append(_item(wanted.code, before, events))
+        result: JsonValue = {"items": items, "dry_run": dry_run}
+        if dry_run:
+            return Receipt(position="catalog:0", batch=context.correlation, result=result)
+        whole = Decision(
+            tuple(event for d in decisions for event in d.events),
+            context.meta(),
+            new=tuple(row for d in decisions for row in d.new),
+            changed=tuple(row for d in decisions for row in d.changed),
+        )
+        return self._catalog.record(context, whole, result)
+
+    def _check(self, file: File, known: set[str]) -> None:
+        codes = [o.code.lower() for o in file.offerings]
+        twice = sorted({code for code in codes if codes.count(code) > 1})
+        if twice:
+            raise Invalid(f"These codes stand twice in the file: {', '.join(twice)}.", field="offerings")
+        missing = sorted({code for code in _courses(file) if code.lower() not in known.union(codes)})
+        if missing:
+            raise Invalid(f"Steps name courses that are nowhere: {', '.join(missing)}.", field="offerings")
+
+
+def _courses(file: File) -> list[str]:
+    certifications = [o for o in file.offerings if isinstance(o, ListedCertification)]
+    return [step.course for o in certifications for v in o.versions.values() for step in v.steps if step.course]
+
+
+def _towards(
+    before: Offering | None, id: UUID, wanted: ListedCourse | ListedCertification, ids: dict[str, UUID]
+) -> tuple[Offering, list[Event]]:
+    """The offering as the file has it, and the events that lead there."""
+    events: list[Event] = []
+    state = before
+
+    def step(decided: list[Event]) -> Offering:
+        nonlocal state
+        for event in decided:
+            events.append(event)
+            state = domain.evolve(state, event)
+        assert state is not None
+        return state
+
+    now = step(domain.describe(state, id, wanted.described()))
+    if isinstance(wanted, ListedCertification):
+        for number, version in sorted(wanted.versions.items()):
+            steps = tuple(
+                Step(kind=s.kind, title=s.title, course_id=ids[s.course.lower()] if s.course else None)
+                for s in version.steps
+            )
+            now = step(domain.draft(now, number, steps))
+            if version.state == "published":
+                now = step(domain.publish(now, number))
+            elif version.state == "retired":
+                now = step(domain.retire(now, number))
+    now = step(domain.activate(now, active=wanted.active))
+    return step(domain.switch(now, wanted.notifications)), events
+
+
+def _item(code: str, before: Offering | None, events: Sequence[Event]) -> dict[str, JsonValue]:
+    outcome = "unchanged" if not events else "changed" if before else "created"
+    return {"code": code, "outcome": outcome, "changes": [type(event).__name__ for event in events]}

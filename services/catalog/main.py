@@ -1,0 +1,30 @@
+"""The wiring of the catalogue."""
+
+from collections.abc import Callable
+
+from services.catalog.api import Parts, router
+from services.catalog.application import Applying, Catalog
+from shared.auth import Verifier
+from shared.database import Database
+from shared.feeds import Feed
+from shared.http import service_app
+from shared.service import Service
+from shared.settings import Settings
+
+PACKAGE = "services.catalog"
+"""Where this service's migrations are."""
+
+
+def build(settings: Settings, *, verifier: Verifier, feed: Callable[[str], Feed] | None = None) -> Service:  # noqa: ARG001
+    """The service on its migrated database. It follows no other service."""
+    database = Database(settings.database_url, application="catalog", max_size=settings.database_pool)
+    catalog = Catalog(database)
+    app = service_app("catalog", settings=settings, verifier=verifier, ready=lambda: _ready(database))
+    app.state.parts = Parts(catalog, Applying(catalog))
+    app.include_router(router)
+    return Service("catalog", app, close=database.close)
+
+
+def _ready(database: Database) -> None:
+    with database.connection() as conn:
+        conn.execute("SELECT FROM offering LIMIT 1")

@@ -1,0 +1,197 @@
+"""The catalogue over HTTP."""
+
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from fastapi.testclient import TestClient
+from issuer import Issuer
+
+COURSE = {
+    "kind": "course",
+    "code": "FIRE-01",
+    "title": "Fire safety",
+    "description": "Before it burns",
+    "minimum_minutes": 45,
+    "access_days": 90,
+    "certificate": "Fire safety",
+    "badge": "Flame",
+    "price": {"amount": "19.50", "currency": "EUR"},
+    "activities": [{"kind": "content", "title": "Film"}, {"kind": "lab", "title": "Extinguish"}],
+}
+DEMO = (files("services.catalog") / "demo.yaml").read_bytes()
+
+
+def create(http: TestClient, **fields: Any) -> str:
+    answer = http.post("/api/catalog/offerings", json=fields)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["result"]["id"])
+
+
+def kind_of(answer: Any) -> tuple[int, str]:
+    return answer.status_code, answer.json()["type"].rpartition(":")[2]
+
+
+@pytest.mark.feature("CAT-1", "CAT-8")
+def test_a_course_is_created_and_shown_with_everything_it_has(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    shown = http.get(f"/api/catalog/offerings/{id}").json()
+    assert {key: shown[key] for key in COURSE} == COURSE
+    assert (shown["active"], shown["open"], shown["notifications"]) == (True, True, ["assigned", "withdrawn"])
+
+
+@pytest.mark.feature("CAT-2")
+def test_a_certification_takes_by_default_the_time_of_its_courses(http: TestClient) -> None:
+    course = create(http, **COURSE)
+    id = create(http, kind="certification", code="SAFE", title="Safe workplace")
+    steps = [{"kind": "course", "title": "Fire", "course_id": course}, {"kind": "exam", "title": "Exam"}]
+    assert http.put(f"/api/catalog/offerings/{id}/versions/1", json={"steps": steps}).status_code == 200
+    assert http.get(f"/api/catalog/offerings/{id}").json()["open"] is False
+    assert http.post(f"/api/catalog/offerings/{id}/versions/1/publish").status_code == 200
+    shown = http.get(f"/api/catalog/offerings/{id}").json()
+    assert (shown["open"], shown["published"], shown["minimum_minutes"]) == (True, 1, 45)
+
+
+@pytest.mark.feature("CAT-2", "CAT-15")
+def test_a_published_version_never_changes_and_the_next_one_retires_it(http: TestClient) -> None:
+    id = create(http, kind="certification", code="SAFE", title="Safe workplace")
+    path = f"/api/catalog/offerings/{id}/versions"
+    http.put(f"{path}/1", json={"steps": [{"kind": "task", "title": "One"}]})
+    http.post(f"{path}/1/publish")
+    refused = http.put(f"{path}/1", json={"steps": [{"kind": "task", "title": "Other"}]})
+    assert kind_of(refused) == (409, "version-fixed")
+    assert "version 2" in refused.json()["detail"]
+    http.put(f"{path}/2", json={"steps": [{"kind": "task", "title": "Two"}]})
+    http.post(f"{path}/2/publish")
+    versions = http.get(f"/api/catalog/offerings/{id}").json()["versions"]
+    assert [(v["number"], v["state"], v["steps"][0]["title"]) for v in versions] == [
+        (1, "retired", "One"),
+        (2, "published", "Two"),
+    ]
+
+
+@pytest.mark.feature("CAT-4")
+def test_an_offering_is_active_or_not(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    http.delete(f"/api/catalog/offerings/{id}/active")
+    assert http.get(f"/api/catalog/offerings/{id}").json()["open"] is False
+    assert [o["id"] for o in http.get("/api/catalog/offerings?active=false").json()["items"]] == [id]
+    http.put(f"/api/catalog/offerings/{id}/active")
+    assert http.get(f"/api/catalog/offerings/{id}").json()["open"] is True
+
+
+@pytest.mark.feature("CAT-17")
+def test_notifications_are_switched_for_an_offering(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    assert http.put(f"/api/catalog/offerings/{id}/notifications", json={"on": ["withdrawn"]}).status_code == 200
+    assert http.get(f"/api/catalog/offerings/{id}").json()["notifications"] == ["withdrawn"]
+
+
+def test_an_edit_on_an_old_version_is_refused(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    tag = http.get(f"/api/catalog/offerings/{id}").headers["ETag"]
+    edit = {**COURSE, "title": "Fire safety at work"}
+    assert http.put(f"/api/catalog/offerings/{id}", json=edit, headers={"If-Match": tag}).status_code == 200
+    stale = http.put(f"/api/catalog/offerings/{id}", json=COURSE, headers={"If-Match": tag})
+    assert kind_of(stale) == (412, "stale")
+    assert stale.json()["current"] == 2
+    assert http.get(f"/api/catalog/offerings/{id}").json()["title"] == "Fire safety at work"
+
+
+def test_a_code_is_unique_regardless_of_case_and_leads_to_its_owner(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    refused = http.post("/api/catalog/offerings", json={**COURSE, "code": "fire-01"})
+    assert kind_of(refused) == (409, "code-taken")
+    assert refused.json()["offering_id"] == id
+
+
+def test_bad_input_names_the_field_and_changes_nothing(http: TestClient) -> None:
+    wrong = http.post("/api/catalog/offerings", json={**COURSE, "price": {"amount": "-1", "currency": "EUR"}})
+    assert (kind_of(wrong), wrong.json()["field"]) == ((422, "invalid"), "course.price.amount")
+    id = create(http, kind="certification", code="SAFE", title="Safe")
+    steps = [{"kind": "course", "title": "Fire", "course_id": str(uuid4())}]
+    unknown = http.put(f"/api/catalog/offerings/{id}/versions/1", json={"steps": steps})
+    assert (kind_of(unknown), unknown.json()["field"]) == ((422, "invalid"), "steps")
+    assert http.get(f"/api/catalog/offerings/{uuid4()}").status_code == 404
+    assert [o["code"] for o in http.get("/api/catalog/offerings").json()["items"]] == ["SAFE"]
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_huge_body_is_refused_before_it_is_read(http: TestClient, declared: bool) -> None:
+    body = b"x" * 200_000
+    content: Any = body if declared else (body[n : n + 1000] for n in range(0, len(body), 1000))
+    answer = http.post("/api/catalog/apply", content=content)
+    assert kind_of(answer) == (413, "too-large")
+    assert "ROLLBOOK_BODY_BYTES" in answer.json()["detail"]
+
+
+@pytest.mark.feature("SEC-3", "SEC-4")
+def test_a_token_must_be_of_our_issuer_and_give_the_permission(http: TestClient, issuer: Issuer) -> None:
+    def listing(token: str) -> Any:
+        return http.get("/api/catalog/offerings", headers={"Authorization": f"Bearer {token}"})
+
+    assert listing(issuer.token(uuid4())).status_code == 200
+    assert listing(issuer.token(uuid4(), issuer="https://other.example")).status_code == 401
+    assert listing(issuer.token(uuid4(), seconds=-60)).status_code == 401
+    assert listing(Issuer().token(uuid4())).status_code == 401
+    learner = issuer.headers(uuid4(), ("learner", None))
+    refused = http.post("/api/catalog/offerings", json=COURSE, headers=learner)
+    assert kind_of(refused) == (403, "forbidden")
+    assert refused.json()["permission"] == "edit-catalogue"
+    assert "learning-manager" in refused.json()["detail"]
+
+
+@pytest.mark.feature("CAT-16")
+def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_difference(http: TestClient) -> None:
+    dry = http.post("/api/catalog/apply?dry_run=true", content=DEMO).json()["result"]["items"]
+    assert ({item["outcome"] for item in dry}, len(dry)) == ({"created"}, 12)
+    assert http.get("/api/catalog/offerings").json()["items"] == []
+    applied = http.post("/api/catalog/apply", content=DEMO).json()["result"]["items"]
+    assert applied == dry
+    again = http.post("/api/catalog/apply", content=DEMO).json()["result"]["items"]
+    assert {item["outcome"] for item in again} == {"unchanged"}
+    changed = DEMO.replace(b"title: First aid\n", b"title: First aid for all\n")
+    difference = http.post("/api/catalog/apply?dry_run=true", content=changed).json()["result"]["items"]
+    assert [(i["code"], i["changes"]) for i in difference if i["outcome"] != "unchanged"] == [
+        ("FIRST-AID", ["CourseDescribed"])
+    ]
+
+
+@pytest.mark.feature("CAT-16")
+@pytest.mark.parametrize(
+    ("file", "says"),
+    [
+        (b"offerings: [", "not YAML"),
+        (b"\xff\xfe", "not UTF-8"),
+        (b"job_roles: []\nofferings: []", "cannot be applied yet"),
+        (b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: course, code: a, title: B}", "twice"),
+        (
+            b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: certification, code: C, title: C, versions: "
+            b"{1: {steps: [{kind: course, title: X, course: NOWHERE}]}}}",
+            "NOWHERE",
+        ),
+    ],
+)
+def test_a_bad_file_is_refused_whole(http: TestClient, file: bytes, says: str) -> None:
+    answer = http.post("/api/catalog/apply", content=file)
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert http.get("/api/catalog/offerings").json()["items"] == []
+
+
+def test_offerings_are_found_by_part_of_title_or_code_and_paged(http: TestClient) -> None:
+    http.post("/api/catalog/apply", content=DEMO)
+    found = http.get("/api/catalog/offerings", params={"q": "safe"}).json()["items"]
+    assert {o["code"] for o in found} == {"FIRE-01", "MEDICATION", "CERT-SAFETY"}
+    seen: list[str] = []
+    params = {"limit": "5"}
+    while True:
+        page = http.get("/api/catalog/offerings", params=params).json()
+        seen += [o["title"] for o in page["items"]]
+        if not page["next"]:
+            break
+        params["cursor"] = page["next"]
+    assert seen == sorted(seen, key=str.lower)
+    assert len(seen) == 12
+    assert kind_of(http.get("/api/catalog/offerings?cursor=nonsense"))[0] == 422
