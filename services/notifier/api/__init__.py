@@ -1,0 +1,6 @@
+"""The notifier over HTTP: the ledger, a person's word on it, and what the catcher kept."""
+
+from services.notifier.api.caught import caught_routes
+from services.notifier.api.ledger import ledger_routes
+
+__all__ = ["caught_routes", "ledger_routes"]

@@ -1,0 +1,84 @@
+"""Routes of the mail catcher, there only while it runs. An address goes in a body, never in a URL."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from services.notifier.api.ledger import number_of
+from services.notifier.catcher import parse
+from services.notifier.projections.caught import Caught, caught, raw
+from shared.auth import Permission, Scope, SignedIn
+from shared.database import Database
+from shared.errors import NotFound
+from shared.http import Cursor, PageSize
+from shared.readmodel import Page, cursor_encode
+
+
+class Search(BaseModel):
+    """Which caught e-mails: the whole address `to`, of any case."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    to: str | None = Field(default=None, max_length=320)
+    person_id: UUID | None = None
+    cursor: str | None = None
+
+
+class Letter(BaseModel):
+    """A caught e-mail, whole."""
+
+    id: int
+    headers: list[tuple[str, str]]
+    text: str | None
+    html: str | None
+
+
+def caught_routes(database: Database) -> APIRouter:
+    router = APIRouter(prefix="/api/notifier/caught", tags=["mail catcher"])
+
+    def page(
+        scope: Scope, size: int, cursor: str | None, *, person: UUID | None = None, to: str | None = None
+    ) -> Page[Caught]:
+        with database.connection() as conn:
+            found = caught(conn, scope, person=person, to=to, before=number_of(cursor), limit=size + 1)
+        more = cursor_encode(str(found[size - 1].id)) if len(found) > size else None
+        return Page[Caught](items=found[:size], next=more)
+
+    @router.get("")
+    def list_caught(
+        caller: SignedIn,
+        size: PageSize,
+        cursor: Cursor = None,
+        person_id: Annotated[UUID | None, Query(description="Only e-mails to this person")] = None,
+    ) -> Page[Caught]:
+        """What the catcher took, newest first."""
+        return page(caller.scope(Permission.READ_MAIL), size, cursor, person=person_id)
+
+    @router.post("/search")
+    def search_caught(body: Search, caller: SignedIn, size: PageSize) -> Page[Caught]:
+        """The same, by address too."""
+        return page(caller.scope(Permission.READ_MAIL), size, body.cursor, person=body.person_id, to=body.to)
+
+    @router.get("/{id}")
+    def read_caught(id: int, caller: SignedIn) -> Letter:
+        scope = caller.scope(Permission.READ_MAIL)
+        with database.connection() as conn:
+            content = raw(conn, scope, id)
+        if content is None:
+            raise NotFound("There is no such caught e-mail.", field="id")
+        return _letter(id, content)
+
+    return router
+
+
+def _letter(id: int, content: bytes) -> Letter:
+    message = parse(content)
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    return Letter(
+        id=id,
+        headers=[(name, str(value)) for name, value in message.items()],
+        text=str(plain.get_content()) if plain else None,
+        html=str(html.get_content()) if html else None,
+    )

@@ -1,0 +1,128 @@
+"""Routes of the ledger (NTF-4, NTF-7)."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict
+
+from services.notifier.application import Notifier
+from services.notifier.domain import Action, State, Template
+from services.notifier.projections.ledger import Entry, Filter, Message, counts, entries, message
+from shared.auth import Permission, Scope, SignedIn
+from shared.errors import Invalid, NotFound
+from shared.http import Commanded, Cursor, Expected, PageSize, Wait, etag
+from shared.readmodel import Page, cursor_decode, cursor_encode, wait_for
+from shared.store import Receipt
+
+AT_LEAST_SECONDS = 5.0
+
+
+class Counts(BaseModel):
+    """How many e-mails are in each state."""
+
+    waiting: int
+    sending: int
+    sent: int
+    failed: int
+    withdrawn: int
+    unknown: int
+
+
+class Settlement(BaseModel):
+    """What a person found out about an e-mail whose fate was unknown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    outcome: Literal["sent", "failed"]
+
+
+def number_of(cursor: str | None) -> int | None:
+    """The number in a cursor of these lists. Raises Invalid."""
+    if cursor is None:
+        return None
+    (text,) = cursor_decode(cursor, 1)
+    if not text.isdigit() or len(text) > 18:
+        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor")
+    return int(text)
+
+
+def ledger_routes(application: Notifier) -> APIRouter:
+    router = APIRouter(prefix="/api/notifier", tags=["ledger"])
+    _reading(router, application)
+    _deciding(router, application)
+    return router
+
+
+def _reading(router: APIRouter, application: Notifier) -> None:
+    database = application.database
+
+    @router.get("/ledger")
+    def list_ledger(
+        caller: SignedIn,
+        size: PageSize,
+        wait: Wait,
+        cursor: Cursor = None,
+        state: State | None = None,
+        person_id: UUID | None = None,
+        offering_id: UUID | None = None,
+        template: Template | None = None,
+        at_least: Annotated[str | None, Query(description="As enrollment:1234")] = None,
+    ) -> Page[Entry]:
+        """Every reason for an e-mail, newest first, with what became of it."""
+        scope = caller.scope(Permission.READ_MAIL)
+        wanted = Filter(state, person_id, offering_id, template, before=number_of(cursor))
+        wait_for(database, at_least, wait or AT_LEAST_SECONDS)
+        with database.connection() as conn:
+            found = entries(conn, scope, wanted, size + 1)
+        more = cursor_encode(str(found[size - 1].number)) if len(found) > size else None
+        return Page[Entry](items=found[:size], next=more)
+
+    @router.get("/counts")
+    def count_states(caller: SignedIn) -> Counts:
+        """The number of e-mails in each state."""
+        scope = caller.scope(Permission.READ_MAIL)
+        with database.connection() as conn:
+            return Counts.model_validate({state.value: n for state, n in counts(conn, scope).items()})
+
+    @router.get("/messages/{id}")
+    def read_message(id: UUID, caller: SignedIn, response: Response) -> Message:
+        """One e-mail with its reasons and what people decided about it. Its ETag goes into If-Match."""
+        found = _visible(application, caller.scope(Permission.READ_MAIL), id)
+        response.headers["ETag"] = etag(found.revision)
+        return found
+
+
+def _deciding(router: APIRouter, application: Notifier) -> None:
+    def decide(id: UUID, action: Action, caller: SignedIn, context: Commanded, expected: int | None) -> Receipt:
+        _visible(application, caller.scope(Permission.SETTLE_MAIL), id)
+        return application.decide(context, id, action, expected)
+
+    @router.post("/messages/{id}/resend")
+    def resend(id: UUID, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
+        """Send an unknown e-mail again, with the same Message-ID; the recipient may get it twice."""
+        return decide(id, "resend", caller, context, expected)
+
+    @router.post("/messages/{id}/settle")
+    def settle(id: UUID, body: Settlement, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
+        """Say what became of an unknown e-mail. Nothing is sent."""
+        return decide(id, "settled-sent" if body.outcome == "sent" else "settled-failed", caller, context, expected)
+
+    @router.post("/messages/{id}/retry")
+    def retry(id: UUID, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
+        """Try a failed e-mail again, with all its attempts."""
+        return decide(id, "retry", caller, context, expected)
+
+    @router.post("/restored")
+    def restored(caller: SignedIn, context: Commanded) -> Receipt:
+        """After a restore of this database: what may have been sent before it becomes unknown, and is not sent."""
+        caller.everywhere(Permission.OPERATE)
+        return application.begin_again(context)
+
+
+def _visible(application: Notifier, scope: Scope, id: UUID) -> Message:
+    with application.database.connection() as conn:
+        found = message(conn, scope, id)
+    if found is None:
+        raise NotFound("There is no such e-mail, or it is to somebody outside your organisations.", field="id")
+    return found

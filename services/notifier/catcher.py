@@ -1,0 +1,86 @@
+"""The embedded suite's mail server: it keeps every e-mail in the database and delivers none."""
+
+import asyncio
+import re
+import threading
+from email import policy
+from email.message import EmailMessage
+from email.parser import BytesParser
+from uuid import UUID
+
+import psycopg
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from services.notifier.domain import one_line
+from services.notifier.mailer.letters import PERSON_HEADER
+from shared import telemetry
+from shared.database import Database
+
+log = telemetry.logger(__name__)
+
+_STORE = (
+    "INSERT INTO caught_mail (person_id, message_id, recipient, subject, raw) "
+    "SELECT %s, %s, recipient, %s, %s FROM unnest(%s::text[]) AS t (recipient)"
+)
+_MESSAGE_ID = re.compile(r"<([0-9a-fA-F-]{36})@")
+
+
+class Catcher:
+    """Listens on one address while it runs. A message is committed before its 250 goes out."""
+
+    name = "notifier catcher"
+
+    def __init__(self, database: Database, host: str, port: int) -> None:
+        self._database = database
+        self._host = host
+        self._port = port
+
+    def run(self, stop: threading.Event) -> None:
+        controller = Controller(_Keeper(self._database), hostname=self._host, port=self._port, ready_timeout=30)
+        controller.start()
+        try:
+            stop.wait()
+        finally:
+            controller.stop()
+
+
+class _Keeper:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+        raw = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
+        try:
+            await asyncio.to_thread(self._store, raw, list(envelope.rcpt_tos))
+        except psycopg.Error as error:
+            log.warning("a caught e-mail could not be kept", kind=type(error).__name__)
+            return "451 not kept, try again"
+        return "250 kept"
+
+    def _store(self, raw: bytes, recipients: list[str]) -> None:
+        message = parse(raw, headers_only=True)
+        with self._database.connection() as conn:
+            conn.execute(
+                _STORE,
+                [_person(message), _message_id(message), one_line(str(message["Subject"] or "")), raw, recipients],
+            )
+
+
+def parse(raw: bytes, *, headers_only: bool = False) -> EmailMessage:
+    return BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw, headersonly=headers_only)
+
+
+def _person(message: EmailMessage) -> UUID | None:
+    try:
+        return UUID(str(message[PERSON_HEADER] or ""))
+    except ValueError:
+        return None
+
+
+def _message_id(message: EmailMessage) -> UUID | None:
+    found = _MESSAGE_ID.match(str(message["Message-ID"] or ""))
+    try:
+        return UUID(found.group(1)) if found else None
+    except ValueError:
+        return None

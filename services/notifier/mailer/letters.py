@@ -1,0 +1,133 @@
+"""A task rendered as an e-mail: text and HTML, with headers that no name or title can break."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from uuid import UUID
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
+
+from services.notifier.domain import one_line
+
+DEFAULT_LANGUAGE = "en"
+PERSON_HEADER = "X-Rollbook-Person"
+_DOT = re.compile(rb"^\.", re.MULTILINE)
+
+
+class Unmailable(Exception):
+    """No mail server could take this: the recipient's address is not one."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """What the mail server gets: both envelope addresses, and the message with CRLF line ends."""
+
+    sender: str
+    recipient: str
+    content: bytes
+
+    def stuffed(self) -> bytes:
+        """The content as DATA carries it: dots doubled at line starts, closed by the final dot."""
+        return _DOT.sub(b"..", self.content) + b".\r\n"
+
+
+@dataclass(frozen=True)
+class Particulars:
+    """What one e-mail says, and to whom."""
+
+    message_id: UUID
+    person_id: UUID
+    template: str
+    first_name: str
+    last_name: str
+    email: str
+    language: str | None
+    title: str
+    kind: str
+    created_at: datetime
+
+
+class Letters:
+    """Renders with the templates of the recipient's language, English where there are none."""
+
+    def __init__(self, mail_from: str, base_url: str) -> None:
+        name, self._sender = parseaddr(mail_from)
+        self._from = Address(one_line(name), addr_spec=self._sender)
+        self._base_url = base_url
+        self._templates = Environment(
+            loader=PackageLoader("services.notifier", "templates"),
+            autoescape=lambda name: bool(name and name.endswith(".html")),
+            undefined=StrictUndefined,
+            keep_trailing_newline=True,
+        )
+
+    @property
+    def domain(self) -> str:
+        return self._from.domain
+
+    def compose(self, about: Particulars) -> Letter:
+        """Raises Unmailable. The same particulars give the same Message-ID, always."""
+        message = EmailMessage(policy=SMTP)
+        recipient = _recipient(about)
+        texts = self._texts(about)
+        message["From"] = self._from
+        message["To"] = recipient
+        message["Subject"] = one_line(texts.subject)
+        message["Date"] = format_datetime(about.created_at)
+        message["Message-ID"] = f"<{about.message_id}@{self._from.domain}>"
+        message["Auto-Submitted"] = "auto-generated"
+        message[PERSON_HEADER] = str(about.person_id)
+        message.set_content(texts.plain)
+        message.add_alternative(texts.html, subtype="html")
+        return Letter(self._sender, recipient.addr_spec, message.as_bytes())
+
+    def _texts(self, about: Particulars) -> "_Texts":
+        language = self._language(about)
+        values = {
+            "name": one_line(f"{about.first_name} {about.last_name}"),
+            "title": one_line(about.title),
+            "kind": about.kind,
+            "base_url": self._base_url,
+            "language": language,
+        }
+
+        def render(ending: str, **more: str) -> str:
+            return self._templates.get_template(f"{language}/{about.template}{ending}").render(**values, **more)
+
+        subject = render(".subject.txt")
+        return _Texts(subject, render(".txt"), render(".html", subject=subject))
+
+    def _language(self, about: Particulars) -> str:
+        wanted = (about.language or DEFAULT_LANGUAGE).replace("_", "-").split("-")[0].lower()
+        try:
+            self._templates.get_template(f"{wanted}/{about.template}.txt")
+        except TemplateNotFound:
+            return DEFAULT_LANGUAGE
+        return wanted
+
+
+@dataclass(frozen=True)
+class _Texts:
+    subject: str
+    plain: str
+    html: str
+
+
+def _recipient(about: Particulars) -> Address:
+    if about.email != about.email.strip() or not about.email.isprintable() or about.email.count("@") != 1:
+        raise Unmailable("the address is not valid")
+    local, _, domain = about.email.partition("@")
+    try:
+        ascii_domain = domain.encode("idna").decode()
+        address = Address(one_line(f"{about.first_name} {about.last_name}"), addr_spec=f"{local}@{ascii_domain}")
+        address.addr_spec.encode("ascii")
+    except (MessageError, ValueError, IndexError) as error:
+        raise Unmailable("the address is not valid, or needs an extension of SMTP that is not supported") from error
+    if not address.username or not address.domain:
+        raise Unmailable("the address is not valid")
+    return address

@@ -1,0 +1,140 @@
+"""The worker: a bounded number of connections, each sending one message after the other."""
+
+import asyncio
+import threading
+import time
+from dataclasses import dataclass
+
+from services.notifier.domain import Fate, Next, Outcome, Patience, after
+from services.notifier.mailer.clerk import DATABASE_DOWN, Clerk
+from services.notifier.mailer.letters import Letter, Letters, Unmailable
+from services.notifier.mailer.queue import Done, Presence, Queue, Task
+from services.notifier.mailer.smtp import Line, ServerDown
+from shared import telemetry
+
+log = telemetry.logger(__name__)
+
+_RECOVER_SECONDS = 30.0
+_FIRST_PAUSE = 0.2
+
+
+@dataclass(frozen=True)
+class MailServer:
+    """Where to hand e-mail over, and how patiently. Times in seconds."""
+
+    host: str
+    port: int
+    connections: int = 4
+    answer_seconds: float = 60.0
+    down_pause: float = 30.0
+    """The longest pause between two tries to reach a server that is down."""
+    idle_pause: float = 0.2
+    """Between two looks at the queue."""
+
+
+class Mailer:
+    """Sends what is due until it is told to stop. Any number of them may run at once."""
+
+    name = "notifier mailer"
+
+    def __init__(self, queue: Queue, letters: Letters, server: MailServer, patience: Patience) -> None:
+        self._queue = queue
+        self._letters = letters
+        self._server = server
+        self._patience = patience
+
+    def run(self, stop: threading.Event) -> None:
+        presence = Presence(self._queue.database)
+        try:
+            presence.hold()
+            asyncio.run(self._run(presence, stop))
+        finally:
+            presence.let_go()
+
+    async def _run(self, presence: Presence, stop: threading.Event) -> None:
+        due = asyncio.Event()
+        clerk = Clerk(self._queue, presence.number)
+        lines = [self._serve(clerk, due, stop) for _ in range(self._server.connections)]
+        await asyncio.gather(self._watch(presence, due, stop), *lines)
+
+    async def _watch(self, presence: Presence, due: asyncio.Event, stop: threading.Event) -> None:
+        """Say when something is due; see to what dead mailers left behind."""
+        recovered = float("-inf")
+        pause = self._server.idle_pause
+        while not stop.is_set():
+            try:
+                await asyncio.to_thread(presence.hold)
+                if time.monotonic() - recovered > _RECOVER_SECONDS:
+                    self._report(await asyncio.to_thread(self._queue.recover))
+                    recovered = time.monotonic()
+                released = await asyncio.to_thread(self._queue.release)
+                if released or await asyncio.to_thread(self._queue.any_due):
+                    due.set()
+                pause = 0.0 if released else self._server.idle_pause
+            except DATABASE_DOWN:
+                pause = self._grown(pause)
+                log.warning("the database is down; trying again", worker=self.name, seconds=pause)
+            await _sleep(pause, stop)
+        due.set()
+
+    def _report(self, orphaned: int) -> None:
+        if orphaned:
+            log.warning("e-mails of a mailer that died are unknown now", count=orphaned)
+
+    async def _serve(self, clerk: Clerk, due: asyncio.Event, stop: threading.Event) -> None:
+        """One connection: opened when something is due, used until nothing is, or it breaks."""
+        pause = _FIRST_PAUSE
+        while not stop.is_set():
+            await due.wait()
+            if stop.is_set():
+                return
+            line = Line(self._server.host, self._server.port, self._letters.domain, self._server.answer_seconds)
+            try:
+                await line.open()
+            except ServerDown as down:
+                log.warning("the mail server does not answer; trying again", kind=str(down), seconds=pause)
+                await _sleep(pause, stop)
+                pause = self._grown(pause)
+                continue
+            pause = _FIRST_PAUSE
+            await self._drain(line, clerk, due, stop)
+            await line.close()
+
+    def _grown(self, pause: float) -> float:
+        return min(max(pause, _FIRST_PAUSE) * 2, self._server.down_pause)
+
+    async def _drain(self, line: Line, clerk: Clerk, due: asyncio.Event, stop: threading.Event) -> None:
+        done: Done | None = None
+        while True:
+            more = line.usable and not stop.is_set()
+            task = await clerk.turn(done, more=more)
+            if task is None:
+                if more:
+                    due.clear()
+                return
+            outcome = await self._send(line, task)
+            done = Done(task, outcome, self._then(outcome, task))
+
+    async def _send(self, line: Line, task: Task) -> Outcome:
+        try:
+            letter = self._letters.compose(task.about)
+        except Unmailable as error:
+            return Outcome(Fate.REFUSED, str(error))
+        except Exception as error:
+            log.error("an e-mail could not be composed", message=str(task.about.message_id), kind=type(error).__name__)
+            return Outcome(Fate.NOT_ACCEPTED, f"could not be composed: {type(error).__name__}")
+        return await self.deliver(line, letter)
+
+    async def deliver(self, line: Line, letter: Letter) -> Outcome:
+        """The conversation about one message, which is `sending` by now."""
+        return await line.deliver(letter)
+
+    def _then(self, outcome: Outcome, task: Task) -> Next:
+        return after(outcome, task.attempt, self._patience)
+
+
+async def _sleep(seconds: float, stop: threading.Event) -> None:
+    """Sleep, but not long past `stop`."""
+    end = time.monotonic() + seconds
+    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+        await asyncio.sleep(min(left, 0.2))

@@ -1,0 +1,57 @@
+"""The notifier's wiring."""
+
+from collections.abc import Callable
+
+from services.notifier.api import caught_routes, ledger_routes
+from services.notifier.application import Notifier
+from services.notifier.catcher import Catcher
+from services.notifier.domain import Patience
+from services.notifier.mailer import Mailer, Queue
+from services.notifier.mailer.letters import Letters
+from services.notifier.mailer.mailer import MailServer
+from services.notifier.projections import Offerings, People, Profiles
+from services.notifier.reactions import Enrollments
+from shared.auth import Verifier
+from shared.consumer import Consumer, Handler
+from shared.database import Database
+from shared.feeds import Feed
+from shared.http import service_app
+from shared.service import Runnable, Service
+from shared.settings import Settings
+
+PACKAGE = "services.notifier"
+"""Where the migrations are."""
+
+
+def handlers() -> list[Handler]:
+    """One for each source; each owns its tables."""
+    return [Offerings(), People(), Profiles(), Enrollments()]
+
+
+def mailer(database: Database, settings: Settings) -> Mailer:
+    return Mailer(
+        Queue(database),
+        Letters(settings.mail_from, settings.base_url),
+        MailServer(settings.smtp_host, settings.smtp_port, settings.mail_connections),
+        Patience(settings.mail_retry_first, settings.mail_retry_last, settings.mail_attempts),
+    )
+
+
+def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier) -> Service:
+    """The service on its migrated database; `feed` opens a source: catalog, directory, directory.profiles, enrollment."""
+    database = Database(settings.database_url, application="notifier", max_size=settings.database_pool)
+    application = Notifier(database)
+
+    def ready() -> None:
+        with database.connection() as conn:
+            conn.execute("SELECT 1 FROM ledger_start")
+
+    app = service_app("notifier", settings=settings, verifier=verifier, ready=ready)
+    app.include_router(ledger_routes(application))
+    workers: list[Runnable] = [Consumer(database, feed(h.source), h, settings) for h in handlers()]
+    workers.append(mailer(database, settings))
+    if settings.catcher:
+        app.include_router(caught_routes(database))
+        workers.insert(0, Catcher(database, settings.smtp_host, settings.smtp_port))
+
+    return Service("notifier", app, workers, database.close)

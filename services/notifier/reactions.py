@@ -1,0 +1,76 @@
+"""Enrollment's events become reasons for e-mail (NTF-1): the only writer of new ledger rows."""
+
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from services.notifier.domain import Reason, Standing, follow
+from shared.contracts.enrollment import LearnerAssigned, LearnerWithdrawn
+from shared.database import Connection
+from shared.events import Recorded
+
+_WRITE_REASONS = """
+WITH proposed AS (
+    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::uuid[],
+        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[])
+    AS t (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
+        offering_id, enrollment_id, assignment_id, term, message_id)
+), written AS (
+    INSERT INTO ledger (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
+        offering_id, enrollment_id, assignment_id, term, message_id)
+    SELECT * FROM proposed
+    ON CONFLICT DO NOTHING
+    RETURNING message_id, person_id, caused_at
+)
+INSERT INTO message (id, person_id, state, reason)
+SELECT message_id, person_id,
+    CASE WHEN caused_at < since THEN 'unknown' ELSE 'waiting' END,
+    CASE WHEN caused_at < since THEN 'before-restore' END
+FROM written, ledger_start
+"""
+_WRITE_STANDINGS = """
+INSERT INTO enrollment_fact (id, term, enrolled) SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bool[])
+ON CONFLICT (id) DO UPDATE SET term = excluded.term, enrolled = excluded.enrolled
+"""
+_WITHDRAW = """
+UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
+FROM ledger l JOIN message_check c ON c.id = l.message_id
+WHERE l.enrollment_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting' AND c.verdict = 'reason-gone'
+"""
+
+
+class Enrollments:
+    """Writes `enrollment_fact` and new rows of `ledger`, and withdraws what waits without a reason (NTF-5).
+
+    Taken again from the beginning, over emptied facts too, it adds nothing to the ledger: its key is the cause.
+    """
+
+    name: str = "notifier.enrollments"
+    source: str = "enrollment"
+    types: frozenset[str] = frozenset({LearnerAssigned.TOPIC, LearnerWithdrawn.TOPIC})
+
+    def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
+        standings = self._known(conn, {recorded.event.originator_id for recorded in events})
+        reasons: list[Reason] = []
+        moved: dict[UUID, Standing] = {}
+        for recorded in events:
+            enrollment = recorded.event.originator_id
+            standing, reason = follow(standings.get(enrollment), recorded)
+            if standing is not None and reason is not None:
+                standings[enrollment] = moved[enrollment] = standing
+                reasons.append(reason)
+        if reasons:
+            self._write(conn, moved, reasons)
+
+    def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Standing]:
+        rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [list(ids)])
+        return {id: Standing(term, enrolled) for id, term, enrolled in rows}  # type: ignore[misc,arg-type]
+
+    def _write(self, conn: Connection, moved: dict[UUID, Standing], reasons: Sequence[Reason]) -> None:
+        terms, enrolled = _columns(moved.values())
+        conn.execute(_WRITE_STANDINGS, [list(moved), terms, enrolled])
+        conn.execute(_WRITE_REASONS, [*_columns(reasons), [reason.message_id for reason in reasons]])
+        conn.execute(_WITHDRAW, [list(moved)])
+
+
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
+    return [list(column) for column in zip(*rows, strict=True)]

@@ -1,0 +1,88 @@
+"""The embedded suite's mail catcher, with the whole service running beside it."""
+
+import smtplib
+import socket
+from collections.abc import Callable, Iterator
+from uuid import UUID
+
+import pytest
+from mailroom import Mailroom, eventually
+
+from shared.database import Database
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def running_mailroom(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Mailroom]:
+    one = Mailroom(database, feed_conninfo, catcher=True, smtp_port=free_port(), mail_from="Rollbook <r@example.org>")
+    one.service.start()
+    yield one
+    one.service.stop()
+
+
+def everybody_mailed(mailroom: Mailroom) -> tuple[UUID, UUID]:
+    ada, bea = mailroom.person("Ada@example.org"), mailroom.person("bea@example.org", language="de")
+    mailroom.assign(mailroom.course("Fire safety"), ada, bea)
+    eventually(lambda: mailroom.states() == {"sent": 2})
+    return ada, bea
+
+
+@pytest.mark.feature("NTF-1", "NTF-4")
+def test_every_email_of_the_ledger_is_caught_once(running_mailroom: Mailroom) -> None:
+    everybody_mailed(running_mailroom)
+    caught = running_mailroom.http.get("/api/notifier/caught").json()["items"]
+    assert {c["message_id"] for c in caught} == {row["message_id"] for row in running_mailroom.rows()}
+    assert len(caught) == 2
+    assert [c["id"] for c in caught] == sorted((c["id"] for c in caught), reverse=True)
+
+
+@pytest.mark.feature("NTF-1")
+def test_caught_emails_are_found_by_person_and_by_address_and_read_whole(running_mailroom: Mailroom) -> None:
+    _, bea = everybody_mailed(running_mailroom)
+    http = running_mailroom.http
+    (to_bea,) = http.get("/api/notifier/caught", params={"person_id": str(bea)}).json()["items"]
+    (to_ada,) = http.post("/api/notifier/caught/search", json={"to": "ada@EXAMPLE.org"}).json()["items"]
+    assert (to_bea["recipient"], to_ada["recipient"]) == ("bea@example.org", "Ada@example.org")
+    letter = http.get(f"/api/notifier/caught/{to_bea['id']}").json()
+    assert ["Subject", "Ihnen wurde Fire safety zugewiesen"] in letter["headers"]
+    assert "„Fire safety“" in letter["text"]
+    assert "<strong>Fire safety</strong>" in letter["html"]
+    assert http.get("/api/notifier/caught/999999").status_code == 404
+
+
+@pytest.mark.feature("NTF-4")
+def test_an_email_is_kept_before_its_sender_hears_so(running_mailroom: Mailroom) -> None:
+    settings = running_mailroom.settings
+
+    def listening() -> bool:
+        with socket.socket() as probe:
+            return probe.connect_ex((settings.smtp_host, settings.smtp_port)) == 0
+
+    eventually(listening)
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port) as server:
+        server.sendmail("a@example.org", ["b@example.org", "c@example.org"], b"Subject: Hello\r\n\r\nbody\r\n")
+        with running_mailroom.database.connection() as conn:
+            kept = conn.execute("SELECT recipient, subject FROM caught_mail ORDER BY id").fetchall()
+    assert kept == [("b@example.org", "Hello"), ("c@example.org", "Hello")]
+
+
+@pytest.mark.feature("SEC-2")
+def test_who_may_not_read_mail_reads_no_caught_mail(running_mailroom: Mailroom) -> None:
+    everybody_mailed(running_mailroom)
+    learner = running_mailroom.client(("learner", None))
+    assert learner.get("/api/notifier/caught").status_code == 403
+    elsewhere = running_mailroom.client(("auditor", running_mailroom.administrator))
+    assert elsewhere.get("/api/notifier/caught").json()["items"] == []
+    newest = running_mailroom.http.get("/api/notifier/caught").json()["items"][0]["id"]
+    assert elsewhere.get(f"/api/notifier/caught/{newest}").status_code == 404
+
+
+@pytest.mark.feature("NTF-4")
+def test_without_the_catcher_there_is_nothing_to_read(mailroom: Mailroom) -> None:
+    assert mailroom.http.get("/api/notifier/caught").status_code == 404

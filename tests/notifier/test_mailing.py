@@ -1,0 +1,312 @@
+"""What each behaviour of the mail server makes of an e-mail: never two, and no failure stops the others."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from mailroom import Mailroom, doubled, eventually, running
+from postmaster import LOST, OK, Answer, Postmaster, always, first_then
+
+from services.notifier.domain import Outcome
+from services.notifier.mailer import Mailer, Queue, Task
+from services.notifier.mailer.letters import Letter
+from services.notifier.mailer.queue import Done
+from services.notifier.mailer.smtp import Line
+from shared.database import Connection
+
+EVERYBODY = ("ada@example.org", "bea@example.org", "cy@example.org")
+
+
+def assigned(mailroom: Mailroom, *addresses: str) -> None:
+    mailroom.assign(mailroom.course(), *[mailroom.person(address) for address in addresses])
+
+
+def only(address: str, answer: Answer) -> Answer:
+    return lambda recipient, before: answer(recipient, before) if recipient == address else OK
+
+
+@pytest.mark.feature("NTF-7")
+@pytest.mark.parametrize(
+    "faults",
+    [
+        {"rcpt": first_then("450 greylisted")},
+        {"rcpt": first_then("421 closing")},
+        {"rcpt": first_then(LOST)},
+        {"data": first_then("451 later", "354")},
+        {"data": first_then(LOST, "354")},
+        {"content": first_then("452 no space")},
+    ],
+    ids=["4xx to the recipient", "421", "lost before DATA", "4xx to DATA", "lost at DATA", "4xx to the message"],
+)
+def test_what_was_provably_not_accepted_is_tried_again_and_arrives_once(
+    mailroom: Mailroom, faults: dict[str, Answer]
+) -> None:
+    assigned(mailroom, *EVERYBODY)
+    with Postmaster(**faults) as server:
+        mailroom.send(server)
+    assert [(row["state"], row["attempts"]) for row in mailroom.rows()] == [("sent", 2)] * 3
+    assert len(server.accepted) == 3
+    assert not doubled(server.accepted)
+
+
+@pytest.mark.feature("NTF-7")
+def test_a_temporary_failure_ends_as_a_failure_after_the_set_number_of_attempts(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    with Postmaster(content=always("451 never today")) as server:
+        mailroom.send(server)
+    (row,) = mailroom.rows()
+    assert (row["state"], row["reason"], row["attempts"]) == ("failed", "tried-too-often", 5)
+    assert (row["answer_code"], row["answer"]) == (451, "never today")
+
+
+@pytest.mark.feature("NTF-7")
+@pytest.mark.parametrize("stage", ["rcpt", "data", "content"])
+def test_a_permanent_failure_of_one_address_is_shown_and_the_others_get_their_email(
+    mailroom: Mailroom, stage: str
+) -> None:
+    assigned(mailroom, *EVERYBODY)
+    bounce = always("550 bea@example.org: there is no bea here")
+
+    def answer(recipient: str, before: int) -> str:
+        good = "354" if stage == "data" else OK
+        return bounce(recipient, before) if recipient == "bea@example.org" else good
+
+    with Postmaster(**{stage: answer}) as server:
+        mailroom.send(server)
+        assert server.attempts(stage, "bea@example.org") == 1
+    assert mailroom.states() == {"failed": 1, "sent": 2}
+    (row,) = mailroom.rows(state="failed")
+    assert (row["reason"], row["answer_code"]) == ("refused", 550)
+    assert row["answer"] == "(address): there is no (address) here"
+
+
+@pytest.mark.feature("NTF-7")
+def test_a_failed_email_is_sent_when_a_person_says_try_again(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    with Postmaster(content=first_then("550 not now, not ever")) as server:
+        mailroom.send(server)
+        (row,) = mailroom.rows(state="failed")
+        assert mailroom.http.post(f"/api/notifier/messages/{row['message_id']}/retry").status_code == 200
+        mailroom.send(server)
+    assert mailroom.states() == {"sent": 1}
+    assert len(server.accepted) == 1
+
+
+@pytest.mark.feature("NTF-4")
+def test_a_message_handed_over_without_an_answer_is_unknown_and_never_repeated(mailroom: Mailroom) -> None:
+    assigned(mailroom, *EVERYBODY)
+    with Postmaster(content=only("bea@example.org", first_then(LOST))) as server:
+        mailroom.send(server)
+        mailroom.send(server)
+    assert mailroom.states() == {"sent": 2, "unknown": 1}
+    (row,) = mailroom.rows(state="unknown")
+    assert (row["reason"], row["answer"]) == ("no-answer", "after the message was handed over: SMTPServerDisconnected")
+    assert len(server.accepted) == 3
+    assert not doubled(server.accepted)
+
+
+@pytest.mark.feature("NTF-4")
+def test_an_unknown_email_is_sent_again_on_a_persons_word_which_is_kept(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    with Postmaster(content=first_then(LOST)) as server:
+        mailroom.send(server)
+        (row,) = mailroom.rows()
+        address = f"/api/notifier/messages/{row['message_id']}"
+        assert mailroom.http.post(f"{address}/resend").status_code == 200
+        mailroom.send(server)
+    assert server.accepted == [f"<{row['message_id']}@example.org>"] * 2
+    message = mailroom.http.get(address).json()
+    assert message["state"] == "sent"
+    assert [(d["action"], d["actor"]) for d in message["decisions"]] == [("resend", str(mailroom.administrator))]
+
+
+@pytest.mark.feature("NTF-4")
+@pytest.mark.parametrize("outcome", ["sent", "failed"])
+def test_an_unknown_email_is_settled_without_sending(mailroom: Mailroom, outcome: str) -> None:
+    assigned(mailroom, "ada@example.org")
+    with Postmaster(content=always(LOST)) as server:
+        mailroom.send(server)
+        (row,) = mailroom.rows()
+        answer = mailroom.http.post(f"/api/notifier/messages/{row['message_id']}/settle", json={"outcome": outcome})
+        assert answer.status_code == 200
+        mailroom.send(server)
+    assert mailroom.states() == {outcome: 1}
+    assert len(server.accepted) == 1
+
+
+@pytest.mark.feature("NTF-7")
+def test_while_the_mail_server_is_down_nothing_counts_as_an_attempt(mailroom: Mailroom) -> None:
+    server = Postmaster()
+    with server:
+        pass
+    assigned(mailroom, *EVERYBODY)
+    mailroom.settle()
+    with running(mailroom.mailer(server)):
+        eventually(lambda: all(row["waiting_for"] == "mailer" for row in mailroom.rows()))
+        with server:
+            eventually(lambda: mailroom.states() == {"sent": 3})
+    assert [row["attempts"] for row in mailroom.rows()] == [1, 1, 1]
+    assert not doubled(server.accepted)
+
+
+@pytest.mark.feature("NTF-4")
+def test_two_mailers_at_once_send_each_email_once(mailroom: Mailroom) -> None:
+    assigned(mailroom, *[f"p{n}@example.org" for n in range(200)])
+    mailroom.settle()
+    with Postmaster() as server, running(mailroom.mailer(server), mailroom.mailer(server)) as raised:
+        eventually(lambda: mailroom.states() == {"sent": 200})
+    assert raised == []
+    assert len(server.accepted) == 200
+    assert not doubled(server.accepted)
+
+
+_MAILER = """
+import sys, threading
+from services.notifier.main import mailer
+from shared.database import Database
+from shared.settings import Settings
+database = Database(sys.argv[1])
+mailer(database, Settings(smtp_port=int(sys.argv[2]), mail_from="rollbook@example.org")).run(threading.Event())
+"""
+
+
+@pytest.mark.feature("NTF-4")
+def test_a_mailer_killed_before_the_answer_leaves_unknown_emails_and_the_rest_is_sent(mailroom: Mailroom) -> None:
+    assigned(mailroom, *[f"p{n}@example.org" for n in range(20)])
+    mailroom.settle()
+    with Postmaster() as server:
+        server.hold = threading.Event()
+        command = [sys.executable, "-c", _MAILER, mailroom.database.conninfo, str(server.port)]
+        killed = subprocess.Popen(command, cwd=Path(__file__).parents[2])
+        try:
+            eventually(lambda: len(server.accepted) == 4)
+        finally:
+            os.kill(killed.pid, signal.SIGKILL)
+            killed.wait()
+        server.hold.set()
+        mailroom.send(server)
+    assert mailroom.states() == {"sent": 16, "unknown": 4}
+    assert {row["reason"] for row in mailroom.rows(state="unknown")} == {"mailer-died"}
+    assert len(server.accepted) == 20
+    assert not doubled(server.accepted)
+
+
+@pytest.mark.feature("NTF-4")
+def test_a_second_mailer_leaves_alone_what_a_living_one_is_sending(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    mailroom.settle()
+    with Postmaster() as server:
+        server.hold = threading.Event()
+        with running(mailroom.mailer(server)):
+            eventually(lambda: len(server.accepted) == 1)
+            assert Queue(mailroom.database).recover() == 0
+            server.hold.set()
+            eventually(lambda: mailroom.states() == {"sent": 1})
+
+
+class Killed(BaseException):
+    """The process ends here: nothing after it is done."""
+
+
+class DiesAfterHandingOver(Mailer):
+    async def deliver(self, line: Line, letter: Letter) -> Outcome:
+        await super().deliver(line, letter)
+        raise Killed
+
+
+class LedgerAfterData(Queue):
+    """The bug: that a message is being sent is written only when the mail server has it."""
+
+    def claim(self, conn: Connection, mailer: int, wanted: int) -> list[Task]:  # noqa: ARG002
+        query = "SELECT id FROM message WHERE state = 'waiting' AND ready ORDER BY due_at, id LIMIT %s"
+        return self.tasks(conn, [id for (id,) in conn.execute(query, [wanted])])
+
+    def record(self, conn: Connection, mailer: int, done: Sequence[Done]) -> None:
+        query = "UPDATE message SET state = 'sending', mailer = %s WHERE id = ANY(%s)"
+        conn.execute(query, [mailer, [one.task.id for one in done]])
+        super().record(conn, mailer, done)
+
+
+@pytest.mark.feature("NTF-4")
+@pytest.mark.parametrize(("queue", "duplicates"), [(Queue, False), (LedgerAfterData, True)])
+def test_the_oracle_finds_the_duplicates_of_a_ledger_written_after_data(
+    mailroom: Mailroom, queue: type[Queue], duplicates: bool
+) -> None:
+    assigned(mailroom, *EVERYBODY)
+    mailroom.settle()
+    with Postmaster() as server:
+        with running(mailroom.mailer(server, queue(mailroom.database), DiesAfterHandingOver)) as raised:
+            eventually(lambda: bool(raised))
+        assert isinstance(raised[0], Killed)
+        assert server.accepted
+        mailroom.send(server)
+    assert bool(doubled(server.accepted)) is duplicates
+    assert bool(mailroom.states().get("unknown")) is not duplicates
+
+
+@pytest.mark.feature("NTF-4")
+def test_a_turn_whose_commit_was_lost_gives_back_what_it_may_have_taken(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    mailroom.settle()
+    queue = Queue(mailroom.database)
+    queue.release()
+    (taken,) = queue.turn(7, [], 4)
+    assert queue.turn(7, [], 4, held={taken.id}) == []
+    assert queue.turn(7, [], 4, held=set()) == [taken]
+
+
+@pytest.mark.feature("NTF-4")
+def test_no_name_title_or_address_can_add_a_header_or_a_recipient(mailroom: Mailroom) -> None:
+    course = mailroom.course("Fire\r\nBcc: everybody@example.org\r\n\r\nsafety <b>")
+    ada = mailroom.person("ada@example.org", first_name="Ada\r\nBcc: x@example.org", last_name='"<script>')
+    eve = mailroom.person("eve@example.org>\r\nRCPT TO:<x@example.org")
+    mailroom.assign(course, ada, eve)
+    with Postmaster() as server:
+        mailroom.send(server)
+    (letter,) = server.letters
+    assert letter["Bcc"] is None
+    assert [a.addr_spec for a in letter["To"].addresses] == ["ada@example.org"]
+    assert letter["Subject"] == "You have been assigned to Fire Bcc: everybody@example.org safety <b>"
+    html = letter.get_body(("html",))
+    assert html is not None
+    assert "<script>" not in html.get_content()
+    assert "safety &lt;b&gt;" in html.get_content()
+    (row,) = mailroom.rows(person_id=str(eve))
+    assert (row["state"], row["reason"]) == ("failed", "refused")
+    assert "eve@" not in row["answer"]
+
+
+@pytest.mark.feature("NTF-4")
+def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:
+    letter = Letter("r@example.org", "ada@example.org", b"Message-ID: <1@x>\r\n\r\n.\r\n.one\r\n..two\r\n")
+
+    async def deliver(port: int) -> Outcome:
+        line = Line("127.0.0.1", port, "localhost", 20)
+        await line.open()
+        outcome = await line.deliver(letter)
+        await line.close()
+        return outcome
+
+    with Postmaster() as server:
+        assert asyncio.run(deliver(server.port)) == Outcome.answered(250, "taken")
+    assert server.letters[0].get_payload() == ".\r\n.one\r\n..two\r\n"
+
+
+@pytest.mark.feature("NTF-4")
+def test_message_ids_are_the_same_in_every_run(mailroom: Mailroom) -> None:
+    assigned(mailroom, "ada@example.org")
+    mailroom.settle()
+    (before,) = mailroom.rows()
+    with mailroom.database.connection() as conn:
+        conn.execute("TRUNCATE ledger, message, enrollment_fact, high_water")
+    mailroom.settle()
+    (after,) = mailroom.rows()
+    assert after["message_id"] == before["message_id"]
+    assert UUID(after["message_id"]).version == 5
