@@ -8,6 +8,9 @@ from pathlib import Path
 
 import pytest
 from features_plugin import read
+from pydantic.fields import FieldInfo
+
+from shared.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 CODE = sorted(path for folder in ("shared", "services") for path in (ROOT / folder).rglob("*.py"))
@@ -138,6 +141,18 @@ def _imports(path: Path) -> Iterator[str]:
             yield from (
                 (f"{module}.{alias.name}" for alias in node.names) if module in ("shared", "services") else [module]
             )
+
+
+def test_every_setting_is_in_the_operations_page_with_its_default() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text()
+    missing = [line for line in map(_setting, Settings.model_fields.items()) if line not in page]
+    assert missing == []
+
+
+def _setting(item: tuple[str, FieldInfo]) -> str:
+    name, field = item
+    default = field.get_default(call_default_factory=True)
+    return f"| `ROLLBOOK_{name.upper()}` | {'empty' if default in ('', None, {}) else f'`{default}`'} |"
 
 
 def test_the_feature_list_has_every_id_once_and_in_order() -> None:
