@@ -10,7 +10,7 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from shared import telemetry
-from shared.database import Connection, Database
+from shared.database import Connection, Database, uuid_of
 from shared.errors import Corrupt
 from shared.events import SYSTEM, Meta, Position, Recorded, decode
 from shared.feeds import PROFILES, Feed, Record
@@ -64,6 +64,7 @@ class Consumer:
         """Take the next batch. Returns how many entries it had; 0 when there is nothing new."""
         reached = self._high_water()
         records = self._feed.read(reached, self._settings.consumer_batch)
+        telemetry.CONSUMER_LAG.labels(self._handler.name, self._handler.source).set(len(records))
         if not records:
             return 0
         fresh = self._fresh(reached, records)
@@ -202,7 +203,7 @@ class Consumer:
         found: dict[UUID, list[int]] = defaultdict(list)
         with self._database.connection() as conn:
             for key, position in conn.execute(query, [self._handler.name, self._handler.source]):
-                found[UUID(str(key))].append(int(str(position)))
+                found[uuid_of(key)].append(int(str(position)))
         return dict(found)
 
     def _parked(self, conn: Connection, key: UUID) -> list[Record]:

@@ -4,6 +4,7 @@ import importlib.resources
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
+from uuid import UUID
 
 import psycopg
 from psycopg_pool import ConnectionPool
@@ -44,6 +45,11 @@ class Database:
 
     def close(self) -> None:
         self._pool.close()
+
+
+def uuid_of(value: object) -> UUID:
+    """A value of a uuid column, or of an event that may have been given as text."""
+    return value if isinstance(value, UUID) else UUID(str(value))
 
 
 def migrate(conninfo: str, *packages: str) -> list[str]:

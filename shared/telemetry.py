@@ -16,6 +16,7 @@ EVENTS_PARKED = Counter(
 CONSUMER_POSITION = Gauge(
     "rollbook_consumer_position", "Store position that a consumer has applied", ["consumer", "source"]
 )
+CONSUMER_LAG = Gauge("rollbook_consumer_lag", "Entries that the last look at the source found", ["consumer", "source"])
 REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
 WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
 

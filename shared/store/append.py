@@ -10,7 +10,7 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from psycopg import sql
 
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 from shared.errors import Corrupt
 from shared.store.decisions import Command, Decision, Revision, Row, Table
 
@@ -53,7 +53,7 @@ def losers(conn: Connection, prepared: Sequence[Prepared]) -> tuple[int, ...]:
         if (one.decision and not moved.isdisjoint(one.decision.relied_on)) or not _follows(one.events, heads):
             lost.append(index)
         else:
-            heads.update((UUID(str(e.originator_id)), e.originator_version) for e in one.events)
+            heads.update((uuid_of(e.originator_id), e.originator_version) for e in one.events)
     return tuple(lost)
 
 
@@ -68,7 +68,7 @@ def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
 def _follows(events: Sequence[StoredEvent], heads: dict[UUID, int]) -> bool:
     expected: dict[UUID, int] = {}
     for event in events:
-        stream = UUID(str(event.originator_id))
+        stream = uuid_of(event.originator_id)
         head = expected.get(stream, heads.get(stream))
         if event.originator_version != head + 1 if head is not None else event.originator_version not in (0, 1):
             return False

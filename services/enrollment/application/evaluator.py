@@ -17,7 +17,7 @@ from services.enrollment.domain.standing import Change, Enrollment, settle
 from services.enrollment.projections import facts, matching, state
 from services.enrollment.projections.state import ENROLLMENT, EXCLUSION, GRANT, AssignmentRow, EnrollmentRow, Held
 from shared import telemetry
-from shared.database import Connection, Database
+from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
 from shared.store import Decision, Revision, Row, Store
 
@@ -88,7 +88,7 @@ def judge(
 
 def _dirty(conn: Connection, people: Sequence[UUID]) -> dict[UUID, int]:
     rows = conn.execute("SELECT id, revision FROM dirty WHERE id = ANY(%s)", [list(people)], binary=True)
-    return {UUID(str(id)): int(str(revision)) for id, revision in rows}
+    return {uuid_of(id): int(str(revision)) for id, revision in rows}
 
 
 def decision(change: Change, meta: Meta, relied_on: tuple[Revision, ...] = ()) -> Decision:
@@ -157,9 +157,9 @@ class Evaluator:
             ).fetchall()
         if not rows:
             return 0
-        causes = {UUID(str(id)): Meta.model_validate_json(str(meta)) for id, _, meta in rows}
+        causes = {uuid_of(id): Meta.model_validate_json(str(meta)) for id, _, meta in rows}
         overtaken = set(self.settle(list(causes), None, lambda person: _by_rule(causes[person])))
-        done = [(UUID(str(id)), int(str(revision))) for id, revision, _ in rows if id not in overtaken]
+        done = [(uuid_of(id), int(str(revision))) for id, revision, _ in rows if id not in overtaken]
         with self._database.transaction() as conn:
             self._clear(conn, done)
         return len(rows)

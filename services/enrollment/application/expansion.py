@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.projections import facts, matching
 from shared import jobs
-from shared.database import Connection, Database
+from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
 from shared.jobs import Job
 
@@ -42,7 +42,7 @@ class Expansion:
             self._evaluate(job, job.total)
 
     def _list(self, job: Job) -> None:
-        assignments = [UUID(str(a)) for a in _strings(job.args["assignments"])]
+        assignments = [uuid_of(a) for a in _strings(job.args["assignments"])]
         with self._database.transaction() as conn:
             matching.plan_scope(conn, job.id, only=assignments)
             row = conn.execute("SELECT count(*) FROM plan_person WHERE plan = %s", [job.id]).fetchone()
@@ -55,7 +55,7 @@ class Expansion:
                 "SELECT person FROM plan_person WHERE plan = %s AND person > %s ORDER BY person LIMIT %s",
                 [job.id, after, self._chunk],
             ).fetchall()
-        people = [UUID(str(person)) for (person,) in rows]
+        people = [uuid_of(person) for (person,) in rows]
         meta = job.caused_by
         overtaken = self._evaluator.settle(people, UUID(str(job.args["offering"])), lambda _: meta) if people else []
         with self._database.transaction() as conn:

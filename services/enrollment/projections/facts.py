@@ -6,7 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 from shared.events import Meta
 
 _MARK = (
@@ -35,7 +35,7 @@ def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
 
 def mark_led_by(conn: Connection, people: Sequence[UUID], meta: Meta) -> None:
     """The grants of everybody below any job of these people may have changed."""
-    jobs = [UUID(str(id)) for (id,) in conn.execute("SELECT id FROM job_fact WHERE person = ANY(%s)", [list(people)])]
+    jobs = [uuid_of(id) for (id,) in conn.execute("SELECT id FROM job_fact WHERE person = ANY(%s)", [list(people)])]
     if jobs:
         mark_led(conn, jobs, meta)
 
@@ -118,7 +118,7 @@ def audiences(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, in
         "SELECT id, name, (SELECT count(*) FROM audience_member WHERE audience = id) FROM audience_fact WHERE id = ANY(%s)",
         [list(ids)],
     )
-    return {UUID(str(id)): (str(name), int(str(count))) for id, name, count in rows}
+    return {uuid_of(id): (str(name), int(str(count))) for id, name, count in rows}
 
 
 def within(conn: Connection, ids: Sequence[UUID], organisations: Sequence[UUID]) -> set[UUID]:
@@ -128,7 +128,7 @@ def within(conn: Connection, ids: Sequence[UUID], organisations: Sequence[UUID])
         "UNION SELECT unit FROM unit_above WHERE unit = ANY(%(ids)s) AND above = ANY(%(in)s)",
         {"ids": list(ids), "in": list(organisations)},
     )
-    return {UUID(str(id)) for (id,) in rows}
+    return {uuid_of(id) for (id,) in rows}
 
 
 def save_people(conn: Connection, rows: Sequence[PersonFact]) -> None:
@@ -151,7 +151,7 @@ def save_units(conn: Connection, rows: Sequence[UnitFact], gone: Sequence[UUID])
         "UNION SELECT u.id FROM moved JOIN unit_fact u ON u.parent = moved.id) SELECT id FROM moved",
         [[row.id for row in rows]],
     )
-    ids = [UUID(str(id)) for (id,) in moved]
+    ids = [uuid_of(id) for (id,) in moved]
     conn.execute("DELETE FROM unit_above WHERE unit = ANY(%s)", [ids])
     conn.execute(
         "INSERT INTO unit_above (unit, above) WITH RECURSIVE up (unit, above) AS ("

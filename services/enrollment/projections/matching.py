@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from uuid import UUID
 
 from services.enrollment.projections.state import AssignmentRow
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 
 _ASSIGNMENTS = """
     SELECT id, offering, type, target, include_below FROM assignment
@@ -102,7 +102,7 @@ def wanted(
     values = {"offering": offering, "without": list(without), "people": list(people), **_proposed(proposed)}
     found: dict[tuple[UUID, UUID], set[UUID]] = defaultdict(set)
     for assignment, person, on in conn.execute(_MATCHES.encode(), values, binary=True):
-        found[UUID(str(person)), UUID(str(on))].add(UUID(str(assignment)))
+        found[uuid_of(person), uuid_of(on)].add(uuid_of(assignment))
     return {key: frozenset(assignments) for key, assignments in found.items()}
 
 
@@ -127,4 +127,4 @@ def scope(
             {"only": list(only), **_proposed(proposed)},
         )
         while rows := cursor.fetchmany(chunk):
-            yield [UUID(str(person)) for (person,) in rows]
+            yield [uuid_of(person) for (person,) in rows]

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 from shared.store import Table
 
 ASSIGNMENT = Table(
@@ -110,7 +110,7 @@ def _by_enrollment(conn: Connection, query: bytes, values: Sequence[UUID]) -> di
     found: dict[UUID, set[UUID]] = defaultdict(set)
     if values:
         for enrollment, assignment in conn.execute(query, [values], binary=True):
-            found[UUID(str(enrollment))].add(UUID(str(assignment)))
+            found[uuid_of(enrollment)].add(uuid_of(assignment))
     return {enrollment: frozenset(assignments) for enrollment, assignments in found.items()}
 
 

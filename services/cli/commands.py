@@ -1,0 +1,230 @@
+"""The commands. Each is a thin client of the services, but `up` and `migrate`, which run them."""
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import httpx
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli import demo
+from services.cli.client import Client
+from services.cli.doctor import examine
+from services.cli.importing import run
+from shared import telemetry
+from shared.embedded import CannotStart
+from shared.settings import Settings
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    help="Rollbook: the ledger of who must learn what, and why.",
+    pretty_exceptions_enable=False,
+)
+out = Console()
+
+Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="Where the suite answers")]
+User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name to sign in with")]
+Password = Annotated[str | None, typer.Option(envvar="ROLLBOOK_PASSWORD", help="Its password")]
+Token = Annotated[str | None, typer.Option(envvar="ROLLBOOK_TOKEN", help="A token instead of user name and password")]
+_URL = "http://127.0.0.1:8000"
+
+
+@app.command()
+def up(
+    port: Annotated[int, typer.Option(help="Where to answer, on loopback")] = 8000,
+    data: Annotated[Path | None, typer.Option(help="Where the data is kept")] = None,
+    size: Annotated[int | None, typer.Option(help="People of the demo company; 0 for none")] = None,
+    smtp_port: Annotated[int | None, typer.Option(help="Where the mail catcher listens")] = None,
+) -> None:
+    """Run every service in this process, with a database of its own. Not for production. Ctrl-C ends it; data is kept."""
+    from services import suite  # noqa: PLC0415 - the other commands need not load every service
+
+    telemetry.configure(json=not sys.stderr.isatty())
+    chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
+    base = f"http://127.0.0.1:{port}"
+    settings = Settings(
+        **{name: value for name, value in chosen.items() if value is not None},
+        base_url=base,
+        issuer=f"{base}/api/directory",
+        catcher=True,
+    )
+    try:
+        suite.serve(settings, sign_ins=demo.SIGN_INS, ready=lambda: demo.fill(settings, out))
+    except (suite.CannotServe, CannotStart) as error:
+        out.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the databases of ROLLBOOK_DATABASE_URL (with {service} in it) to the newest schema."""
+    from services import suite  # noqa: PLC0415
+
+    try:
+        suite.external(Settings().database_url)
+    except suite.CannotServe as error:
+        out.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from error
+    out.print("The databases are up to date.")
+
+
+@app.command()
+def apply(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show the difference")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Make the catalogue as FILE says (CAT-16). Again: nothing changes."""
+    with Client(url, user, password, token) as client:
+        answer = client.send(
+            "POST", "/api/catalog/apply", params={"dry_run": dry_run}, content=file.read_bytes(), headers=_key()
+        )
+    for item in answer["result"]["items"]:
+        out.print(f"{item['outcome']:<10} {item['code']}  {', '.join(item['changes'])}", highlight=False)
+
+
+@app.command("import")
+def import_people(
+    folder: Annotated[
+        Path, typer.Argument(exists=True, file_okay=False, help="With org.csv, pos.csv, user.csv, jobassignment.csv")
+    ],
+    mapping: Annotated[str, typer.Option(help="totara, canvas, moodle")] = "totara",
+    option: Annotated[list[str] | None, typer.Option(help="name=value, as docs/directory.md lists them")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report, change nothing")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Import people and structure (DIR-8, DIR-13). The exit code is 1 when a row was skipped."""
+    with Client(url, user, password, token) as client:
+        skipped = run(client, out, folder, mapping, option or [], dry_run=dry_run)
+    if skipped:
+        raise typer.Exit(1)
+
+
+Ids = Annotated[list[UUID] | None, typer.Option(help="May be given several times")]
+
+
+@app.command()
+def assign(
+    offering: Annotated[str, typer.Argument(help="Code of the offering")],
+    person: Ids = None,
+    audience: Ids = None,
+    organisation: Ids = None,
+    position: Ids = None,
+    manager: Ids = None,
+    below: Annotated[bool, typer.Option("--below", help="Include everything, or everybody, below")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Confirm the preview without asking")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Show exactly what an assignment would do, ask, and do it (ASG-8, ASG-9)."""
+    given = {
+        "individual": person,
+        "audience": audience,
+        "organisation": organisation,
+        "position": position,
+        "manager": manager,
+    }
+    targets = [
+        {"type": type, "target_id": str(id), "include_below": below and type in ("organisation", "position", "manager")}
+        for type, ids in given.items()
+        for id in ids or []
+    ]
+    with Client(url, user, password, token) as client:
+        body = {"action": "assign", "offering_id": _offering(client, offering), "targets": targets}
+        preview = client.send("POST", "/api/enrollment/previews", json=body)
+        _show(preview)
+        if not yes:
+            typer.confirm("Ok?", abort=True)
+        receipt = client.send("POST", f"/api/enrollment/previews/{preview['id']}/confirm", headers=_key())
+        for job in receipt["result"]["jobs"]:
+            done = client.follow(f"/api/enrollment/jobs/{job}", "Assigning")
+            out.print(f"Done. Reports that show it: --at-least {done['result']['position']}", highlight=False)
+
+
+def _offering(client: Client, code: str) -> str:
+    found = [i for i in client.pages("/api/catalog/offerings", {"q": code}) if i["code"].lower() == code.lower()]
+    if found:
+        return str(found[0]["id"])
+    return client.fail(f"There is no offering with the code {code}. rollbook apply makes offerings.")
+
+
+def _show(preview: dict[str, Any]) -> None:
+    out.print(preview["text"])
+    table = Table("", "learners", box=None)
+    for name in ("enrolled", "source_added", "withdrawn", "source_removed", "kept_without_source", "excluded"):
+        table.add_row(name.replace("_", " "), str(preview[name]))
+    table.add_row("e-mails", str(preview["emails"]["count"]))
+    out.print(table)
+
+
+@app.command()
+def report(
+    as_of: Annotated[
+        str | None, typer.Option(help="A date, or a time with offset: as it would have answered then")
+    ] = None,
+    at_least: Annotated[str | None, typer.Option(help="A position, as enrollment:1234")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only the number of rows")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """The membership report as CSV on standard output (RPT-1, RPT-7)."""
+    params = {k: v for k, v in {"as_of": as_of, "at_least": at_least}.items() if v}
+    with Client(url, user, password, token) as client:
+        if count:
+            out.print(client.send("GET", "/api/reporting/membership/count", params=params)["total"], highlight=False)
+            return
+        for piece in client.stream("/api/reporting/membership.csv", params):
+            sys.stdout.write(piece)
+
+
+@app.command()
+def replay(
+    swap: Annotated[
+        bool, typer.Option("--swap", help="Put the rebuilt read models in the place of the live ones")
+    ] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Rebuild the read models from the events beside the live ones, and compare (AUD-2). Exit code 1 on a difference."""
+    with Client(url, user, password, token) as client:
+        job = client.send("POST", "/api/reporting/replay", json={"swap": swap}, headers=_key())
+        job = client.follow(f"/api/reporting/replay/{job['id']}", "Replaying")
+    differences = job["comparison"]["differences"]
+    out.print(f"differences: {differences}", highlight=False)
+    if differences:
+        raise typer.Exit(1)
+
+
+@app.command()
+def doctor(url: Url = _URL) -> None:
+    """Look at what the suite needs; each failure comes with its fix (OPS-4). Exit code 1 when something is not well."""
+    with httpx.Client(base_url=url, timeout=10.0) as http:
+        findings = list(examine(Settings(), http))
+    for finding in findings:
+        mark = "[green]ok[/green]    " if finding.well else "[red]not ok[/red]"
+        out.print(f"{mark} {finding.what}: {finding.said}", highlight=False)
+        if not finding.well:
+            out.print(f"       fix: {finding.fix}", highlight=False)
+    if not all(finding.well for finding in findings):
+        raise typer.Exit(1)
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": f"cli-{datetime.now():%Y%m%d}-{uuid4()}"}

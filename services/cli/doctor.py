@@ -1,0 +1,90 @@
+"""`rollbook doctor`: looks at what the suite needs, and says how to mend what is not well (OPS-4)."""
+
+import smtplib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import partial
+
+import httpx
+
+from services.portal.client import SERVICES
+from shared.settings import Settings
+
+CLOCK_SECONDS = 5.0
+LAG_SECONDS = 10.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; `fix` says what to do when it is not well."""
+
+    what: str
+    well: bool
+    said: str
+    fix: str = ""
+
+
+def examine(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
+    """Look at everything that can be seen from outside."""
+    for service in SERVICES:
+        yield _look(f"service {service}", partial(_ready, http, service), "Start it: rollbook up. Its log says more.")
+    yield _look("clock", lambda: _clock(http), "Let both machines keep time (NTP).")
+    yield _look(
+        "mail server", lambda: _mail(settings), "Set ROLLBOOK_SMTP_HOST and ROLLBOOK_SMTP_PORT, or start that server."
+    )
+    yield _look("consumers", lambda: _lag(http), "Look for parked events and for 'a worker stopped' in the log.")
+
+
+def _look(what: str, at: Callable[[], str], fix: str) -> Finding:
+    try:
+        return Finding(what, True, at())
+    except (httpx.HTTPError, OSError, RuntimeError) as error:
+        return Finding(what, False, str(error) or type(error).__name__, fix)
+
+
+def _ready(http: httpx.Client, service: str) -> str:
+    answer = http.get(f"/api/{service}/health/ready")
+    if answer.status_code != 200:
+        raise RuntimeError(f"not ready: {answer.json().get('reason', answer.status_code)}")
+    return "ready"
+
+
+def _clock(http: httpx.Client) -> str:
+    answer = http.get("/api/catalog/health/live")
+    theirs = parsedate_to_datetime(answer.headers["Date"])
+    apart = abs((datetime.now(UTC) - theirs).total_seconds())
+    if apart > CLOCK_SECONDS:
+        raise RuntimeError(f"{apart:.0f} seconds apart")
+    return f"{apart:.0f} seconds apart"
+
+
+def _mail(settings: Settings) -> str:
+    with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=5) as server:
+        code, _ = server.noop()
+    return f"answers {code}"
+
+
+def _lag(http: httpx.Client) -> str:
+    """Two looks at each consumer's position: one that lags and does not move is stuck."""
+    deadline = time.monotonic() + LAG_SECONDS
+    while True:
+        behind = _behind(http)
+        if not behind:
+            return "all caught up"
+        if time.monotonic() > deadline:
+            raise RuntimeError("behind: " + ", ".join(f"{name} by {events}" for name, events in sorted(behind.items())))
+        time.sleep(0.5)
+
+
+def _behind(http: httpx.Client) -> dict[str, int]:
+    found = {}
+    for service in SERVICES:
+        for line in http.get(f"/api/{service}/metrics").text.splitlines():
+            if line.startswith("rollbook_consumer_lag{"):
+                labels, _, value = line.rpartition(" ")
+                if float(value) > 0:
+                    found[labels.split('consumer="')[1].split('"')[0]] = int(float(value))
+    return found

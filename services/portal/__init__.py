@@ -1,0 +1,1 @@
+"""Pages. No data of its own: it asks the services over HTTP, as any client does."""

@@ -1,0 +1,177 @@
+"""The embedded default: every service in one process, on one PostgreSQL server, at one address. Not for production."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import uvicorn
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.catalog import main as catalog
+from services.directory import main as directory
+from services.enrollment import main as enrollment
+from services.notifier import main as notifier
+from services.portal import main as portal
+from services.portal.api import SignIn
+from services.reporting import main as reporting
+from shared import telemetry
+from shared.auth import Verifier
+from shared.database import migrate
+from shared.embedded import ADMIN, FEED, EmbeddedPostgres, default_data
+from shared.feeds import PROFILES, Feed
+from shared.feeds.postgres import PostgresFeed
+from shared.service import Service
+from shared.settings import Settings
+
+log = telemetry.logger(__name__)
+
+SERVICES: Mapping[str, ModuleType] = {
+    "directory": directory,
+    "catalog": catalog,
+    "enrollment": enrollment,
+    "notifier": notifier,
+    "reporting": reporting,
+}
+SOURCES = {"directory": "directory", PROFILES: "directory", "catalog": "catalog", "enrollment": "enrollment"}
+"""In whose database each source is."""
+
+
+class CannotServe(RuntimeError):
+    """The suite cannot start; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the suite's databases are: one for each service, on one server."""
+
+    conninfo: Callable[[str], str]
+    """By service."""
+    feed_conninfo: Callable[[str], str]
+    """By service, as the role that may read only what is published."""
+
+    def settings(self, base: Settings, service: str) -> Settings:
+        feeds = {source: self.feed_conninfo(owner) for source, owner in SOURCES.items()}
+        return base.model_copy(update={"database_url": self.conninfo(service), "feeds": feeds})
+
+
+def embedded(server: EmbeddedPostgres) -> Place:
+    """The databases on our own server, made and migrated."""
+    for name, main in SERVICES.items():
+        applied = migrate(server.create_database(f"rollbook_{name}"), main.PACKAGE)
+        log.info("migrated", service=name, applied=len(applied))
+    return Place(
+        lambda service: server.conninfo(f"rollbook_{service}", user=ADMIN),
+        lambda service: server.conninfo(f"rollbook_{service}", user=FEED),
+    )
+
+
+def external(url: str) -> Place:
+    """The databases on a server of the operator's: `{service}` in the address stands for each service's name."""
+    if "{service}" not in url:
+        raise CannotServe("ROLLBOOK_DATABASE_URL must contain {service}, since each service has a database of its own.")
+    for name, main in SERVICES.items():
+        migrate(url.format(service=name), main.PACKAGE)
+    return Place(lambda service: url.format(service=service), lambda service: url.format(service=service))
+
+
+@contextlib.contextmanager
+def server(settings: Settings) -> Iterator[Place]:
+    """The database server for this run: ours is started, and ended with the run; another is used as it is."""
+    if settings.database_url:
+        yield external(settings.database_url)
+        return
+    own = EmbeddedPostgres(Path(settings.data) if settings.data else default_data())
+    own.start()
+    try:
+        yield embedded(own)
+    finally:
+        own.stop()
+
+
+class Suite:
+    """All services behind one address: the path says which one answers."""
+
+    def __init__(self, settings: Settings, place: Place, sign_ins: Sequence[SignIn] = ()) -> None:
+        self.settings = settings
+        verifier = Verifier.from_url(settings.issuer, settings.audience, settings.jwks_url or f"{settings.issuer}/jwks")
+
+        def feed(source: str) -> Feed:
+            return PostgresFeed(source, place.feed_conninfo(SOURCES[source]))
+
+        self.services: list[Service] = [
+            main.build(place.settings(settings, name), feed=feed, verifier=verifier) for name, main in SERVICES.items()
+        ]
+        self.services.append(portal.build(settings, sign_ins=sign_ins))
+        self._apps: dict[str, ASGIApp] = {service.name: service.app for service in self.services}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+            return
+        parts = str(scope["path"]).split("/", 3)
+        name = parts[2] if len(parts) > 2 and parts[1] == "api" else "portal"
+        await self._apps.get(name, self._apps["portal"])(scope, receive, send)
+
+    def start(self) -> None:
+        for service in self.services:
+            service.start()
+
+    def stop(self) -> None:
+        for service in reversed(self.services):
+            service.stop()
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return
+
+
+def serve(settings: Settings, *, sign_ins: Sequence[SignIn] = (), ready: Callable[[], None] = lambda: None) -> None:
+    """Run until Ctrl-C or SIGTERM, then end in order; the data is kept. `ready` is called once the address answers.
+
+    Raises CannotServe when the port is taken or the database cannot be had.
+    """
+    with _port(settings) as listening, server(settings) as place:
+        suite = Suite(settings, place, sign_ins)
+        config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on")
+        web = _Server(config, ready)
+        try:
+            suite.start()
+            web.run(sockets=[listening])
+        finally:
+            suite.stop()
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        threading.Thread(target=self._ready, name="once ready", daemon=True).start()
+
+
+@contextlib.contextmanager
+def _port(settings: Settings) -> Iterator[socket.socket]:
+    listening = socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((settings.host, settings.port))
+    except OSError as error:
+        listening.close()
+        raise CannotServe(
+            f"{settings.host}:{settings.port} is taken ({error.strerror}). End what listens there, or choose another port: "
+            f"rollbook up --port {settings.port + 1}"
+        ) from error
+    try:
+        yield listening
+    finally:
+        listening.close()
