@@ -230,10 +230,12 @@ def test_a_caller_sees_the_learners_of_the_own_organisations_and_below_in_list_s
     assert str(eve) not in exported
     assert world.people() == {ada, bob, eve, homeless}
 
+    before = world.now()
     world.tell(world.directory, world.next(directory.PersonMoved, eve, home_organisation=below))
     world.tell(world.directory, world.next(directory.PersonMoved, ada, home_organisation=other))
     world.settle()
     assert world.people(manager) == {bob, eve}
+    assert world.people(manager, as_of=before) == {bob, eve}
 
 
 @pytest.mark.feature("SEC-2")
@@ -318,7 +320,9 @@ def test_an_export_is_read_from_the_database_in_parts_and_not_whole(world: World
     parts = MembershipReport(world.database).export(Filters(), Scope(everything=True), "-assigned_at")
     first = next(parts)
     with world.database.connection() as conn:
-        sent = conn.execute("SELECT tuples_processed FROM pg_stat_progress_copy WHERE datname = current_database()").fetchone()
+        sent = conn.execute(
+            "SELECT tuples_processed FROM pg_stat_progress_copy WHERE datname = current_database()"
+        ).fetchone()
 
     assert sent is not None
     assert first.count(b"\n") < int(str(sent[0])) < 20_000
