@@ -1,0 +1,1 @@
+"""The directory: people, profiles, structure, jobs, fixed audiences, accounts and permission roles."""

@@ -1,0 +1,1 @@
+"""Routes of the directory, /api/directory/..."""

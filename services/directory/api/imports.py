@@ -1,0 +1,151 @@
+"""Routes of the import (DIR-8, DIR-13)."""
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated, NamedTuple
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel, ValidationError
+from starlette.datastructures import UploadFile
+
+from services.directory.api.parts import Parts, Using
+from services.directory.imports import reporting
+from services.directory.imports.facts import OutcomeKind
+from services.directory.imports.options import ELEMENTS, Options, mapping
+from services.directory.imports.options import Mapping as FileMapping
+from services.directory.imports.reporting import ReportRow
+from services.directory.imports.running import KIND
+from services.directory.projections.tables import Element
+from shared import jobs
+from shared.auth import Permission, SignedIn
+from shared.errors import Invalid, NotFound
+from shared.http import Commanded, Cursor, PageSize, Wait
+from shared.readmodel import Page
+from shared.store import Context
+
+router = APIRouter(prefix="/api/directory/imports", tags=["import"])
+
+_POLL_SECONDS = 0.05
+_LISTS = ("no_create", "no_change", "no_remove")
+_OF_MAPPING = ("delimiter", "encoding", "date_format", "zone")
+
+
+class Upload(NamedTuple):
+    """What came: the command, the files by kind, the options."""
+
+    context: Context
+    contents: Mapping[Element, bytes]
+    options: Options
+
+
+class ImportView(BaseModel):
+    """A run. `done` of `total` changes are carried out; `outcomes` are rows per outcome once checked."""
+
+    id: UUID
+    batch: UUID
+    state: str
+    done: int
+    total: int | None
+    dry_run: bool
+    outcomes: dict[str, int]
+    ignored: list[str]
+    """Headings that have no place here."""
+    error: str | None
+    created_at: datetime
+    finished_at: datetime | None
+
+
+async def uploaded(request: Request, context: Commanded) -> Upload:
+    """The multipart form: files org, pos, user, jobassignment; `mapping` and the options as fields."""
+    form = await request.form(max_files=len(ELEMENTS) + 1, max_fields=40)
+    contents: dict[Element, bytes] = {}
+    fields: dict[str, str] = {}
+    for name, value in form.multi_items():
+        if isinstance(value, UploadFile) and name != "mapping":
+            element = next((e for e in ELEMENTS if e == name), None)
+            if element is None:
+                raise Invalid(f"A file is one of {', '.join(ELEMENTS)}, not '{name}'.", field=name)
+            contents[element] = await value.read()
+        else:
+            fields[name] = (await value.read()).decode("utf-8", "replace") if isinstance(value, UploadFile) else value
+    digest = hashlib.sha256(b"import")
+    for name, content in sorted([*contents.items(), *((n, v.encode()) for n, v in fields.items())]):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(content).digest())
+    return Upload(replace(context, request_hash=digest.digest()), contents, _options(fields))
+
+
+def _options(fields: Mapping[str, str]) -> Options:
+    chosen = mapping(fields.get("mapping", "totara"))
+    told = {name: fields[name] for name in _OF_MAPPING if name in fields}
+    rest: dict[str, object] = {n: v for n, v in fields.items() if n not in (*_OF_MAPPING, "mapping")}
+    rest.update({n: [e.strip() for e in fields[n].split(",") if e.strip()] for n in _LISTS if n in fields})
+    try:
+        chosen = FileMapping.model_validate({**chosen.model_dump(), **told})
+        return Options.model_validate({"feed": chosen.name, **rest, "mapping": chosen})
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"]))
+        raise Invalid(f"{field}: {first['msg']}", field=field) from error
+
+
+@router.post("", status_code=202)
+def start(
+    use: Using, caller: SignedIn, upload: Annotated[Upload, Depends(uploaded)], wait: Wait, response: Response
+) -> ImportView:
+    """Check the files and carry them out, or with `dry_run` only report. 202 with the run's address while it works."""
+    caller.everywhere(Permission.MANAGE_DIRECTORY)
+    receipt = use.imports.start(*upload)
+    id = UUID(str(receipt.result["import_id"])) if isinstance(receipt.result, dict) else UUID(int=0)
+    response.headers["Location"] = f"/api/directory/imports/{id}"
+    return _waited(use, id, wait, response)
+
+
+@router.get("/{import_id}")
+def run(use: Using, caller: SignedIn, import_id: UUID, wait: Wait, response: Response) -> ImportView:
+    caller.everywhere(Permission.MANAGE_DIRECTORY)
+    return _waited(use, import_id, wait, response)
+
+
+@router.get("/{import_id}/report")
+def report(
+    use: Using,
+    caller: SignedIn,
+    import_id: UUID,
+    limit: PageSize,
+    outcome: OutcomeKind | None = None,
+    cursor: Cursor = None,
+) -> Page[ReportRow]:
+    """A line for each row of the files, and for each record that they leave out."""
+    caller.everywhere(Permission.MANAGE_DIRECTORY)
+    _view(use, import_id)
+    with use.database.connection() as conn:
+        return reporting.page(conn, import_id, outcome, cursor, limit)
+
+
+def _waited(use: Parts, id: UUID, wait: float, response: Response) -> ImportView:
+    deadline = time.monotonic() + wait
+    while (view := _view(use, id)).state not in ("finished", "failed") and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+    response.status_code = 200 if view.state in ("finished", "failed") else 202
+    return view
+
+
+def _view(use: Parts, id: UUID) -> ImportView:
+    with use.database.connection() as conn:
+        job = jobs.find(conn, id)
+        row = conn.execute("SELECT options, ignored FROM import_run WHERE id = %s", [id]).fetchone()
+        counts = reporting.counts(conn, id) if job.cursor else {}
+    if job.kind != KIND or row is None:
+        raise NotFound("There is no such import.", field="import_id")
+    fields = {n: getattr(job, n) for n in ("id", "state", "done", "total", "error", "created_at", "finished_at")}
+    return ImportView(
+        **fields,
+        batch=job.caused_by.correlation,
+        dry_run=Options.model_validate_json(str(row[0])).dry_run,
+        outcomes=counts,
+        ignored=list(row[1]) if isinstance(row[1], list) else [],
+    )

@@ -1,0 +1,158 @@
+"""Routes on people, their jobs and permission roles."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Query, Response
+from pydantic import BaseModel, Field
+
+from services.directory.api.parts import Using
+from services.directory.application.jobs import JobRequest
+from services.directory.application.people import NewPerson, PersonEdit
+from services.directory.projections import people
+from services.directory.projections.people import PersonItem, PersonQuery, PersonView
+from shared.auth import Permission, Scope, SignedIn
+from shared.contracts.directory import Deactivation
+from shared.errors import NotFound
+from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.readmodel import Page
+from shared.store import Receipt
+
+router = APIRouter(prefix="/api/directory", tags=["people"])
+
+MANAGE, READ = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY
+
+
+class Move(BaseModel):
+    organisation_id: UUID | None
+
+
+class Leave(BaseModel):
+    why: Deactivation = "left"
+
+
+class RoleRequest(BaseModel):
+    """organisation None: for everything."""
+
+    role: str
+    organisation: UUID | None = None
+
+
+class Password(BaseModel):
+    password: str = Field(max_length=1000)
+
+
+@router.get("/people")
+def search(
+    use: Using, caller: SignedIn, asked: Annotated[PersonQuery, Query()], limit: PageSize, cursor: Cursor = None
+) -> Page[PersonItem]:
+    """People by parts of both names, e-mail, organisation, position (DIR-9), within the caller's scope."""
+    scope = caller.scope(READ)
+    with use.database.connection() as conn:
+        return people.search(conn, scope, asked, cursor, limit)
+
+
+@router.post("/people", status_code=201)
+def register(use: Using, caller: SignedIn, context: Commanded, new: NewPerson, response: Response) -> Receipt:
+    receipt = use.people.register(context, caller.scope(MANAGE), new)
+    if isinstance(receipt.result, dict):
+        response.headers["Location"] = f"/api/directory/people/{receipt.result['person_id']}"
+    return receipt
+
+
+@router.get("/me")
+def me(use: Using, caller: SignedIn, response: Response) -> PersonView:
+    """Whoever signed in."""
+    return _person(use, Scope(everything=True), caller.id, response)
+
+
+@router.get("/people/{person_id}")
+def person(use: Using, caller: SignedIn, person_id: UUID, response: Response) -> PersonView:
+    return _person(use, caller.scope(READ), person_id, response)
+
+
+def _person(use: Using, scope: Scope, id: UUID, response: Response) -> PersonView:
+    with use.database.connection() as conn:
+        found = people.find(conn, scope, id)
+    if found is None:
+        raise NotFound("There is no such person, or none that you may see.", field="person_id")
+    response.headers["ETag"] = etag(found.version)
+    return found
+
+
+@router.patch("/people/{person_id}")
+def edit(
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, edit: PersonEdit, expected: Expected
+) -> Receipt:
+    return use.people.edit(context, caller.scope(MANAGE), person_id, edit, expected)
+
+
+@router.post("/people/{person_id}/move")
+def move(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, move: Move, expected: Expected) -> Receipt:
+    """To another home organisation."""
+    return use.people.move(context, caller.scope(MANAGE), person_id, move.organisation_id, expected)
+
+
+@router.post("/people/{person_id}/deactivate")
+def deactivate(
+    use: Using,
+    caller: SignedIn,
+    context: Commanded,
+    person_id: UUID,
+    expected: Expected,
+    leave: Annotated[Leave, Body()] = Leave(),  # noqa: B008
+) -> Receipt:
+    return use.people.deactivate(context, caller.scope(MANAGE), person_id, leave.why, expected)
+
+
+@router.post("/people/{person_id}/reactivate")
+def reactivate(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, expected: Expected) -> Receipt:
+    return use.people.reactivate(context, caller.scope(MANAGE), person_id, expected)
+
+
+@router.post("/people/{person_id}/jobs", status_code=201)
+def assign_job(
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job: JobRequest, expected: Expected
+) -> Receipt:
+    return use.jobs.assign(context, caller.scope(MANAGE), person_id, None, job, expected)
+
+
+@router.put("/people/{person_id}/jobs/{job_id}")
+def change_job(
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job_id: UUID, job: JobRequest, expected: Expected
+) -> Receipt:
+    return use.jobs.assign(context, caller.scope(MANAGE), person_id, job_id, job, expected)
+
+
+@router.delete("/people/{person_id}/jobs/{job_id}")
+def end_job(
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job_id: UUID, expected: Expected
+) -> Receipt:
+    return use.jobs.end(context, caller.scope(MANAGE), person_id, job_id, expected)
+
+
+@router.post("/people/{person_id}/roles", status_code=201)
+def grant(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, held: RoleRequest) -> Receipt:
+    return use.people.grant(context, caller.scope(MANAGE), person_id, (held.role, held.organisation))
+
+
+@router.delete("/people/{person_id}/roles/{role}")
+def revoke(
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, role: str, organisation: UUID | None = None
+) -> Receipt:
+    return use.people.revoke(context, caller.scope(MANAGE), person_id, (role, organisation))
+
+
+@router.put("/people/{person_id}/password", status_code=204)
+def set_password(use: Using, caller: SignedIn, person_id: UUID, body: Password) -> None:
+    """A local account for this person, or another password. Everybody may change the own one."""
+    if caller.id != person_id:
+        scope = caller.scope(MANAGE)
+        with use.database.connection() as conn:
+            seen = people.visible(conn, scope, [person_id])
+            beyond = not scope.everything and people.roles(conn, person_id)
+        if not seen:
+            raise NotFound("There is no such person, or none that you may see.", field="person_id")
+        if beyond:
+            caller.everywhere(MANAGE)
+    use.accounts.set_password(person_id, body.password)

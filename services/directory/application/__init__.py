@@ -1,0 +1,1 @@
+"""Commands of the directory: load, decide, append."""

@@ -1,0 +1,188 @@
+"""Commands on frameworks, units and fixed audiences (DIR-3, DIR-4, DIR-6)."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, Field
+
+from services.directory.application.ledger import Directory
+from services.directory.application.people import known_people
+from services.directory.domain import audiences, structure
+from services.directory.domain.structure import Framework, Unit
+from services.directory.projections import structure as queries
+from services.directory.projections.tables import AUDIENCE, MEMBER, UNIT, framework_row, unit_row
+from shared.auth import Scope
+from shared.contracts.directory import UnitKind
+from shared.database import Connection
+from shared.errors import Conflict, Forbidden, NotFound
+from shared.http import check_version
+from shared.store import Context, Decision, Receipt, Revision, Row
+
+STRUCTURE = UUID("1f0dd3f2-7e0a-4df0-8b44-64cf3c2be9c9")
+"""The name space of the ids of frameworks, units and audiences that a command creates."""
+
+
+class NewFramework(BaseModel):
+    kind: UnitKind
+    name: str = Field(min_length=1, max_length=255)
+    external_id: str = Field(min_length=1, max_length=100)
+
+
+class NewUnit(BaseModel):
+    """An organisation or a position; parent None: at the top of its framework."""
+
+    framework_id: UUID
+    parent_id: UUID | None = None
+    name: str = Field(min_length=1, max_length=255)
+    external_id: str = Field(min_length=1, max_length=100)
+
+
+class NewAudience(BaseModel):
+    """A fixed audience. Its name is not a person's."""
+
+    name: str = Field(min_length=1, max_length=255)
+    external_id: str | None = Field(default=None, min_length=1, max_length=100)
+
+
+class Structure:
+    """Frameworks and units."""
+
+    def __init__(self, ledger: Directory) -> None:
+        self._ledger = ledger
+
+    def create_framework(self, context: Context, new: NewFramework) -> Receipt:
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        framework = Framework(_id(context), new.kind, new.name, new.external_id)
+        with self._ledger.database.connection() as conn:
+            if any(f.external_id == new.external_id for f in queries.frameworks(conn, new.kind)):
+                raise Conflict("There is a framework with this external id already.", field="external_id", kind="taken")
+        decision = Decision((structure.create_framework(framework),), context.meta(), new=(framework_row(framework),))
+        return self._ledger.record(context, decision, {"framework_id": str(framework.id)})
+
+    def create_unit(self, context: Context, scope: Scope, new: NewUnit) -> Receipt:
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            framework = next((f for f in queries.frameworks(conn, None) if f.id == new.framework_id), None)
+            if framework is None:
+                raise NotFound("There is no such framework.", field="framework_id")
+            if new.parent_id is None and not scope.everything:
+                raise Forbidden("A new top needs the permission for everything; name a parent.", field="parent_id")
+            parent = self._ledger.unit(conn, scope, new.parent_id, "parent_id") if new.parent_id else None
+            _check_free(conn, framework.kind, new.external_id)
+        unit = Unit(_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, new.external_id)
+        event = structure.create(
+            unit, Framework(framework.id, framework.kind, framework.name, framework.external_id), parent
+        )
+        relied_on = (Revision("unit", parent.id, parent.version),) if parent else ()
+        decision = Decision((event,), context.meta(), new=(unit_row(unit),), relied_on=relied_on)
+        return self._ledger.record(context, decision, {"unit_id": str(unit.id)})
+
+    def rename(self, context: Context, scope: Scope, id: UUID, name: str, expected: int | None) -> Receipt:
+        unit = self._for_edit(context, scope, id, expected)
+        if isinstance(unit, Receipt):
+            return unit
+        events = structure.rename(unit, name)
+        now = replace(unit, version=unit.version + len(events), name=name)
+        return self._save(context, Decision(events, context.meta(), changed=(unit_row(now),)), id)
+
+    def move(self, context: Context, scope: Scope, id: UUID, parent_id: UUID | None, expected: int | None) -> Receipt:
+        """With everything below it; a ring is refused, also one that two moves would close together."""
+        unit = self._for_edit(context, scope, id, expected)
+        if isinstance(unit, Receipt):
+            return unit
+        if parent_id is None and not scope.everything:
+            raise Forbidden("Moving to the top needs the permission for everything.", field="parent_id")
+        with self._ledger.database.connection() as conn:
+            parent = self._ledger.unit(conn, scope, parent_id, "parent_id") if parent_id else None
+            above = queries.above(conn, parent_id)
+        events = structure.move(unit, parent, list(above))
+        now = replace(unit, version=unit.version + len(events), parent=parent_id)
+        relied_on = tuple(Revision("unit", *one) for one in above.items())
+        decision = Decision(events, context.meta(), changed=(unit_row(now),), relied_on=relied_on)
+        return self._save(context, decision, id)
+
+    def remove(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Receipt:
+        """Refused while it holds people or children, counted again under the append lock."""
+        unit = self._for_edit(context, scope, id, expected)
+        if isinstance(unit, Receipt):
+            return unit
+        with self._ledger.database.connection() as conn:
+            events = structure.remove(unit, *queries.held(conn, id))
+
+        def still_empty(conn: Connection) -> None:
+            structure.remove(unit, *queries.held(conn, id))
+
+        decision = Decision(events, context.meta(), gone=(Row(UNIT, (id,)),))
+        return self._ledger.record(context, decision, {"unit_id": str(id)}, also=still_empty)
+
+    def _for_edit(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Unit | Receipt:
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            unit = self._ledger.unit(conn, scope, id)
+            if unit.kind == "position" and not scope.everything:
+                raise Forbidden("Positions belong to everybody: the permission is needed for everything.")
+        check_version(expected, unit.version)
+        return unit
+
+    def _save(self, context: Context, decision: Decision, id: UUID) -> Receipt:
+        return self._ledger.record(context, decision, {"unit_id": str(id)})
+
+
+class Audiences:
+    """Fixed audiences. They may hold people of any organisation, so they are managed for everything."""
+
+    def __init__(self, ledger: Directory) -> None:
+        self._ledger = ledger
+
+    def create(self, context: Context, new: NewAudience) -> Receipt:
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        id = _id(context)
+        with self._ledger.database.connection() as conn:
+            query = "SELECT lower(name) = lower(%s) FROM audience WHERE lower(name) = lower(%s) OR external_id = %s"
+            if taken := conn.execute(query, [new.name, new.name, new.external_id]).fetchone():
+                field = "name" if taken[0] else "external_id"
+                raise Conflict("There is an audience with this name or external id already.", field=field, kind="taken")
+        row = Row(AUDIENCE, (id, 1, new.name, new.external_id))
+        decision = Decision((audiences.create(id, new.name, new.external_id),), context.meta(), new=(row,))
+        return self._ledger.record(context, decision, {"audience_id": str(id)})
+
+    def change_members(
+        self, context: Context, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]
+    ) -> Receipt:
+        """Who is a member already, or none, is left out; the answer says how many joined and left."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            audience = queries.audience(conn, id)
+            if audience is None:
+                raise NotFound("There is no such audience.", field="audience_id")
+            known_people(conn, scope, add, "add")
+            joined = set(add) - set(remove) - queries.members_among(conn, id, add)
+            left = queries.members_among(conn, id, remove)
+        events = audiences.change_members(id, audience.version, joined, left)
+        row = Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id))
+        decision = Decision(
+            events,
+            context.meta(),
+            new=tuple(Row(MEMBER, (id, person)) for person in joined),
+            changed=(row,) if events else (),
+            gone=tuple(Row(MEMBER, (id, person)) for person in left),
+        )
+        return self._ledger.record(
+            context, decision, {"audience_id": str(id), "joined": len(joined), "left": len(left)}
+        )
+
+
+def _id(context: Context) -> UUID:
+    return uuid5(STRUCTURE, f"{context.actor}/{context.command_id}")
+
+
+def _check_free(conn: Connection, kind: str, external_id: str) -> None:
+    query = "SELECT FROM unit WHERE kind = %s AND external_id = %s"
+    if conn.execute(query, [kind, external_id]).fetchone():
+        raise Conflict(f"There is a {kind} with this external id already.", field="external_id", kind="taken")

@@ -1,0 +1,261 @@
+"""People: keys, unique e-mail and user names judged on the end state, leavers and those who return."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID, uuid4
+
+from services.directory.imports import values
+from services.directory.imports.check_units import unreadable
+from services.directory.imports.drafts import (
+    Draft,
+    cell,
+    check_owner,
+    check_switches,
+    date_cell,
+    refuse_doubles,
+    report,
+    switched_off,
+    wanted_gone,
+)
+from services.directory.imports.facts import Checked, LeavePlan, Outcome, OutcomeKind, PersonFact, PersonPlan, Snapshot
+from services.directory.imports.files import Reason, Table
+from services.directory.imports.options import Options
+from shared.profiles import Profile
+
+_EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+$")
+_UNIQUE = ("email", "user_name", "external_id")
+_COUNTRY = re.compile(r"^[A-Z]{2}$")
+
+
+@dataclass
+class Member:
+    """A person who will be there when the run is done."""
+
+    id: UUID
+    fact: PersonFact | None
+
+
+class PeopleCheck:
+    """The user file. `end` is everybody by key."""
+
+    def __init__(self, snapshot: Snapshot, options: Options, checked: Checked, homes: dict[str, UUID]) -> None:
+        self._snapshot = snapshot
+        self._options = options
+        self._checked = checked
+        self._homes = homes
+        self.by_user_name = options.mapping.key == "user_name"
+        self.known = {k: p for p in snapshot.people.values() if (k := self._key(p.profile)) is not None}
+        self.end: dict[str, UUID] = {k: p.id for k, p in self.known.items()}
+        self.plans: dict[UUID, PersonPlan] = {}
+        self._gone: list[LeavePlan] = []
+
+    def _key(self, profile: Profile) -> str | None:
+        return profile.user_name.lower() if self.by_user_name else profile.external_id
+
+    def check(self, table: Table) -> None:
+        drafts = [self._draft(table, n) for n in range(len(table.lines))]
+        refuse_doubles([d for d in drafts if d.key], "key", lambda d: d.key)
+        live = [d for d in drafts if not d.values["gone"] and d.values.get("profile")]
+        refuse_doubles(live, "email", lambda d: d.values["profile"].email.lower() or None)
+        refuse_doubles(live, "user_name", lambda d: d.values["profile"].user_name.lower() or None)
+        refuse_doubles(live, "external_id", lambda d: d.values["profile"].external_id)
+        self._settle(live)
+        for draft in drafts:
+            self._finish(table, draft)
+        self._missing(table, drafts)
+
+    def _draft(self, table: Table, index: int) -> Draft:
+        line = table.lines[index]
+        key = line.cells.get("user_name", "").lower() if self.by_user_name else line.cells.get("external_id", "")
+        fact = self.known.get(key)
+        draft = Draft(line, key, fact.id if fact else uuid4(), fact is None)
+        if not key:
+            draft.refuse("no-key", "external_id", "The key is empty.")
+        check_switches(draft)
+        draft.values["gone"] = wanted_gone(line)
+        if fact:
+            check_owner(draft, fact.managed, self._options)
+        if not draft.values["gone"]:
+            draft.values["profile"] = self._profile(draft, fact)
+            draft.values["country"] = self._country(draft, fact)
+            draft.values["home"] = self._home(draft, fact)
+            draft.values["dates"] = self._dates(draft, fact)
+        return draft
+
+    def _profile(self, draft: Draft, fact: PersonFact | None) -> Profile:
+        cells, options = draft.line.cells, self._options
+        now = fact.profile if fact else None
+        first, last = cells.get("first_name", ""), cells.get("last_name", "")
+        if cells.get("full_name"):
+            first, _, last = cells["full_name"].rpartition(" ")
+        profile = Profile(
+            first_name=first or (now.first_name if now else ""),
+            last_name=last or (now.last_name if now else ""),
+            email=cells.get("email", "") or (now.email if now else ""),
+            user_name=cells.get("user_name", "").lower() or (now.user_name if now else ""),
+            external_id=cells.get("external_id", "") or (now.external_id if now else None),
+            language=cell(draft.line, "language", now.language if now else None, options)
+            or (now.language if now else None),
+            time_zone=cell(draft.line, "time_zone", now.time_zone if now else None, options),
+        )
+        for name in ("first_name", "last_name", "email", "user_name"):
+            if not getattr(profile, name):
+                draft.refuse("empty", name, f"{name} is empty.")
+        if profile.email and not _EMAIL.match(profile.email):
+            draft.refuse("email", "email", "This is not an e-mail address.")
+        return profile
+
+    def _country(self, draft: Draft, fact: PersonFact | None) -> str | None:
+        country = cell(draft.line, "country", fact.country if fact else None, self._options)
+        if country and not _COUNTRY.match(country.upper()):
+            draft.refuse("country", "country", "A country has two letters (ISO 3166-1).")
+        return country.upper() if country else None
+
+    def _dates(self, draft: Draft, fact: PersonFact | None) -> dict[str, object]:
+        now: dict[str, object] = dict(fact.dates) if fact else {}
+        for name in [n for n in draft.line.cells if n.startswith("date:")]:
+            before = fact.dates.get(name[5:]) if fact else None
+            found = date_cell(draft, name, before, self._options)
+            now = {**now, name[5:]: found} if found else {k: v for k, v in now.items() if k != name[5:]}
+        return now
+
+    def _home(self, draft: Draft, fact: PersonFact | None) -> UUID | None:
+        name = draft.line.cells.get("home", "")
+        if name and name not in self._homes:
+            draft.refuse("unknown-organisation", "home", f"There is no organisation '{name}'.")
+        by_hand = fact is not None and fact.home is not None and fact.home != fact.feed_home
+        if fact and (by_hand or not name):
+            return fact.home
+        return self._homes.get(name)
+
+    def _settle(self, live: list[Draft]) -> None:
+        """E-mail, user name and external id of somebody else, on the end state: two people may swap."""
+        while True:
+            good = [d for d in live if d.good]
+            changing = {d.id for d in good}
+            staying = [p for p in self._snapshot.people.values() if p.id not in changing]
+            for name in _UNIQUE:
+                taken = {v.lower() for p in staying if (v := getattr(p.profile, name))}
+                _refuse_taken(good, name, taken)
+            if len(good) == sum(d.good for d in live):
+                return
+
+    def _finish(self, table: Table, draft: Draft) -> None:
+        fact = self.known.get(draft.key)
+        if not draft.good or draft.values["gone"]:
+            self._refused_or_gone(table, draft, fact)
+            return
+        self.end[draft.key] = draft.id
+        plan, fields = self._plan(draft, fact)
+        outcome: OutcomeKind = "created" if fact is None else ("changed" if fields else "unchanged")
+        if fact and fact.active == plan.active and plan.stamp and fact.managed.stamp == plan.stamp:
+            outcome, fields = "unchanged", []
+        if off := switched_off("user", outcome, self._options):
+            draft.reasons.append(off)
+            if draft.new:
+                del self.end[draft.key]
+        row = report(self._checked, table, draft, outcome, fields, keyed=False)
+        if outcome != "unchanged" and draft.good:
+            self.plans[draft.id] = PersonPlan(**{**plan.__dict__, "row": row})
+
+    def _plan(self, draft: Draft, fact: PersonFact | None) -> tuple[PersonPlan, list[str]]:
+        profile: Profile = draft.values["profile"]
+        suspended = draft.line.cells.get("suspended", "") not in ("", "0")
+        suspended = suspended or draft.line.cells.get("status", "").lower() == "suspended"
+        keeps = fact is not None and draft.line.cells.get("suspended") == "" and not fact.active
+        active = not suspended and not (keeps and self._options.empty == "ignore")
+        plan = PersonPlan(
+            row=0,
+            id=draft.id,
+            revision=fact.revision if fact else 0,
+            profile=profile,
+            profile_revision=fact.profile_revision if fact else 0,
+            profile_changed=fact is None or fact.profile != profile,
+            home=draft.values["home"],
+            moved=fact is not None and fact.home != draft.values["home"],
+            country=draft.values["country"],
+            dates=draft.values["dates"],
+            described=fact is not None
+            and (fact.country, dict(fact.dates)) != (draft.values["country"], draft.values["dates"]),
+            active=active,
+            was_active=fact.active if fact else True,
+            why="suspended",
+            stamp=values.stamp(draft.line.cells.get("stamp", "")),
+            was_managed=bool(fact and fact.managed.feed),
+            feed_home=self._homes.get(draft.line.cells.get("home", "")) or (fact.feed_home if fact else None),
+        )
+        return plan, self._fields(plan, fact)
+
+    def _fields(self, plan: PersonPlan, fact: PersonFact | None) -> list[str]:
+        if fact is None:
+            return []
+        pairs = zip(fact.profile, plan.profile, strict=True)
+        fields = [name for (name, before), (_, after) in pairs if before != after]
+        more = {
+            "home": plan.moved,
+            "country": plan.country != fact.country,
+            "dates": plan.dates != dict(fact.dates),
+            "active": plan.active != fact.active,
+        }
+        return [*fields, *(name for name, is_so in more.items() if is_so)]
+
+    def _refused_or_gone(self, table: Table, draft: Draft, fact: PersonFact | None) -> None:
+        leaves = draft.good and fact is not None and fact.active and self._options.removal != "keep"
+        if leaves and fact:
+            if fact.id in self._snapshot.kept:
+                draft.refuse("kept", None, "The last site administrator and whoever imports are not removed.")
+            if off := switched_off("user", "removed", self._options):
+                draft.reasons.append(off)
+        row = report(self._checked, table, draft, "removed" if leaves else "unchanged", keyed=False)
+        if leaves and draft.good and fact:
+            self._gone.append(self._leave(row, fact))
+
+    def _leave(self, row: int, fact: PersonFact) -> LeavePlan:
+        return LeavePlan(row, fact.id, fact.revision, "removed" if self._options.removal == "remove" else "feed")
+
+    def _missing(self, table: Table, drafts: list[Draft]) -> None:
+        options = self._options
+        if not options.contains_all or options.removal == "keep" or "user" in options.no_remove:
+            return
+        held = unreadable(drafts)
+        named = {d.key for d in drafts}
+        for key, fact in self.known.items():
+            if key in named or fact.managed.feed != options.feed or not fact.active:
+                continue
+            reasons = held or self._kept(fact)
+            row = self._checked.report(
+                Outcome(table.element, None, "held" if reasons else "removed", fact.id, reasons=reasons)
+            )
+            if not reasons:
+                self._gone.append(self._leave(row, fact))
+
+    def _kept(self, fact: PersonFact) -> tuple[Reason, ...]:
+        detail = "The last site administrator and whoever imports are not removed."
+        return (Reason("kept", None, detail),) if fact.id in self._snapshot.kept else ()
+
+    def ordered(self) -> list[PersonPlan]:
+        """Those first who take over what somebody else gives up, and those who do, so that they go in one chunk."""
+        people = self._snapshot.people
+        held = {_same(n, v): id for id, p in people.items() for n in _UNIQUE if (v := getattr(p.profile, n))}
+        entwined: set[UUID] = set()
+        for plan in self.plans.values():
+            owners = {held.get(_same(n, getattr(plan.profile, n))) for n in _UNIQUE} - {None, plan.id}
+            if owners:
+                entwined |= {plan.id, *(id for id in owners if id)}
+        return sorted(self.plans.values(), key=lambda plan: plan.id not in entwined)
+
+    def removals(self) -> list[LeavePlan]:
+        return self._gone
+
+
+def _same(name: str, value: str | None) -> tuple[str, str | None]:
+    return name, value.lower() if value else None
+
+
+def _refuse_taken(good: list[Draft], name: str, taken: set[str]) -> None:
+    value: Callable[[Draft], str | None] = lambda d: getattr(d.values["profile"], name)  # noqa: E731
+    for draft in good:
+        found = value(draft)
+        if found and found.lower() in taken:
+            draft.refuse("taken", name, f"Somebody else has this {name}.")

@@ -1,0 +1,248 @@
+"""Organisations and positions: parents, frameworks, rings; parents before children whatever the order of rows."""
+
+from uuid import UUID, uuid4
+
+from services.directory.imports import values
+from services.directory.imports.drafts import (
+    Draft,
+    cell,
+    check_owner,
+    check_switches,
+    refuse_doubles,
+    report,
+    switched_off,
+    wanted_gone,
+)
+from services.directory.imports.facts import (
+    KIND,
+    Checked,
+    FrameworkPlan,
+    Outcome,
+    RemoveUnitPlan,
+    Snapshot,
+    UnitFact,
+    UnitPlan,
+)
+from services.directory.imports.files import Line, Reason, Table
+from services.directory.imports.options import Options
+from shared.contracts.directory import UnitKind
+
+
+class UnitCheck:
+    """One file of units. `end` is every unit that will be there when the run is done."""
+
+    def __init__(self, snapshot: Snapshot, options: Options, checked: Checked, kind: UnitKind) -> None:
+        self._options = options
+        self._checked = checked
+        self._kind = kind
+        self._frameworks = {e: id for (k, e), id in snapshot.frameworks.items() if k == kind}
+        self.known = {e: u for (k, e), u in snapshot.units.items() if k == kind}
+        self.end: dict[str, UUID] = {e: u.id for e, u in self.known.items()}
+        self._names = {u.id: e for e, u in self.known.items()}
+        self._gone: list[tuple[int, UnitFact]] = []
+
+    def check(self, table: Table) -> None:
+        drafts = [self._draft(line) for line in table.lines]
+        refuse_doubles([d for d in drafts if d.key], "external_id", lambda d: d.key)
+        by_key = {d.key: d for d in drafts if d.good and not d.values["gone"]}
+        self._consequences(by_key)
+        good = {k: d for k, d in by_key.items() if d.good}
+        self.end.update({k: d.id for k, d in good.items()})
+        self._names.update({d.id: k for k, d in good.items()})
+        self._plan(table, drafts, good)
+        self._missing(table, drafts)
+
+    def _draft(self, line: Line) -> Draft:
+        key = line.cells.get("external_id", "")
+        fact = self.known.get(key)
+        draft = Draft(line, key, fact.id if fact else uuid4(), fact is None)
+        if not key:
+            draft.refuse("no-key", "external_id", "The key is empty.")
+        check_switches(draft)
+        draft.values["gone"] = wanted_gone(line)
+        if draft.values["gone"] and fact is None:
+            return draft
+        if fact:
+            check_owner(draft, fact.managed, self._options)
+        draft.values["name"] = line.cells.get("name") or (fact.name if fact else "")
+        if not draft.values["name"]:
+            draft.refuse("empty", "name", "The name is empty.")
+        draft.values["framework"] = self._framework(draft, line.cells.get("framework", ""), fact)
+        has_parent = cell(line, "parent", self._names.get(fact.parent) if fact and fact.parent else None, self._options)
+        draft.values["parent"] = has_parent
+        return draft
+
+    def _framework(self, draft: Draft, name: str, fact: UnitFact | None) -> UUID | None:
+        name = name or self._options.mapping.framework or ""
+        if not name:
+            if fact is None:
+                draft.refuse("empty", "framework", "The framework is empty.")
+            return fact.framework if fact else None
+        if name not in self._frameworks:
+            if not (self._options.create_frameworks or self._options.mapping.framework == name):
+                draft.refuse("unknown-framework", "framework", f"There is no framework '{name}'.")
+                return None
+            id = self._frameworks[name] = uuid4()
+            self._checked.plans.append(FrameworkPlan(id, self._kind, name))
+        if fact and fact.framework != self._frameworks[name]:
+            draft.refuse("other-framework", "framework", "A unit does not change its framework.")
+        return self._frameworks[name]
+
+    def _consequences(self, by_key: dict[str, Draft]) -> None:
+        """Until nothing moves: unknown parents, parents whose row was refused, parents elsewhere, rings."""
+        while True:
+            before = sum(d.good for d in by_key.values())
+            for draft in by_key.values():
+                if draft.good:
+                    self._check_parent(draft, by_key)
+            for ring in self._rings({k: d for k, d in by_key.items() if d.good}):
+                ring.refuse("ring", "parent", "Its parents form a ring.")
+            if before == sum(d.good for d in by_key.values()):
+                return
+
+    def _check_parent(self, draft: Draft, by_key: dict[str, Draft]) -> None:
+        parent = draft.values["parent"]
+        if parent is None:
+            return
+        row, fact = by_key.get(parent), self.known.get(parent)
+        if row is None or not row.good:
+            if fact is None:
+                code, why = (
+                    ("parent-refused", "its parent's row was refused") if row else ("unknown-parent", "unknown parent")
+                )
+                draft.refuse(code, "parent", f"There is no unit '{parent}': {why}.")
+                return
+            framework: object = fact.framework
+        else:
+            framework = row.values["framework"]
+        if framework != draft.values["framework"]:
+            draft.refuse("other-framework", "parent", f"The parent '{parent}' is in another framework.")
+
+    def _rings(self, good: dict[str, Draft]) -> list[Draft]:
+        parents: dict[str, str | None] = {
+            e: self._names.get(u.parent) if u.parent else None for e, u in self.known.items()
+        }
+        parents.update({k: d.values["parent"] for k, d in good.items()})
+        return [good[key] for key in on_rings(parents) if key in good]
+
+    def _plan(self, table: Table, drafts: list[Draft], good: dict[str, Draft]) -> None:
+        planned: list[tuple[int, UnitPlan]] = []
+        depth: dict[str, int] = {}
+        for draft in drafts:
+            fact = self.known.get(draft.key)
+            if not draft.good or draft.values["gone"]:
+                self._refused_or_gone(table, draft, fact)
+                continue
+            parent = self.end[draft.values["parent"]] if draft.values["parent"] else None
+            moved = fact is not None and fact.parent != parent
+            renamed = fact is not None and fact.name != draft.values["name"]
+            fields = [n for n, is_so in (("parent", moved), ("name", renamed)) if is_so]
+            outcome = "created" if fact is None else ("changed" if fields else "unchanged")
+            stamp = values.stamp(draft.line.cells.get("stamp", ""))
+            if fact and stamp and fact.managed.stamp == stamp:
+                outcome, fields = "unchanged", []
+            if off := switched_off(table.element, outcome, self._options):  # type: ignore[arg-type]
+                draft.reasons.append(off)
+            row = report(self._checked, table, draft, outcome, fields, keyed=True)  # type: ignore[arg-type]
+            if outcome != "unchanged" and draft.good:
+                planned.append(
+                    (
+                        self._depth(draft.key, good, depth),
+                        UnitPlan(
+                            row,
+                            draft.id,
+                            fact.revision if fact else 0,
+                            self._kind,
+                            draft.values["framework"],
+                            parent,
+                            draft.values["name"],
+                            draft.key,
+                            stamp,
+                            moved,
+                            renamed,
+                            bool(fact and fact.managed.feed),
+                        ),
+                    )
+                )
+        self._checked.plans.extend(plan for _, plan in sorted(planned, key=lambda one: one[0]))
+
+    def _depth(self, key: str, good: dict[str, Draft], known: dict[str, int]) -> int:
+        """How many rows of the file are above this one."""
+        path = []
+        at: str | None = key
+        while at in good and at not in known:
+            path.append(at)
+            at = good[at].values["parent"]
+        base = known.get(at, -1) if at else -1
+        for one in reversed(path):
+            base += 1
+            known[one] = base
+        return known.get(key, base)
+
+    def _refused_or_gone(self, table: Table, draft: Draft, fact: UnitFact | None) -> None:
+        if draft.good and fact is not None and self._options.removal != "keep":
+            if off := switched_off(table.element, "removed", self._options):
+                draft.reasons.append(off)
+            row = report(self._checked, table, draft, "removed", keyed=True)
+            if draft.good:
+                self._gone.append((row, fact))
+        else:
+            report(self._checked, table, draft, "unchanged", keyed=True)
+
+    def _missing(self, table: Table, drafts: list[Draft]) -> None:
+        options = self._options
+        if not options.contains_all or options.removal == "keep" or table.element in options.no_remove:
+            return
+        held = unreadable(drafts)
+        named = {d.key for d in drafts}
+        for key, fact in self.known.items():
+            if key in named or fact.managed.feed != options.feed:
+                continue
+            outcome = Outcome(table.element, None, "held" if held else "removed", fact.id, key, reasons=held)
+            row = self._checked.report(outcome)
+            if not held:
+                self._gone.append((row, fact))
+
+    def removals(self) -> list[RemoveUnitPlan]:
+        """Children before parents."""
+        parents = {u.id: u.parent for u in self.known.values()}
+
+        def depth(id: UUID | None) -> int:
+            count = 0
+            while id is not None and count < 1000:
+                id, count = parents.get(id), count + 1
+            return count
+
+        ordered = sorted(self._gone, key=lambda one: -depth(one[1].id))
+        return [RemoveUnitPlan(row, fact.id, fact.revision, self._kind) for row, fact in ordered]
+
+
+def element_of(kind: UnitKind) -> str:
+    return next(e for e, k in KIND.items() if k == kind)
+
+
+def unreadable(drafts: list[Draft]) -> tuple[Reason, ...]:
+    """While any row's key cannot be read, nobody is missing."""
+    if any(not d.key or any(r.code in ("cells", "blank") for r in d.reasons) for d in drafts):
+        return (
+            Reason("held", None, "Rows whose key cannot be read may be meant; removals wait until they are right."),
+        )
+    return ()
+
+
+def on_rings(above: dict[str, str | None]) -> list[str]:
+    """Those who come back to themselves on the way up; what only hangs below a ring is not on it."""
+    state: dict[str, int] = {}
+    found: list[str] = []
+    for start in above:
+        path: list[str] = []
+        at: str | None = start
+        while at is not None and at in above and at not in state:
+            state[at] = 1
+            path.append(at)
+            at = above[at]
+        if at is not None and state.get(at) == 1 and at in path:
+            found.extend(path[path.index(at) :])
+        for one in path:
+            state[one] = 2
+    return found

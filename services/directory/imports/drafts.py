@@ -1,0 +1,117 @@
+"""What the checks of all four elements share: one draft per row, ownership, keys, empty cells."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from services.directory.imports import values
+from services.directory.imports.facts import Checked, Managed, Outcome, OutcomeKind
+from services.directory.imports.files import Line, Reason, Table
+from services.directory.imports.options import Options
+from services.directory.projections.tables import Element
+
+
+@dataclass
+class Draft:
+    """A row on its way to an outcome. Everything after the first reason is only looked at to find further ones."""
+
+    line: Line
+    key: str
+    id: UUID
+    new: bool
+    values: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> list[Reason]:
+        return self.line.reasons
+
+    @property
+    def good(self) -> bool:
+        return not self.line.reasons
+
+    def refuse(self, code: str, field: str | None, detail: str) -> None:
+        if not any(r.code == code and r.field == field for r in self.line.reasons):
+            self.line.reasons.append(Reason(code, field, detail))
+
+
+def cell(line: Line, name: str, current: str | None, options: Options) -> str | None:
+    """What the field is to be: absent stays, empty stays or is erased, as the run says."""
+    if name not in line.cells:
+        return current
+    text = line.cells[name]
+    if text:
+        return text
+    return None if options.empty == "erase" else current
+
+
+def date_cell(draft: Draft, name: str, current: date | None, options: Options) -> date | None:
+    text = cell(draft.line, name, None, options)
+    if text is None:
+        return cell_date(draft, name, current, options)
+    try:
+        return values.day(text, options.mapping.date_format, options.mapping.zone)
+    except values.Unreadable as error:
+        draft.refuse("date", name, str(error))
+        return current
+
+
+def cell_date(draft: Draft, name: str, current: date | None, options: Options) -> date | None:
+    erased = name in draft.line.cells and options.empty == "erase"
+    return None if erased else current
+
+
+def wanted_gone(line: Line) -> bool:
+    """The row says that its record is deleted."""
+    return values.switch(line.cells.get("deleted", "")) or line.cells.get("status", "").lower() == "deleted"
+
+
+def check_switches(draft: Draft) -> None:
+    if draft.line.cells.get("deleted", "") not in ("", "0", "1"):
+        draft.refuse("deleted", "deleted", "deleted is 0 or 1.")
+
+
+def check_owner(draft: Draft, managed: Managed, options: Options) -> None:
+    """Records of another feed, or of a person, are only changed on request."""
+    if not draft.new and managed.feed != options.feed and not options.take_over:
+        owner = f"the feed '{managed.feed}'" if managed.feed else "a person"
+        draft.refuse("not-ours", None, f"The record is managed by {owner}. Import with take_over to change it.")
+
+
+def refuse_doubles(drafts: Iterable[Draft], what: str, of: Callable[[Draft], object]) -> None:
+    """All rows with one value are refused; none of them wins."""
+    drafts = [d for d in drafts if of(d) is not None]
+    count = Counter(of(d) for d in drafts)
+    for draft in drafts:
+        if count[of(draft)] > 1:
+            draft.refuse("double", what, f"{count[of(draft)]} rows of the file have this {what}.")
+
+
+def report(
+    checked: Checked, table: Table, draft: Draft, outcome: OutcomeKind, fields: Sequence[str] = (), *, keyed: bool
+) -> int:
+    return checked.report(
+        Outcome(
+            table.element,
+            draft.line.number,
+            "skipped" if draft.reasons else outcome,
+            None if draft.new and draft.reasons else draft.id,
+            draft.key if keyed else None,
+            tuple(fields),
+            tuple(draft.reasons),
+        )
+    )
+
+
+def switched_off(element: Element, outcome: OutcomeKind, options: Options) -> Reason | None:
+    """The run does not create, or change, or remove records of this element."""
+    off: Mapping[str, Sequence[Element]] = {
+        "created": options.no_create,
+        "changed": options.no_change,
+        "removed": options.no_remove,
+    }
+    if element in off.get(outcome, ()):
+        return Reason("switched-off", None, f"This run has {outcome} switched off for {element}.")
+    return None

@@ -1,0 +1,76 @@
+"""The report of a run: references and reasons, no data about people; keys of people are looked up when reading."""
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from psycopg.rows import kwargs_row
+from pydantic import BaseModel, TypeAdapter
+
+from services.directory.imports.facts import Outcome, OutcomeKind
+from services.directory.imports.files import Reason
+from services.directory.projections.tables import Element
+from shared.database import Connection
+from shared.readmodel import Page, cursor_decode, cursor_encode
+
+REASONS: TypeAdapter[tuple[Reason, ...]] = TypeAdapter(tuple[Reason, ...])
+
+
+class ReasonView(BaseModel):
+    code: str
+    field: str | None
+    detail: str
+
+
+class ReportRow(BaseModel):
+    """One row of a run. `number` counts the headings as 1; null: a record that the file does not name."""
+
+    element: Element
+    number: int | None
+    key: str | None
+    subject: UUID | None
+    outcome: OutcomeKind
+    fields: list[str]
+    reasons: list[ReasonView]
+
+
+def keep(conn: Connection, run: UUID, outcomes: Sequence[Outcome]) -> None:
+    copy = "COPY import_row (run, seq, element, number, subject, key, outcome, fields, reasons) FROM STDIN"
+    with conn.cursor().copy(copy) as writer:
+        for seq, o in enumerate(outcomes):
+            reasons = REASONS.dump_json(o.reasons).decode()
+            writer.write_row((run, seq, o.element, o.number, o.subject, o.key, o.outcome, list(o.fields), reasons))
+
+
+def skip(conn: Connection, run: UUID, rows: Sequence[int], reason: Reason) -> None:
+    """These rows could not be carried out after all."""
+    conn.execute(
+        "UPDATE import_row SET outcome = 'skipped', fields = '{}', reasons = %s WHERE run = %s AND seq = ANY(%s)",
+        [REASONS.dump_json((reason,)).decode(), run, list(rows)],
+    )
+
+
+def counts(conn: Connection, run: UUID) -> dict[str, int]:
+    """Rows per outcome."""
+    rows = conn.execute("SELECT outcome, count(*) FROM import_row WHERE run = %s GROUP BY outcome ORDER BY 1", [run])
+    return {str(outcome): int(str(count)) for outcome, count in rows}
+
+
+def page(conn: Connection, run: UUID, outcome: OutcomeKind | None, cursor: str | None, limit: int) -> Page[ReportRow]:
+    """In the order of the run. A person's or a job's key comes from today's profile."""
+    after = int(cursor_decode(cursor, 1)[0]) if cursor else -1
+    query = (
+        "SELECT r.seq, r.element, r.number, coalesce(r.key, f.external_id, f.user_name, j.external_id) AS key, r.subject, "
+        "r.outcome, r.fields, r.reasons FROM import_row r LEFT JOIN profile f ON f.id = r.subject "
+        "LEFT JOIN job_assignment j ON j.id = r.subject "
+        "WHERE r.run = %s AND r.seq > %s AND (%s::text IS NULL OR r.outcome = %s) ORDER BY r.seq LIMIT %s"
+    )
+    with conn.cursor(row_factory=kwargs_row(_row)) as found:
+        rows = found.execute(query, [run, after, outcome, outcome, limit + 1]).fetchall()
+    more = cursor_encode(str(rows[limit - 1][0])) if len(rows) > limit else None
+    return Page(items=[row for _, row in rows[:limit]], next=more)
+
+
+def _row(*, seq: int, reasons: str, **fields: Any) -> tuple[int, ReportRow]:
+    told = [ReasonView(code=r.code, field=r.field, detail=r.detail) for r in REASONS.validate_json(reasons)]
+    return seq, ReportRow(**fields, reasons=told)

@@ -1,0 +1,56 @@
+"""The wiring of the directory."""
+
+from services.directory.api import imports, people, structure, tokens
+from services.directory.api.parts import Parts
+from services.directory.application.accounts import Accounts, Issuing
+from services.directory.application.jobs import Jobs
+from services.directory.application.ledger import Directory
+from services.directory.application.people import People
+from services.directory.application.structure import Audiences, Structure
+from services.directory.imports.running import Imports
+from shared.auth import Verifier
+from shared.database import Database
+from shared.http import service_app
+from shared.jobs import Worker
+from shared.service import Service
+from shared.settings import Settings
+
+PACKAGE = "services.directory"
+"""Where this service's migrations are."""
+
+
+def build(settings: Settings, *, verifier: Verifier | None = None) -> Service:
+    """The service on its migrated database. Without a verifier it trusts the tokens that it issues itself."""
+    database = Database(settings.database_url, application="directory", max_size=settings.database_pool)
+    parts = build_parts(settings, database)
+    own = Verifier(settings.issuer, settings.audience, parts.accounts.jwks)
+    app = service_app("directory", settings=settings, verifier=verifier or own, ready=lambda: _ready(database))
+    app.state.parts = parts
+    for routes in (people, structure, tokens, imports):
+        app.include_router(routes.router)
+    return Service(
+        "directory",
+        app,
+        workers=[Worker("directory jobs", database, [parts.imports], settings.worker_pause)],
+        close=database.close,
+    )
+
+
+def build_parts(settings: Settings, database: Database) -> Parts:
+    """The commands of the directory, without routes: for the command line and the demo."""
+    ledger = Directory(database)
+    issuing = Issuing(settings.issuer, settings.audience, settings.token_seconds)
+    return Parts(
+        database,
+        People(ledger),
+        Jobs(ledger),
+        Structure(ledger),
+        Audiences(ledger),
+        Accounts(database, issuing),
+        Imports(ledger, settings.import_chunk, settings.import_rows_limit),
+    )
+
+
+def _ready(database: Database) -> None:
+    with database.connection() as conn:
+        conn.execute("SELECT FROM person LIMIT 1")

@@ -1,0 +1,296 @@
+"""The import (DIR-8, DIR-13) over HTTP: what rows become, what is refused and why, who leaves and who does not."""
+
+import pytest
+
+from town import Town, job, org, text, user
+
+COMPANY = {
+    "org": [org("south", "top"), org("top")],
+    "pos": [{**org("nurse"), "frameworkidnumber": "roles"}],
+    "user": [user("E1"), user("E2", country="se"), user("E3")],
+    "jobassignment": [
+        job("E2", orgidnumber="south", posidnumber="nurse", manageridnumber="E1", managerjaidnumber="lead"),
+        job("E1", "lead", orgidnumber="top", fullname="Head"),
+    ],
+}
+
+
+@pytest.fixture
+def company(town: Town) -> Town:
+    """A directory with the frameworks that the files name."""
+    town.framework(name="legal")
+    town.framework("position", "roles")
+    return town
+
+
+@pytest.mark.feature("DIR-8", "DIR-13", "DIR-5")
+def test_four_files_become_people_units_and_jobs_whatever_the_order_of_rows(company: Town) -> None:
+    assert company.run(COMPANY) == {"created": 8}
+    people = company.people()
+    assert people["E2"]["home_organisation_name"] == "Unit south"
+    found = company.get(f"/people/{people['E2']['id']}").json()
+    assert (found["country"], found["jobs"][0]["manager"]) == ("SE", people["E1"]["id"])
+    assert found["jobs"][0]["position_name"] == "Unit nurse"
+    units = {u["external_id"]: u for u in company.get("/units").json()["items"]}
+    assert units["south"]["parent_id"] == units["top"]["id"]
+    told = company.events()
+    assert (told[2], told[-1], told.count("PersonRegistered")) == ("BatchStarted", "BatchFinished", 3)
+
+
+@pytest.mark.feature("DIR-8", "DIR-13")
+def test_the_same_files_again_change_nothing_and_write_no_event(company: Town) -> None:
+    company.run(COMPANY)
+    before = company.events()
+    assert company.run(COMPANY) == {"unchanged": 8}
+    assert company.events() == before
+
+
+@pytest.mark.feature("DIR-8")
+def test_a_change_touches_only_what_differs(company: Town) -> None:
+    company.run(COMPANY)
+    before = len(company.events())
+    changed = {**COMPANY, "user": [user("E1"), user("E2", country="NO"), user("E3", lastname="Newname")]}
+    assert company.run(changed) == {"changed": 2, "unchanged": 6}
+    assert company.report["user", 3] == ("changed", ["country"])
+    assert company.report["user", 4] == ("changed", ["last_name"])
+    assert company.events()[before:] == ["BatchStarted", "PersonDescribed", "BatchFinished"]
+
+
+@pytest.mark.feature("DIR-8")
+def test_a_dry_run_reports_the_same_and_changes_nothing(company: Town) -> None:
+    wrong = {**COMPANY, "user": [*COMPANY["user"], user("E4", email="e1@example.org")]}
+    before = company.events()
+    dry = company.run(wrong, dry_run=True)
+    dry_report = company.report
+    assert company.events() == before
+    assert company.people() == {}
+    assert company.run(wrong) == dry
+    assert company.report == dry_report
+
+
+@pytest.mark.feature("DIR-8", "DIR-13")
+def test_every_reason_of_a_row_is_told_and_the_others_go_on(company: Town) -> None:
+    users = [
+        user("A"),
+        user("B", email="a@EXAMPLE.org"),
+        user("C", email="nonsense", country="Sweden", firstname=""),
+        user("D", username="userE"),
+        user("E"),
+        user("F"),
+        user("F", username="f2", email="f2@example.org"),
+        user("", username="g", email="g@example.org"),
+        user("H"),
+    ]
+    assert company.run({"user": users}) == {"created": 1, "skipped": 8}
+    report = company.report
+    assert report["user", 2] == ("skipped", ["double"])
+    assert sorted(report["user", 4][1]) == ["country", "email", "empty", "too-long"]
+    assert report["user", 5] == report["user", 6] == ("skipped", ["double"])
+    assert report["user", 7] == ("skipped", ["double"])
+    assert report["user", 9] == ("skipped", ["no-key"])
+    assert list(company.people()) == ["H"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_two_people_may_swap_their_addresses_and_others_may_not_be_taken(company: Town) -> None:
+    company.person("Ada Lind")
+    company.run({"user": [user("A"), user("B"), user("C")]})
+    users = [user("A", email="B@example.org"), user("B", email="A@example.org"), user("C", email="ada.lind@example.org")]
+    assert company.run({"user": users}) == {"changed": 2, "skipped": 1}
+    assert company.report["user", 4] == ("skipped", ["taken"])
+    people = company.people()
+    assert (people["A"]["email"], people["B"]["email"]) == ("B@example.org", "A@example.org")
+
+
+@pytest.mark.feature("DIR-13", "DIR-5")
+def test_units_and_managers_that_are_unknown_or_form_a_ring_are_refused_with_consequences(company: Town) -> None:
+    orgs = [org("a", "b"), org("b", "a"), org("c", "a"), org("d", "nowhere"), org("e", "d"), org("f", frameworkidnumber="x")]
+    users = [user("A"), user("B"), user("C"), user("D"), user("E")]
+    jobs = [
+        job("A", manageridnumber="B"),
+        job("B", manageridnumber="A"),
+        job("C", manageridnumber="C"),
+        job("D", manageridnumber="nobody", orgidnumber="e"),
+        job("E", manageridnumber="A", managerjaidnumber="1"),
+        job("X"),
+    ]
+    assert company.run({"org": orgs, "user": users, "jobassignment": jobs}) == {"created": 5, "skipped": 12}
+    report = company.report
+    assert report["org", 2] == report["org", 3] == ("skipped", ["ring"])
+    assert report["org", 4] == report["org", 6] == ("skipped", ["parent-refused"])
+    assert report["org", 5] == ("skipped", ["unknown-parent"])
+    assert report["org", 7] == ("skipped", ["unknown-framework"])
+    assert report["jobassignment", 2] == report["jobassignment", 3] == ("skipped", ["ring"])
+    assert report["jobassignment", 4] == ("skipped", ["own-manager"])
+    assert sorted(report["jobassignment", 5][1]) == ["unknown-manager", "unknown-organisation"]
+    assert report["jobassignment", 6] == ("skipped", ["manager-without-job"])
+    assert report["jobassignment", 7] == ("skipped", ["unknown-person"])
+
+
+@pytest.mark.feature("DIR-8", "DIR-1")
+def test_who_is_missing_from_all_records_leaves_and_returns_as_the_same_person(company: Town) -> None:
+    by_hand = company.person("Ada Lind", external_id="HAND")
+    company.run(COMPANY)
+    fewer = {**COMPANY, "user": [user("E1"), user("E2", country="se")]}
+    assert company.run(fewer, contains_all=True) == {"removed": 1, "unchanged": 7}
+    people = company.people()
+    assert (people["E3"]["active"], people["HAND"]["active"]) == (False, True)
+    assert company.run(COMPANY, contains_all=True) == {"changed": 1, "unchanged": 7}
+    assert company.people()["E3"] == {**people["E3"], "active": True}
+    assert by_hand == company.people()["HAND"]["id"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_nobody_leaves_while_a_key_cannot_be_read_or_the_own_row_is_wrong(company: Town) -> None:
+    company.run({"user": [user("A"), user("B"), user("C")]})
+    wrong = {"user": [user("A"), user("B", email="wrong")]}
+    assert company.run(wrong, contains_all=True, dry_run=True) == {"removed": 1, "skipped": 1, "unchanged": 1}
+    unreadable = {"user": [user("A"), user("")]}
+    assert company.run(unreadable, contains_all=True) == {"held": 2, "skipped": 1, "unchanged": 1}
+    assert all(p["active"] for p in company.people().values())
+
+
+@pytest.mark.feature("DIR-13")
+def test_removals_go_from_jobs_to_units_and_a_unit_in_use_stays_with_the_reason(company: Town) -> None:
+    company.run(COMPANY)
+    gone = {"org": [org("top", deleted=1), org("south", deleted=1)], "jobassignment": [job("E2", deleted=1)]}
+    company.post(f"/people/{company.people()['E2']['id']}/move", {"organisation_id": None})
+    assert company.run(gone) == {"removed": 2, "skipped": 1}
+    assert company.report["org", 2] == ("skipped", ["in-use"])
+    assert [u["external_id"] for u in company.get("/units", kind="organisation").json()["items"]] == ["top"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_records_of_a_person_or_another_feed_are_only_taken_over_on_request(company: Town) -> None:
+    company.person("Ada Lind", external_id="E1")
+    assert company.run({"user": [user("E1")]}) == {"skipped": 1}
+    assert company.report["user", 2] == ("skipped", ["not-ours"])
+    assert company.run({"user": [user("E1")]}, take_over=True) == {"changed": 1}
+    assert company.run({"user": [user("E1", city="X")]}, feed="other") == {"skipped": 1}
+    assert company.get(f"/imports/{company.last}").json()["ignored"] == ["user: city"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_a_home_set_by_hand_stays(company: Town) -> None:
+    company.run(COMPANY)
+    person = company.people()["E2"]["id"]
+    top = company.get("/units", name="top").json()["items"][0]["id"]
+    company.post(f"/people/{person}/move", {"organisation_id": top})
+    later = [job("E2", orgidnumber="south", posidnumber="nurse", manageridnumber="E1", fullname="Changed")]
+    assert company.run({"jobassignment": later}) == {"changed": 1}
+    assert company.people()["E2"]["home_organisation"] == top
+
+
+@pytest.mark.feature("DIR-13")
+def test_equal_timemodified_is_unchanged_and_dates_are_read_as_declared(company: Town) -> None:
+    company.run({"user": [user("A", timemodified=5)], "jobassignment": [job("A", startdate="03/02/2024", enddate="1735689600")]})
+    person = company.people()["A"]["id"]
+    found = company.get(f"/people/{person}").json()["jobs"][0]
+    assert (found["starts"], found["ends"]) == ("2024-02-03", "2025-01-01")
+    assert company.run({"user": [user("A", timemodified=5, lastname="Later")]}) == {"unchanged": 1}
+    assert company.run({"user": [user("A", timemodified=4, lastname="Later")]}) == {"changed": 1}
+    wrong = [job("A", startdate="2024-31-31"), job("A", "2", startdate="02/01/2024", enddate="01/01/2024")]
+    assert company.run({"jobassignment": wrong}) == {"skipped": 2}
+    assert company.report["jobassignment", 2][1] == ["date"]
+    assert company.report["jobassignment", 3][1] == ["start-after-end"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_empty_cells_keep_or_erase_as_declared(company: Town) -> None:
+    company.run(COMPANY)
+    files = {"user": [user("E2", country="", email="")]}
+    assert company.run(files) == {"unchanged": 1}
+    assert company.run(files, empty="erase") == {"changed": 1}
+    assert company.report["user", 2] == ("changed", ["country"])
+
+
+@pytest.mark.feature("DIR-13")
+def test_with_job_key_first_the_row_renames_the_first_job(company: Town) -> None:
+    company.run(COMPANY)
+    assert company.run({"jobassignment": [job("E2", "renamed")]}, job_key="first") == {"changed": 1}
+    person = company.people()["E2"]["id"]
+    assert [j["external_id"] for j in company.get(f"/people/{person}").json()["jobs"]] == ["renamed"]
+
+
+@pytest.mark.feature("DIR-8", "DIR-13")
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (text([user("A", firstname="Åsa")]).decode().encode("latin-1"), "utf-8"),
+        (text([user("A")])[:-30] + b'"half', "does not end properly"),
+        (text([{"idnumber": "A", "username": "a"}]), "is missing"),
+        (text([user("A", password="x")]), "passwords are not imported"),
+        (text([user("A")]).replace(b",", b";"), "Wrong delimiter"),
+        (b"\x89PNG\r\n\x1a\n\x00\x00", "utf-8"),
+        (b"", "Wrong delimiter"),
+    ],
+)
+def test_a_bad_file_changes_nothing_and_the_answer_names_it(company: Town, content: bytes, told: str) -> None:
+    before = company.events()
+    answer = company.upload({"org": COMPANY["org"], "user": content})
+    assert (answer.status_code, answer.json()["field"]) == (422, "user")
+    assert told in answer.json()["detail"]
+    assert not company.worker.step()
+    assert company.events() == before
+
+
+@pytest.mark.feature("DIR-13")
+def test_a_row_with_the_wrong_number_of_cells_is_refused_alone(company: Town) -> None:
+    content = text([user("A"), user("B")]) + b"C,userC\r\n\r\n"
+    assert company.run({"user": content}) == {"created": 2, "skipped": 1}
+    assert "cells" in company.report["user", 4][1]
+
+
+@pytest.mark.feature("DIR-13")
+def test_headings_alone_are_refused_where_all_records_are_declared(company: Town) -> None:
+    company.run({"user": [user("A")]})
+    answer = company.upload({"user": text([user("A")]).splitlines()[0]}, contains_all=True)
+    assert (answer.status_code, answer.json()["field"]) == (422, "user")
+    assert company.people()["A"]["active"]
+
+
+@pytest.mark.feature("DIR-13")
+def test_canvas_and_moodle_files_and_own_mappings_are_read(company: Town) -> None:
+    accounts = b"account_id,parent_account_id,name,status\nuni,,University,active\nlaw,uni,Law,active\n"
+    users = b"user_id,login_id,status,full_name,email,home_account\nc1,cleo,active,Cleo van Moss,cleo@example.org,law\n"
+    assert company.run({"org": accounts, "user": users}, mapping="canvas") == {"created": 3}
+    assert company.people()["c1"]["home_organisation_name"] == "Law"
+    moodle = b"username,firstname,lastname,email\nbo,Bo,Berg,bo@example.org\n"
+    assert company.run({"user": moodle}, mapping="moodle") == {"created": 1}
+    assert company.run({"user": moodle}, mapping="moodle") == {"unchanged": 1}
+    own = "{name: hr, delimiter: ';', elements: {user: {fields: {id: external_id, login: user_name, vorname: first_name, "
+    own += "nachname: last_name, mail: email, weg: deleted}}}}"
+    rows = b"id;login;vorname;nachname;mail;weg\n0;zed;Zed;Null;zed@example.org;0\n"
+    assert company.run({"user": rows}, mapping=own) == {"created": 1}
+    assert company.people()["0"]["first_name"] == "Zed"
+
+
+@pytest.mark.feature("DIR-12", "DIR-8")
+def test_after_a_run_names_and_addresses_are_in_the_profile_table_only(company: Town) -> None:
+    company.run({"user": [user("E900", lastname="Quixotic"), user("E901", email="taken"), user("E902", email="taken")]})
+    with company.database.connection() as conn:
+        tables = conn.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'profile'")
+        for (table,) in tables.fetchall():
+            rows = conn.execute(f"SELECT t::text FROM {table} t".encode()).fetchall()
+            events = conn.execute("SELECT convert_from(body, 'UTF8') FROM events").fetchall()
+            for (found,) in [*rows, *events]:
+                assert not any(word in str(found) for word in ("Quixotic", "E900", "E901", "taken")), table
+
+
+@pytest.mark.feature("DIR-8", "SEC-4")
+def test_only_who_manages_the_whole_directory_imports(company: Town) -> None:
+    unit = company.unit(company.framework(name="third"), "North")
+    for client in (company.client("enrollment-manager"), company.client("site-administrator", unit)):
+        files = {"user": ("user.csv", text([user("A")]))}
+        assert client.post("/api/directory/imports", files=files).status_code == 403
+
+
+@pytest.mark.feature("DIR-8", "ASG-6")
+def test_an_import_sent_again_under_its_command_id_is_one_run(company: Town) -> None:
+    def send(name: str) -> tuple[int, object]:
+        files = {"user": ("user.csv", text([user(name)]))}
+        answer = company.http.post("/api/directory/imports", files=files, headers={"Idempotency-Key": "run-1"})
+        return answer.status_code, answer.json().get("id", answer.json().get("field"))
+
+    assert send("A") == send("A")
+    assert send("B") == (409, "Idempotency-Key")
