@@ -31,7 +31,9 @@ def test_names_and_addresses_are_in_the_profile_and_in_no_event(town: Town) -> N
     town.http.patch(f"/api/directory/people/{id}", json={"last_name": "Quirk"})
     with town.database.connection() as conn:
         events = conn.execute("SELECT convert_from(body, 'UTF8') || meta FROM events").fetchall()
-        profiles = conn.execute("SELECT person_id, revision, convert_from(body, 'UTF8') FROM published_profiles").fetchall()
+        profiles = conn.execute(
+            "SELECT person_id, revision, convert_from(body, 'UTF8') FROM published_profiles"
+        ).fetchall()
         commands = conn.execute("SELECT result FROM command").fetchall()
     for found in (*events, *commands):
         assert not any(word in str(found[0]) for word in ("Zoltan", "Quick", "Quirk", "example", "HR77"))

@@ -3,16 +3,18 @@
 import pytest
 from fastapi.testclient import TestClient
 from issuer import Issuer
+from town import Town
 
 from services.directory.main import build
 from shared.auth import Verifier
-from town import Town
 
 PASSWORD = "correct horse battery"
 
 
 def sign_in(town: Town, name: str, password: str) -> object:
-    return town.http.post("/api/directory/token", data={"grant_type": "password", "username": name, "password": password})
+    return town.http.post(
+        "/api/directory/token", data={"grant_type": "password", "username": name, "password": password}
+    )
 
 
 @pytest.mark.feature("SEC-3", "SEC-1")

@@ -68,7 +68,10 @@ class Town:
         return [str(type).split(".")[1] for (type,) in rows]
 
     def upload(self, files: Mapping[str, Sequence[Cells] | bytes], **options: object) -> Response:
-        sent = {name: (f"{name}.csv", content if isinstance(content, bytes) else text(content)) for name, content in files.items()}
+        sent = {
+            name: (f"{name}.csv", content if isinstance(content, bytes) else text(content))
+            for name, content in files.items()
+        }
         return self.http.post(f"{self.address}/imports", files=sent, data={k: str(v) for k, v in options.items()})
 
     def run(self, files: Mapping[str, Sequence[Cells] | bytes], **options: object) -> dict[str, int]:

@@ -126,6 +126,10 @@ class JobCheck:
 
     def _settle(self, live: list[Draft]) -> None:
         """Until nothing moves: managers without a job, managers whose row was refused, rings."""
+        self._index([d for d in live if d.good])
+        for draft in [d for d in live if not d.good and d.values["person"]]:
+            self._manager(draft, "manager")  # every reason of a row is told
+            self._manager(draft, "temporary_manager")
         while True:
             good = [d for d in live if d.good]
             self._index(good)

@@ -58,8 +58,10 @@ class PeopleCheck:
         refuse_doubles([d for d in drafts if d.key], "key", lambda d: d.key)
         live = [d for d in drafts if not d.values["gone"] and d.values.get("profile")]
         refuse_doubles(live, "email", lambda d: d.values["profile"].email.lower() or None)
-        refuse_doubles(live, "user_name", lambda d: d.values["profile"].user_name.lower() or None)
-        refuse_doubles(live, "external_id", lambda d: d.values["profile"].external_id)
+        if self.by_user_name:
+            refuse_doubles(live, "external_id", lambda d: d.values["profile"].external_id)
+        else:
+            refuse_doubles(live, "user_name", lambda d: d.values["profile"].user_name.lower() or None)
         self._settle(live)
         for draft in drafts:
             self._finish(table, draft)

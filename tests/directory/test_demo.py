@@ -1,0 +1,50 @@
+"""The demo company comes through the ordinary import."""
+
+import pytest
+from town import Town
+
+from services.directory.demo import PASSWORD, Company, ensure_site_administrator, populate
+from services.directory.main import build_parts
+
+
+@pytest.mark.feature("DIR-8", "DIR-3", "DIR-4", "OPS-1")
+def test_the_demo_company_has_people_structure_managers_and_sign_ins(town: Town) -> None:
+    settings = town.settings.model_copy(update={"import_chunk": 500})
+    parts = build_parts(settings, town.database)
+    sign_ins = populate(parts, 300)
+    assert len(town.get("/people", limit="500").json()["items"]) == 301
+    assert [f["external_id"] for f in town.get("/frameworks").json()] == [
+        "legal",
+        "projects",
+        "regional",
+        "grades",
+        "roles",
+    ]
+    with town.database.connection() as conn:
+        row = conn.execute(
+            "SELECT count(*), count(manager_job) FROM job_assignment WHERE external_id = 'main'"
+        ).fetchone()
+        skipped = conn.execute("SELECT count(*) FROM import_row WHERE outcome = 'skipped'").fetchone()
+    assert row == (300, 299)
+    assert skipped == (0,)
+    for one in sign_ins:
+        form = {"username": one.user_name, "password": one.password}
+        assert town.http.post("/api/directory/token", data=form).status_code == 200, one.what
+    assert [s.what for s in sign_ins][0] == "site administrator"
+    before = town.events()
+    assert populate(parts, 300) == sign_ins
+    assert town.events() == before
+
+
+def test_the_same_seed_gives_the_same_company_and_another_seed_another() -> None:
+    assert list(Company(50, 1).user(1, 50)) == list(Company(50, 1).user(1, 50))
+    assert list(Company(50, 1).user(1, 50)) != list(Company(50, 2).user(1, 50))
+
+
+@pytest.mark.feature("SEC-3")
+def test_the_first_site_administrator_is_made_once(town: Town) -> None:
+    parts = build_parts(town.settings, town.database)
+    assert ensure_site_administrator(parts) == ensure_site_administrator(parts)
+    assert town.events() == ["PersonRegistered", "PermissionRoleGranted"]
+    form = {"username": "admin", "password": PASSWORD}
+    assert town.http.post("/api/directory/token", data=form).status_code == 200
