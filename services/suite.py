@@ -3,7 +3,7 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -95,17 +95,24 @@ def server(settings: Settings) -> Iterator[Place]:
 class Suite:
     """All services behind one address: the path says which one answers."""
 
-    def __init__(self, settings: Settings, place: Place, sign_ins: Sequence[SignIn] = ()) -> None:
+    def __init__(self, settings: Settings, place: Place) -> None:
         self.settings = settings
+        self.place = place
+        self.sign_ins: list[SignIn] = []
+        """Demo accounts, shown on the start page."""
         verifier = Verifier.from_url(settings.issuer, settings.audience, settings.jwks_url or f"{settings.issuer}/jwks")
 
         def feed(source: str) -> Feed:
             return PostgresFeed(source, place.feed_conninfo(SOURCES[source]))
 
         self.services: list[Service] = [
-            main.build(place.settings(settings, name), feed=feed, verifier=verifier) for name, main in SERVICES.items()
+            directory.build(place.settings(settings, "directory")),
+            catalog.build(place.settings(settings, "catalog"), verifier=verifier),
+            enrollment.build(place.settings(settings, "enrollment"), feed=feed, verifier=verifier),
+            notifier.build(place.settings(settings, "notifier"), feed=feed, verifier=verifier),
+            reporting.build(place.settings(settings, "reporting"), feed=feed, verifier=verifier),
+            portal.build(settings, sign_ins=self.sign_ins),
         ]
-        self.services.append(portal.build(settings, sign_ins=sign_ins))
         self._apps: dict[str, ASGIApp] = {service.name: service.app for service in self.services}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,15 +140,15 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             return
 
 
-def serve(settings: Settings, *, sign_ins: Sequence[SignIn] = (), ready: Callable[[], None] = lambda: None) -> None:
+def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
     """Run until Ctrl-C or SIGTERM, then end in order; the data is kept. `ready` is called once the address answers.
 
     Raises CannotServe when the port is taken or the database cannot be had.
     """
     with _port(settings) as listening, server(settings) as place:
-        suite = Suite(settings, place, sign_ins)
+        suite = Suite(settings, place)
         config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on")
-        web = _Server(config, ready)
+        web = _Server(config, lambda: ready(suite))
         try:
             suite.start()
             web.run(sockets=[listening])

@@ -30,7 +30,7 @@ class Settings(BaseSettings):
     jwks_url: str = ""
     """Empty: `issuer` + /jwks."""
 
-    body_bytes: int = 20_000_000
+    body_bytes: int = 40_000_000
     """A larger request is refused with 413."""
     page_default: int = 50
     page_limit: int = 500

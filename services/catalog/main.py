@@ -1,12 +1,9 @@
 """The wiring of the catalogue."""
 
-from collections.abc import Callable
-
 from services.catalog.api import Parts, router
 from services.catalog.application import Applying, Catalog
 from shared.auth import Verifier
 from shared.database import Database
-from shared.feeds import Feed
 from shared.http import service_app
 from shared.service import Service
 from shared.settings import Settings
@@ -15,7 +12,7 @@ PACKAGE = "services.catalog"
 """Where this service's migrations are."""
 
 
-def build(settings: Settings, *, verifier: Verifier, feed: Callable[[str], Feed] | None = None) -> Service:  # noqa: ARG001
+def build(settings: Settings, *, verifier: Verifier) -> Service:
     """The service on its migrated database. It follows no other service."""
     database = Database(settings.database_url, application="catalog", max_size=settings.database_pool)
     catalog = Catalog(database)

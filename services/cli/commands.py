@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from services import suite
 from services.cli import demo
 from services.cli.client import Client
 from services.cli.doctor import examine
@@ -42,8 +43,6 @@ def up(
     smtp_port: Annotated[int | None, typer.Option(help="Where the mail catcher listens")] = None,
 ) -> None:
     """Run every service in this process, with a database of its own. Not for production. Ctrl-C ends it; data is kept."""
-    from services import suite  # noqa: PLC0415 - the other commands need not load every service
-
     telemetry.configure(json=not sys.stderr.isatty())
     chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
     base = f"http://127.0.0.1:{port}"
@@ -54,7 +53,7 @@ def up(
         catcher=True,
     )
     try:
-        suite.serve(settings, sign_ins=demo.SIGN_INS, ready=lambda: demo.fill(settings, out))
+        suite.serve(settings, ready=lambda running: demo.fill(running, out))
     except (suite.CannotServe, CannotStart) as error:
         out.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(2) from error
@@ -63,8 +62,6 @@ def up(
 @app.command()
 def migrate() -> None:
     """Bring the databases of ROLLBOOK_DATABASE_URL (with {service} in it) to the newest schema."""
-    from services import suite  # noqa: PLC0415
-
     try:
         suite.external(Settings().database_url)
     except suite.CannotServe as error:

@@ -1,0 +1,49 @@
+"""`rollbook import`: sends the files, shows the progress, prints the report."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from services.cli.client import Client
+
+_FILES = {"org": "org.csv", "pos": "pos.csv", "user": "user.csv", "jobassignment": "jobassignment.csv"}
+_SHOWN = 200
+"""Rows of the report that are printed; all of them are at the run's address."""
+
+
+def run(client: Client, out: Console, folder: Path, mapping: str, options: Sequence[str], *, dry_run: bool) -> int:
+    """Import the files of a folder. Returns how many rows were skipped."""
+    found = {element: folder / name for element, name in _FILES.items() if (folder / name).exists()}
+    if not found:
+        client.fail(f"{folder} has none of {', '.join(_FILES.values())}.")
+    fields = dict(_option(client, text) for text in options)
+    fields |= {"mapping": mapping, "dry_run": str(dry_run).lower()}
+    files = {element: (path.name, path.read_bytes(), "text/csv") for element, path in found.items()}
+    started = client.send("POST", "/api/directory/imports", data=fields, files=files)
+    path = f"/api/directory/imports/{started['id']}"
+    done = client.follow(path, "Checking" if dry_run else "Importing")
+    for outcome, rows in sorted(done["outcomes"].items()):
+        out.print(f"{outcome:<10} {rows}", highlight=False)
+    if done["ignored"]:
+        out.print(f"headings without a place here: {', '.join(done['ignored'])}", highlight=False)
+    skipped = int(done["outcomes"].get("skipped", 0))
+    if skipped:
+        _print_skipped(client, out, path, skipped)
+    return skipped
+
+
+def _option(client: Client, text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals:
+        client.fail(f"An option is name=value, not '{text}'.")
+    return name, value
+
+
+def _print_skipped(client: Client, out: Console, path: str, skipped: int) -> None:
+    for number, row in enumerate(client.pages(f"{path}/report", {"outcome": "skipped", "limit": "500"})):
+        if number == _SHOWN:
+            out.print(f"... and {skipped - _SHOWN} more: GET {path}/report?outcome=skipped", highlight=False)
+            return
+        reasons = "; ".join(reason["detail"] for reason in row["reasons"])
+        out.print(f"{row['element']} row {row['number']}: {reasons}", highlight=False)

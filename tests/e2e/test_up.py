@@ -1,0 +1,54 @@
+"""`rollbook up` as an operator knows it: idempotent, ends in order, keeps its data."""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import REPOSITORY, Running
+
+from services.cli.demo import ADMINISTRATOR
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="rollbook-up-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.mark.feature("OPS-1")
+def test_a_second_start_finds_the_data_and_ctrl_c_ends_cleanly(data: Path) -> None:
+    with Running(data, size=60) as suite:
+        suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
+        people = len(suite.every("/api/directory/people"))
+        offerings = len(suite.every("/api/catalog/offerings"))
+        assert people >= 60
+        assert offerings == 12
+        assert suite.stop() == 0
+        assert not (data / "postgres" / "postmaster.pid").exists()
+        suite.start()
+        suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
+        assert len(suite.every("/api/directory/people")) == people
+        assert len(suite.every("/api/catalog/offerings")) == offerings
+        page = suite.http.get("/").text
+        assert "not for production" in page
+        assert ADMINISTRATOR.user_name in page
+
+
+def test_a_taken_port_is_said_with_the_way_out(data: Path) -> None:
+    with Running(data, size=0) as suite:
+        second = subprocess.run(
+            [sys.executable, "-m", "services.cli", "up", "--port", str(suite.port), "--data", str(data / "other")],
+            cwd=REPOSITORY,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert second.returncode == 2
+        assert f"--port {suite.port + 1}" in second.stdout.replace("\n", " ")

@@ -1,0 +1,159 @@
+"""The README's walk-through, with its commands, against a suite that was started with `rollbook up`."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from running import Running, number, until
+
+from services.cli.demo import ADMINISTRATOR
+
+PEOPLE = 120
+USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
+
+
+@pytest.fixture(scope="module")
+def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    data = tmp_path_factory.mktemp("rollbook")
+    for folder in (data, *data.parents[:2]):
+        folder.chmod(0o755)
+    with Running(data, size=100) as running:
+        running.sign_in(USER, PASSWORD)
+        yield running
+
+
+def rollbook(suite: Running, *words: str) -> str:
+    done = suite.cli(*words, user=USER, password=PASSWORD)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What an HR system exports: two wards, a position, people and their jobs; the first of each ward leads it."""
+    folder = tmp_path_factory.mktemp("hr")
+    stamp = "timemodified,deleted"
+    (folder / "org.csv").write_text(
+        f"idnumber,fullname,frameworkidnumber,parentidnumber,{stamp}\n"
+        "WH,Walk hospital,WALK,,0,0\nWE,Ward East,WALK,WH,0,0\nWW,Ward West,WALK,WH,0,0\n"
+    )
+    (folder / "pos.csv").write_text(f"idnumber,fullname,frameworkidnumber,{stamp}\nWN,Walk nurse,WALKPOS,0,0\n")
+    users = [f"W{n:04d},walker{n},Ada,Walker{n},walker{n}@example.org,{0},0" for n in range(PEOPLE)]
+    (folder / "user.csv").write_text(f"idnumber,username,firstname,lastname,email,{stamp}\n" + "\n".join(users) + "\n")
+    jobs = [
+        f"J1,W{n:04d},{'WE' if n % 2 else 'WW'},WN,{'' if n < 2 else f'W{n % 2:04d}'},{'' if n < 2 else 'J1'},0,0"
+        for n in range(PEOPLE)
+    ]
+    headings = f"idnumber,useridnumber,orgidnumber,posidnumber,manageridnumber,managerjaidnumber,{stamp}"
+    (folder / "jobassignment.csv").write_text(headings + "\n" + "\n".join(jobs) + "\n")
+    return folder
+
+
+def unit(suite: Running, external: str) -> str:
+    return str(next(u["id"] for u in suite.every("/api/directory/units") if u["external_id"] == external))
+
+
+def person(suite: Running, last_name: str) -> str:
+    found = suite.get("/api/directory/people", last_name=last_name)
+    return str(found["items"][0]["id"])
+
+
+def report(suite: Running, **params: Any) -> list[Any]:
+    return suite.every("/api/reporting/membership", **params)
+
+
+@pytest.mark.feature("DIR-8", "DIR-13")
+def test_1_people_are_imported_after_a_dry_run_and_the_same_files_again_change_nothing(
+    suite: Running, files: Path
+) -> None:
+    options = ["--option", "create_frameworks=true"]
+    dry = rollbook(suite, "import", str(files), "--dry-run", *options)
+    assert number(r"created\s+(\d+)", dry) == 3 + 1 + PEOPLE * 2
+    assert suite.get("/api/directory/people", last_name="Walker7")["items"] == []
+    rollbook(suite, "import", str(files), *options)
+    again = rollbook(suite, "import", str(files), *options)
+    assert number(r"unchanged\s+(\d+)", again) == 3 + 1 + PEOPLE * 2
+    assert "created" not in again
+
+
+@pytest.mark.feature("ASG-8", "ASG-9", "RPT-1", "RPT-2", "RPT-6", "NTF-1")
+def test_2_a_rule_is_previewed_confirmed_reported_and_mailed(suite: Running) -> None:
+    ward = unit(suite, "WE")
+    until(lambda: suite.post("/api/enrollment/previews", _rule(suite, ward))["people"] == PEOPLE // 2)
+    said = rollbook(suite, "assign", "CERT-SAFETY", "--organisation", ward, "--yes")
+    assert f"Adding this assignment will enrol {PEOPLE // 2} learners to this certification" in said
+    position = said.split("--at-least ")[1].strip()
+    rows = report(suite, at_least=position, type="organisation")
+    ours = [row for row in rows if row["assignment_name"] == "Ward East"]
+    assert len(ours) == PEOPLE // 2
+    assert {row["assignment_type_label"] for row in ours} == {"Organisation"}
+    walker = person(suite, "Walker7")
+    (mail,) = until(lambda: suite.get("/api/notifier/caught", person_id=walker)["items"])
+    letter = suite.get(f"/api/notifier/caught/{mail['id']}")
+    assert "Safe workplace" in letter["text"]
+
+
+def _rule(suite: Running, ward: str) -> dict[str, Any]:
+    offering = next(o for o in suite.every("/api/catalog/offerings") if o["code"] == "CERT-SAFETY")
+    target = {"type": "organisation", "target_id": ward}
+    return {"action": "assign", "offering_id": offering["id"], "targets": [target]}
+
+
+@pytest.mark.feature("ASG-10", "ASG-7")
+def test_3_a_move_withdraws_within_a_second_and_the_learner_is_told(suite: Running) -> None:
+    walker = person(suite, "Walker7")
+    _move(suite, walker, unit(suite, "WW"))
+    standing = until(
+        lambda: [
+            e for e in suite.get("/api/enrollment/enrollments", person_id=walker)["items"] if e["status"] == "withdrawn"
+        ],
+        5.0,
+    )
+    assert len(standing) == 1
+    until(lambda: len(suite.get("/api/notifier/caught", person_id=walker)["items"]) == 2)
+    until(lambda: not [r for r in report(suite) if r["person_id"] == walker])
+
+
+def _move(suite: Running, person_id: str, organisation: str) -> str:
+    """Another home organisation, and the job moves along. Returns the position of the last event."""
+    suite.post(f"/api/directory/people/{person_id}/move", {"organisation_id": organisation})
+    job = suite.get(f"/api/directory/people/{person_id}")["jobs"][0]
+    change = {"organisation": organisation, "position": job["position"], "manager_job": job["manager_job"]}
+    answer = suite.http.put(f"/api/directory/people/{person_id}/jobs/{job['id']}", json=change)
+    assert answer.is_success, answer.text
+    return str(answer.json()["position"])
+
+
+@pytest.mark.feature("RPT-7")
+def test_4_the_report_as_of_before_the_move_still_has_the_learner_and_yesterday_nobody(suite: Running) -> None:
+    walker = person(suite, "Walker7")
+    yesterday = (datetime.now(UTC) - timedelta(days=1)).date().isoformat()
+    assert number(r"(\d+)", rollbook(suite, "report", "--as-of", yesterday, "--count")) == 0
+    events = suite.get("/api/enrollment/enrollments", person_id=walker)["items"]
+    assert [e["status"] for e in events] == ["withdrawn"]
+    now = report(suite)
+    assigned_at = max(row["assigned_at"] for row in now if row["assignment_name"] == "Ward East")
+    then = report(suite, as_of=assigned_at)
+    assert [row["person_id"] for row in then if row["person_id"] == walker] == [walker]
+
+
+@pytest.mark.feature("AUD-2")
+def test_5_replay_rebuilds_the_read_models_with_no_difference(suite: Running) -> None:
+    assert "differences: 0" in rollbook(suite, "replay")
+    assert "differences: 0" in rollbook(suite, "replay", "--swap")
+
+
+@pytest.mark.feature("OPS-4")
+def test_6_the_doctor_finds_everything_well(suite: Running) -> None:
+    assert "not ok" not in rollbook(suite, "doctor")
+
+
+@pytest.mark.feature("CAT-16")
+def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) -> None:
+    file = tmp_path / "catalogue.yaml"
+    file.write_text("offerings:\n- {kind: course, code: WALK-1, title: Walking}\n")
+    assert rollbook(suite, "apply", str(file), "--dry-run").split()[:2] == ["created", "WALK-1"]
+    assert rollbook(suite, "apply", str(file)).split()[:2] == ["created", "WALK-1"]
+    assert rollbook(suite, "apply", str(file)).split()[:2] == ["unchanged", "WALK-1"]

@@ -1,0 +1,102 @@
+"""The start page and its neighbours, with services that answer as the real ones do."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+
+from services.portal.api import SignIn
+from services.portal.main import build
+from shared.settings import Settings
+
+ROW = {
+    "first_name": "Zoë",
+    "last_name": "<script>alert(1)</script>",
+    "home_organisation": "Ward East",
+    "offering_title": "Safe workplace",
+    "assignment_type_label": "Organisation",
+    "assignment_name": "Ward East",
+    "state": "not-started",
+    "assigned_at": "2026-11-23T05:00:00Z",
+}
+
+
+def answer(request: httpx.Request) -> httpx.Response:
+    path, signed_in = request.url.path, request.headers.get("Authorization") == "Bearer good"
+    if path.endswith("/health/ready"):
+        return httpx.Response(200 if "notifier" not in path else 503, json={"status": "x"})
+    if path == "/api/directory/token":
+        if b"password=right" in request.content:
+            return httpx.Response(200, json={"access_token": "good", "expires_in": 900})
+        return httpx.Response(401, json={"title": "Sign in first", "detail": "Wrong."})
+    if path == "/api/catalog/openapi.json":
+        operation = {"summary": "Offerings", "parameters": [{"name": "q", "in": "query", "required": False}]}
+        return httpx.Response(200, json={"openapi": "3.1.0", "paths": {"/api/catalog/offerings": {"get": operation}}})
+    if not signed_in:
+        return httpx.Response(401, json={"title": "Sign in first", "detail": "Sign in again."})
+    found: dict[str, Any] = {
+        "/api/reporting/membership": {"items": [ROW], "next": "abc"},
+        "/api/reporting/membership/count": {"total": 12_345},
+        "/api/catalog/offerings": {"items": [{"id": "o-1", "title": "Safe workplace"}], "next": None},
+        "/api/notifier/caught": {"items": [], "next": None},
+    }
+    return httpx.Response(200, json=found[path])
+
+
+@pytest.fixture
+def http() -> Iterator[TestClient]:
+    sign_ins = [SignIn("admin", "secret-of-the-demo", "everything")]
+    service = build(Settings(), sign_ins=sign_ins, transport=httpx.MockTransport(answer))
+    with TestClient(service.app, follow_redirects=False) as client:
+        yield client
+    service.stop()
+
+
+def test_the_start_page_shows_what_runs_and_the_demo_sign_ins(http: TestClient) -> None:
+    page = http.get("/")
+    assert page.text.count(">ready<") == 4
+    assert page.text.count(">not ready<") == 1
+    assert "secret-of-the-demo" in page.text
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+    assert "<script" not in page.text
+
+
+def test_signing_in_leads_to_the_report_and_the_token_is_kept_from_scripts_and_other_sites(http: TestClient) -> None:
+    signed_in = http.post("/sign-in", data={"user_name": "admin", "password": "right"})
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (303, "/report")
+    assert {"HttpOnly", "SameSite=strict"} <= set(signed_in.headers["Set-Cookie"].split("; "))
+    report = http.get("/report?type=organisation")
+    assert "12,345" in report.text
+    assert "Zoë" in report.text
+    assert "&lt;script&gt;" in report.text
+    assert "/report?type=organisation&amp;cursor=abc" in report.text
+
+
+def test_a_wrong_password_is_said_and_nothing_is_kept(http: TestClient) -> None:
+    refused = http.post("/sign-in", data={"user_name": "admin", "password": "wrong"})
+    assert (refused.status_code, "Set-Cookie" in refused.headers) == (401, False)
+    assert "User name or password is wrong." in refused.text
+
+
+def test_a_form_from_another_site_is_refused(http: TestClient) -> None:
+    form = {"user_name": "admin", "password": "right"}
+    refused = http.post("/sign-in", data=form, headers={"Origin": "https://elsewhere.example"})
+    assert (refused.status_code, "Set-Cookie" in refused.headers) == (403, False)
+
+
+def test_pages_ask_to_sign_in_and_a_token_that_no_longer_holds_is_dropped(http: TestClient) -> None:
+    assert http.get("/report").headers["Location"] == "/"
+    http.cookies.set("rollbook_token", "old")
+    dropped = http.get("/mail")
+    assert dropped.headers["Location"].startswith("/")
+    assert 'rollbook_token=""' in dropped.headers["Set-Cookie"]
+
+
+def test_the_api_of_a_service_is_documented_without_scripts(http: TestClient) -> None:
+    page = http.get("/docs/catalog")
+    assert "/api/catalog/offerings" in page.text
+    assert "<script" not in page.text
+    assert http.get("/docs/nothing").status_code == 404
+    assert http.get("/no-such-page").status_code == 404
