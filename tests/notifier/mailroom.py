@@ -124,6 +124,10 @@ class Mailroom:
         fields = {"person_id": person, "offering_id": offering, "assignment_id": assignment, "term": term}
         return enrollment.LearnerAssigned, enrollment_of(person, offering), fields
 
+    def newcomers(self, *addresses: str) -> None:
+        """People with these addresses, assigned to a course of their own."""
+        self.assign(self.course(), *[self.person(address) for address in addresses])
+
     def withdraw(self, offering: UUID, person: UUID, term: int = 1) -> None:
         fields = {"person_id": person, "offering_id": offering, "term": term}
         self.tell("enrollment", (enrollment.LearnerWithdrawn, enrollment_of(person, offering), fields))

@@ -1,13 +1,6 @@
 """What each behaviour of the mail server makes of an e-mail: never two, and no failure stops the others."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import threading
-from collections.abc import Sequence
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -15,17 +8,10 @@ from mailroom import Mailroom, doubled, eventually, running
 from postmaster import LOST, OK, Answer, Postmaster, always, first_then
 
 from services.notifier.domain import Outcome
-from services.notifier.mailer import Mailer, Queue, Task
 from services.notifier.mailer.letters import Letter
-from services.notifier.mailer.queue import Done
 from services.notifier.mailer.smtp import Line
-from shared.database import Connection
 
 EVERYBODY = ("ada@example.org", "bea@example.org", "cy@example.org")
-
-
-def assigned(mailroom: Mailroom, *addresses: str) -> None:
-    mailroom.assign(mailroom.course(), *[mailroom.person(address) for address in addresses])
 
 
 def only(address: str, answer: Answer) -> Answer:
@@ -48,7 +34,7 @@ def only(address: str, answer: Answer) -> Answer:
 def test_what_was_provably_not_accepted_is_tried_again_and_arrives_once(
     mailroom: Mailroom, faults: dict[str, Answer]
 ) -> None:
-    assigned(mailroom, *EVERYBODY)
+    mailroom.newcomers(*EVERYBODY)
     with Postmaster(**faults) as server:
         mailroom.send(server)
     assert [(row["state"], row["attempts"]) for row in mailroom.rows()] == [("sent", 2)] * 3
@@ -58,7 +44,7 @@ def test_what_was_provably_not_accepted_is_tried_again_and_arrives_once(
 
 @pytest.mark.feature("NTF-7")
 def test_a_temporary_failure_ends_as_a_failure_after_the_set_number_of_attempts(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
+    mailroom.newcomers("ada@example.org")
     with Postmaster(content=always("451 never today")) as server:
         mailroom.send(server)
     (row,) = mailroom.rows()
@@ -71,7 +57,7 @@ def test_a_temporary_failure_ends_as_a_failure_after_the_set_number_of_attempts(
 def test_a_permanent_failure_of_one_address_is_shown_and_the_others_get_their_email(
     mailroom: Mailroom, stage: str
 ) -> None:
-    assigned(mailroom, *EVERYBODY)
+    mailroom.newcomers(*EVERYBODY)
     bounce = always("550 bea@example.org: there is no bea here")
 
     def answer(recipient: str, before: int) -> str:
@@ -89,7 +75,7 @@ def test_a_permanent_failure_of_one_address_is_shown_and_the_others_get_their_em
 
 @pytest.mark.feature("NTF-7")
 def test_a_failed_email_is_sent_when_a_person_says_try_again(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
+    mailroom.newcomers("ada@example.org")
     with Postmaster(content=first_then("550 not now, not ever")) as server:
         mailroom.send(server)
         (row,) = mailroom.rows(state="failed")
@@ -101,7 +87,7 @@ def test_a_failed_email_is_sent_when_a_person_says_try_again(mailroom: Mailroom)
 
 @pytest.mark.feature("NTF-4")
 def test_a_message_handed_over_without_an_answer_is_unknown_and_never_repeated(mailroom: Mailroom) -> None:
-    assigned(mailroom, *EVERYBODY)
+    mailroom.newcomers(*EVERYBODY)
     with Postmaster(content=only("bea@example.org", first_then(LOST))) as server:
         mailroom.send(server)
         mailroom.send(server)
@@ -114,7 +100,7 @@ def test_a_message_handed_over_without_an_answer_is_unknown_and_never_repeated(m
 
 @pytest.mark.feature("NTF-4")
 def test_an_unknown_email_is_sent_again_on_a_persons_word_which_is_kept(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
+    mailroom.newcomers("ada@example.org")
     with Postmaster(content=first_then(LOST)) as server:
         mailroom.send(server)
         (row,) = mailroom.rows()
@@ -130,7 +116,7 @@ def test_an_unknown_email_is_sent_again_on_a_persons_word_which_is_kept(mailroom
 @pytest.mark.feature("NTF-4")
 @pytest.mark.parametrize("outcome", ["sent", "failed"])
 def test_an_unknown_email_is_settled_without_sending(mailroom: Mailroom, outcome: str) -> None:
-    assigned(mailroom, "ada@example.org")
+    mailroom.newcomers("ada@example.org")
     with Postmaster(content=always(LOST)) as server:
         mailroom.send(server)
         (row,) = mailroom.rows()
@@ -146,7 +132,7 @@ def test_while_the_mail_server_is_down_nothing_counts_as_an_attempt(mailroom: Ma
     server = Postmaster()
     with server:
         pass
-    assigned(mailroom, *EVERYBODY)
+    mailroom.newcomers(*EVERYBODY)
     mailroom.settle()
     with running(mailroom.mailer(server)):
         eventually(lambda: all(row["waiting_for"] == "mailer" for row in mailroom.rows()))
@@ -154,112 +140,6 @@ def test_while_the_mail_server_is_down_nothing_counts_as_an_attempt(mailroom: Ma
             eventually(lambda: mailroom.states() == {"sent": 3})
     assert [row["attempts"] for row in mailroom.rows()] == [1, 1, 1]
     assert not doubled(server.accepted)
-
-
-@pytest.mark.feature("NTF-4")
-def test_two_mailers_at_once_send_each_email_once(mailroom: Mailroom) -> None:
-    assigned(mailroom, *[f"p{n}@example.org" for n in range(200)])
-    mailroom.settle()
-    with Postmaster() as server, running(mailroom.mailer(server), mailroom.mailer(server)) as raised:
-        eventually(lambda: mailroom.states() == {"sent": 200})
-    assert raised == []
-    assert len(server.accepted) == 200
-    assert not doubled(server.accepted)
-
-
-_MAILER = """
-import sys, threading
-from services.notifier.main import mailer
-from shared.database import Database
-from shared.settings import Settings
-database = Database(sys.argv[1])
-mailer(database, Settings(smtp_port=int(sys.argv[2]), mail_from="rollbook@example.org")).run(threading.Event())
-"""
-
-
-@pytest.mark.feature("NTF-4")
-def test_a_mailer_killed_before_the_answer_leaves_unknown_emails_and_the_rest_is_sent(mailroom: Mailroom) -> None:
-    assigned(mailroom, *[f"p{n}@example.org" for n in range(20)])
-    mailroom.settle()
-    with Postmaster() as server:
-        server.hold = threading.Event()
-        command = [sys.executable, "-c", _MAILER, mailroom.database.conninfo, str(server.port)]
-        killed = subprocess.Popen(command, cwd=Path(__file__).parents[2])
-        try:
-            eventually(lambda: len(server.accepted) == 4)
-        finally:
-            os.kill(killed.pid, signal.SIGKILL)
-            killed.wait()
-        server.hold.set()
-        mailroom.send(server)
-    assert mailroom.states() == {"sent": 16, "unknown": 4}
-    assert {row["reason"] for row in mailroom.rows(state="unknown")} == {"mailer-died"}
-    assert len(server.accepted) == 20
-    assert not doubled(server.accepted)
-
-
-@pytest.mark.feature("NTF-4")
-def test_a_second_mailer_leaves_alone_what_a_living_one_is_sending(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
-    mailroom.settle()
-    with Postmaster() as server:
-        server.hold = threading.Event()
-        with running(mailroom.mailer(server)):
-            eventually(lambda: len(server.accepted) == 1)
-            assert Queue(mailroom.database).recover() == 0
-            server.hold.set()
-            eventually(lambda: mailroom.states() == {"sent": 1})
-
-
-class Killed(BaseException):
-    """The process ends here: nothing after it is done."""
-
-
-class DiesAfterHandingOver(Mailer):
-    async def deliver(self, line: Line, letter: Letter) -> Outcome:
-        await super().deliver(line, letter)
-        raise Killed
-
-
-class LedgerAfterData(Queue):
-    """The bug: that a message is being sent is written only when the mail server has it."""
-
-    def claim(self, conn: Connection, mailer: int, wanted: int) -> list[Task]:  # noqa: ARG002
-        query = "SELECT id FROM message WHERE state = 'waiting' AND ready ORDER BY due_at, id LIMIT %s"
-        return self.tasks(conn, [id for (id,) in conn.execute(query, [wanted])])
-
-    def record(self, conn: Connection, mailer: int, done: Sequence[Done]) -> None:
-        query = "UPDATE message SET state = 'sending', mailer = %s WHERE id = ANY(%s)"
-        conn.execute(query, [mailer, [one.task.id for one in done]])
-        super().record(conn, mailer, done)
-
-
-@pytest.mark.feature("NTF-4")
-@pytest.mark.parametrize(("queue", "duplicates"), [(Queue, False), (LedgerAfterData, True)])
-def test_the_oracle_finds_the_duplicates_of_a_ledger_written_after_data(
-    mailroom: Mailroom, queue: type[Queue], duplicates: bool
-) -> None:
-    assigned(mailroom, *EVERYBODY)
-    mailroom.settle()
-    with Postmaster() as server:
-        with running(mailroom.mailer(server, queue(mailroom.database), DiesAfterHandingOver)) as raised:
-            eventually(lambda: bool(raised))
-        assert isinstance(raised[0], Killed)
-        assert server.accepted
-        mailroom.send(server)
-    assert bool(doubled(server.accepted)) is duplicates
-    assert bool(mailroom.states().get("unknown")) is not duplicates
-
-
-@pytest.mark.feature("NTF-4")
-def test_a_turn_whose_commit_was_lost_gives_back_what_it_may_have_taken(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
-    mailroom.settle()
-    queue = Queue(mailroom.database)
-    queue.release()
-    (taken,) = queue.turn(7, [], 4)
-    assert queue.turn(7, [], 4, held={taken.id}) == []
-    assert queue.turn(7, [], 4, held=set()) == [taken]
 
 
 @pytest.mark.feature("NTF-4")
@@ -301,7 +181,7 @@ def test_lines_that_begin_with_a_dot_arrive_as_they_are() -> None:
 
 @pytest.mark.feature("NTF-4")
 def test_message_ids_are_the_same_in_every_run(mailroom: Mailroom) -> None:
-    assigned(mailroom, "ada@example.org")
+    mailroom.newcomers("ada@example.org")
     mailroom.settle()
     (before,) = mailroom.rows()
     with mailroom.database.connection() as conn:

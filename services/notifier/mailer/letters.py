@@ -1,6 +1,7 @@
 """A task rendered as an e-mail: text and HTML, with headers that no name or title can break."""
 
 import re
+from binascii import b2a_qp
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -58,12 +59,16 @@ class Letters:
     def __init__(self, mail_from: str, base_url: str) -> None:
         name, self._sender = parseaddr(mail_from)
         self._from = Address(one_line(name), addr_spec=self._sender)
+        sender = EmailMessage(policy=SMTP)
+        sender["From"] = self._from
+        self._from_line = sender.as_bytes().removesuffix(b"\r\n")
         self._base_url = base_url
         self._templates = Environment(
             loader=PackageLoader("services.notifier", "templates"),
             autoescape=lambda name: bool(name and name.endswith(".html")),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
+            auto_reload=False,
         )
 
     @property
@@ -72,19 +77,27 @@ class Letters:
 
     def compose(self, about: Particulars) -> Letter:
         """Raises Unmailable. The same particulars give the same Message-ID, always."""
-        message = EmailMessage(policy=SMTP)
         recipient = _recipient(about)
         texts = self._texts(about)
-        message["From"] = self._from
-        message["To"] = recipient
-        message["Subject"] = one_line(texts.subject)
-        message["Date"] = format_datetime(about.created_at)
-        message["Message-ID"] = f"<{about.message_id}@{self._from.domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        message[PERSON_HEADER] = str(about.person_id)
-        message.set_content(texts.plain)
-        message.add_alternative(texts.html, subtype="html")
-        return Letter(self._sender, recipient.addr_spec, message.as_bytes())
+        variable = EmailMessage(policy=SMTP)
+        variable["To"] = recipient
+        variable["Subject"] = texts.subject
+        return Letter(
+            self._sender, recipient.addr_spec, self._fixed(about) + variable.as_bytes() + _body(about.message_id, texts)
+        )
+
+    def _fixed(self, about: Particulars) -> bytes:
+        """The headers that nothing typed by people gets into."""
+        lines = (
+            f"Date: {format_datetime(about.created_at)}",
+            f"Message-ID: <{about.message_id}@{self.domain}>",
+            "Auto-Submitted: auto-generated",
+            f"{PERSON_HEADER}: {about.person_id}",
+            "MIME-Version: 1.0",
+            f'Content-Type: multipart/alternative; boundary="{_boundary(about.message_id)}"',
+            "",
+        )
+        return self._from_line + "\r\n".join(lines).encode()
 
     def _texts(self, about: Particulars) -> "_Texts":
         language = self._language(about)
@@ -99,7 +112,7 @@ class Letters:
         def render(ending: str, **more: str) -> str:
             return self._templates.get_template(f"{language}/{about.template}{ending}").render(**values, **more)
 
-        subject = render(".subject.txt")
+        subject = one_line(render(".subject.txt"))
         return _Texts(subject, render(".txt"), render(".html", subject=subject))
 
     def _language(self, about: Particulars) -> str:
@@ -116,6 +129,22 @@ class _Texts:
     subject: str
     plain: str
     html: str
+
+
+def _boundary(message_id: UUID) -> str:
+    """In no quoted-printable text, for that has no blank after an equals sign."""
+    return f"= {message_id.hex}"
+
+
+def _body(message_id: UUID, texts: _Texts) -> bytes:
+    """Both texts, quoted-printable. The library's own way takes three times as long for the whole e-mail."""
+    boundary = _boundary(message_id).encode()
+    parts = [
+        b'--%s\r\nContent-Type: text/%s; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n%s\r\n'
+        % (boundary, subtype, b2a_qp("\r\n".join(text.splitlines()).encode(), istext=True))
+        for subtype, text in ((b"plain", texts.plain), (b"html", texts.html))
+    ]
+    return b"".join(parts) + b"--%s--\r\n" % boundary
 
 
 def _recipient(about: Particulars) -> Address:

@@ -16,6 +16,8 @@ log = telemetry.logger(__name__)
 
 _RECOVER_SECONDS = 30.0
 _FIRST_PAUSE = 0.2
+_RESTING_SHARE = 5.0
+"""Looking in vain through e-mails that lack something is followed by so many times its duration of rest."""
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,12 @@ class Mailer:
                 if time.monotonic() - recovered > _RECOVER_SECONDS:
                     self._report(await asyncio.to_thread(self._queue.recover))
                     recovered = time.monotonic()
+                began = time.monotonic()
                 released = await asyncio.to_thread(self._queue.release)
+                spent = time.monotonic() - began
                 if released or await asyncio.to_thread(self._queue.any_due):
                     due.set()
-                pause = 0.0 if released else self._server.idle_pause
+                pause = 0.0 if released else max(self._server.idle_pause, _RESTING_SHARE * spent)
             except DATABASE_DOWN:
                 pause = self._grown(pause)
                 log.warning("the database is down; trying again", worker=self.name, seconds=pause)
