@@ -1,6 +1,7 @@
 """A believable company as CSV files, the same for the same seed and size, through the ordinary import (DIR-8)."""
 
 import random
+import time
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from services.directory.api.parts import Parts
 from services.directory.application.people import NewPerson
 from services.directory.application.structure import NewAudience, NewFramework
 from services.directory.imports.options import Options, mapping
+from services.directory.projections.structure import frameworks
 from services.directory.projections.tables import Element
 from shared import jobs
 from shared.auth import Scope
@@ -29,6 +31,8 @@ FRAMEWORKS: tuple[tuple[UnitKind, str, str], ...] = (
     ("position", "roles", "Roles"),
     ("position", "grades", "Grades"),
 )
+FEED = "demo"
+"""Who manages the records of the demo company."""
 PART = 100_000
 """People in one run of the import."""
 _SPAN = 8
@@ -164,12 +168,47 @@ def ensure_site_administrator(parts: Parts, password: str = PASSWORD) -> UUID:
 
 
 def populate(parts: Parts, size: int, seed: int = 1, progress: Progress | None = None) -> list[SignIn]:
-    """The company, its audiences and sign-ins, on a directory that holds none yet; again, nothing is done twice."""
+    """The company, its audiences and sign-ins, on a directory without other people; again, nothing is done twice."""
     company = Company(size, seed)
     administrator = ensure_site_administrator(parts)
+    found = _found(parts)
+    if found == "other":
+        return [SignIn("admin", PASSWORD, "site administrator")]
+    if found != "whole":
+        _company(parts, company, administrator, progress)
+    return _sign_ins(parts)
+
+
+def _found(parts: Parts) -> str:
+    """`nothing`, `begun`, `whole`: how far the demo company is here; `other`: people who are not of the demo."""
+    with parts.database.connection() as conn:
+        row = conn.execute(
+            "SELECT EXISTS (SELECT FROM managed WHERE feed = %s), EXISTS (SELECT FROM import_run), "
+            "EXISTS (SELECT FROM audience a JOIN audience_member m ON m.audience = a.id WHERE a.external_id = %s), "
+            "EXISTS (SELECT FROM person OFFSET 1) OR EXISTS (SELECT FROM unit)",
+            [FEED, f"demo-{len(words.AUDIENCES)}"],
+        ).fetchone()
+    begun, imported, whole, others = row or (False, False, False, False)
+    if begun:
+        return "whole" if whole else "begun"
+    return "other" if others or (imported and not _own_run(parts)) else "nothing"
+
+
+def _own_run(parts: Parts) -> bool:
+    """The only runs so far are the demo's own, cut off before they wrote anything."""
+    with parts.database.connection() as conn:
+        options = conn.execute("SELECT options FROM import_run").fetchall()
+    return all(Options.model_validate_json(str(text)).feed == FEED for (text,) in options)
+
+
+def _company(parts: Parts, company: Company, administrator: UUID, progress: Progress | None) -> None:
+    size, seed = company.size, company.seed
+    with parts.database.connection() as conn:
+        known = {(f.kind, f.external_id) for f in frameworks(conn, None)}
     for kind, external_id, name in FRAMEWORKS:
-        new = NewFramework(kind=kind, name=name, external_id=external_id)
-        parts.structure.create_framework(_context(f"framework {external_id}"), new)
+        if (kind, external_id) not in known:
+            new = NewFramework(kind=kind, name=name, external_id=external_id)
+            parts.structure.create_framework(_context(f"framework {external_id}"), new)
     run_import(
         parts, administrator, f"units {size} {seed}", {"org": _csv(company.org()), "pos": _csv(company.pos())}, progress
     )
@@ -181,7 +220,6 @@ def populate(parts: Parts, size: int, seed: int = 1, progress: Progress | None =
         }
         run_import(parts, administrator, f"people {first} to {last} of {size} {seed}", files, progress)
     _audiences(parts, company)
-    return _sign_ins(parts, company)
 
 
 def run_import(
@@ -189,11 +227,12 @@ def run_import(
 ) -> dict[str, int]:
     """Start a run and work on it to its end. Raises Corrupt when it failed."""
     context = Context(runner, command_id=f"demo {command_id}", reason_code="demo")
-    options = Options(mapping=mapping("totara"), feed="demo")
+    options = Options(mapping=mapping("totara"), feed=FEED)
     id = UUID(_result(parts.imports.start(context, files, options).result, "import_id"))
     worker = Worker("demo", parts.database, [parts.imports], 0.1)
     while True:
-        worker.step()
+        if not worker.step():
+            time.sleep(0.05)  # another worker has the run
         with parts.database.connection() as conn:
             job = jobs.find(conn, id)
         if progress:
@@ -217,13 +256,14 @@ def _audiences(parts: Parts, company: Company) -> None:
         parts.audiences.change_members(_context(f"audience {n} members"), _EVERYTHING, id, people, [])
 
 
-def _sign_ins(parts: Parts, company: Company) -> list[SignIn]:
+def _sign_ins(parts: Parts) -> list[SignIn]:
     """An enrollment manager of one company, an auditor of everything, a learner."""
     with parts.database.connection() as conn:
         query = "SELECT f.external_id, f.id, f.user_name FROM profile f WHERE f.external_id = ANY(%s)"
         people = {str(e): (id, str(name)) for e, id, name in conn.execute(query, [[_id(n) for n in (2, 3, 4)]])}
         unit = conn.execute("SELECT id FROM unit WHERE kind = 'organisation' AND external_id = 'L-1'").fetchone()
         known = {person for (person,) in conn.execute("SELECT person FROM account")}
+        held = {person for (person,) in conn.execute("SELECT person FROM permission_role")}
     first = unit[0] if unit and isinstance(unit[0], UUID) else None
     wanted: tuple[tuple[int, str, UUID | None, str], ...] = (
         (2, "enrollment-manager", first, f"enrollment manager of {words.COMPANIES[0]}"),
@@ -235,7 +275,7 @@ def _sign_ins(parts: Parts, company: Company) -> list[SignIn]:
         id, name = people.get(_id(number), (None, ""))
         if not isinstance(id, UUID):
             continue
-        if role != "learner":
+        if role != "learner" and id not in held:
             parts.people.grant(_context(f"role of {number}"), _EVERYTHING, id, (role, where))
         if id not in known:
             parts.accounts.set_password(id, PASSWORD)

@@ -30,9 +30,19 @@ def test_the_demo_company_has_people_structure_managers_and_sign_ins(town: Town)
     for one in sign_ins:
         form = {"username": one.user_name, "password": one.password}
         assert town.http.post("/api/directory/token", data=form).status_code == 200, one.what
-    assert [s.what for s in sign_ins][0] == "site administrator"
+    assert sign_ins[0].what == "site administrator"
     before = town.events()
     assert populate(parts, 300) == sign_ins
+    assert town.events() == before
+
+
+@pytest.mark.feature("OPS-1")
+def test_a_directory_with_other_people_gets_no_demo_company(town: Town) -> None:
+    town.person("Ada Lind")
+    parts = build_parts(town.settings, town.database)
+    ensure_site_administrator(parts)
+    before = town.events()
+    assert [one.user_name for one in populate(parts, 300)] == ["admin"]
     assert town.events() == before
 
 

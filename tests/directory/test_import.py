@@ -3,6 +3,9 @@
 import pytest
 from town import Town, job, org, text, user
 
+from services.directory.main import build
+from shared.jobs import Worker
+
 COMPANY = {
     "org": [org("south", "top"), org("top")],
     "pos": [{**org("nurse"), "frameworkidnumber": "roles"}],
@@ -308,3 +311,71 @@ def test_an_import_sent_again_under_its_command_id_is_one_run(company: Town) -> 
 
     assert send("A") == send("A")
     assert send("B") == (409, "Idempotency-Key")
+
+
+@pytest.mark.feature("DIR-8", "ASG-22")
+def test_a_run_that_was_cut_off_goes_on_where_it_was(company: Town) -> None:
+    people = [user(f"E{n}") for n in range(40)]
+    id = company.upload({"user": people}).json()["id"]
+    for _ in range(3):
+        company.worker.step()
+    half = company.get(f"/imports/{id}").json()
+    assert (half["state"], half["done"], half["total"]) == ("running", 14, 40)
+    other = build(company.settings, verifier=company.issuer.verifier)
+    worker = next(w for w in other.workers if isinstance(w, Worker))
+    while worker.step():
+        pass
+    other.close()
+    assert company.get(f"/imports/{id}").json()["outcomes"] == {"created": 40}
+    assert company.events().count("PersonRegistered") == 40
+    assert company.events()[-1] == "BatchFinished"
+
+
+@pytest.mark.feature("DIR-8")
+def test_who_was_changed_between_check_and_write_is_left_out_and_named(company: Town) -> None:
+    company.run({"user": [user("A"), user("B")]})
+    ids = {k: p["id"] for k, p in company.people().items()}
+    id = company.upload({"user": [user("A", lastname="Feed"), user("B", lastname="Feed")]}).json()["id"]
+    company.worker.step()
+    company.http.patch(f"/api/directory/people/{ids['A']}", json={"last_name": "Hand"})
+    while company.worker.step():
+        pass
+    assert company.get(f"/imports/{id}").json()["outcomes"] == {"changed": 1, "skipped": 1}
+    assert {p["last_name"] for p in company.people().values()} == {"Hand", "Feed"}
+
+
+@pytest.mark.feature("DIR-8")
+def test_an_address_taken_between_check_and_write_refuses_that_row_only(company: Town) -> None:
+    id = company.upload({"user": [user("A"), user("B", email="ada.lind@example.org"), user("C")]}).json()["id"]
+    company.worker.step()
+    company.person("Ada Lind")
+    while company.worker.step():
+        pass
+    assert company.get(f"/imports/{id}").json()["outcomes"] == {"created": 2, "skipped": 1}
+    assert sorted(company.people()) == ["A", "C", "None"]
+
+
+@pytest.mark.feature("DIR-5", "DIR-13")
+def test_a_job_that_leads_another_is_not_removed_unless_that_one_goes_too(company: Town) -> None:
+    company.run(COMPANY)
+    assert company.run({"jobassignment": [job("E1", "lead", deleted=1)]}) == {"skipped": 1}
+    assert company.report["jobassignment", 2] == ("skipped", ["job-leads"])
+    both = [job("E1", "lead", deleted=1), job("E2", deleted=1)]
+    assert company.run({"jobassignment": both}) == {"removed": 2}
+
+
+@pytest.mark.feature("DIR-8")
+def test_a_body_of_50_megabytes_is_refused_with_the_limit(company: Town) -> None:
+    answer = company.http.post("/api/directory/imports", files={"user": ("user.csv", b"x" * 50_000_000)})
+    assert (answer.status_code, answer.json()["type"]) == (413, "urn:rollbook:problem:too-large")
+    assert "ROLLBOOK_BODY_BYTES" in answer.json()["detail"]
+
+
+@pytest.mark.feature("DIR-13")
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [({"mapping": "nonsense"}, "mapping"), ({"empty": "maybe"}, "empty"), ({"zone": "Mars"}, "zone"), ({"x": 1}, "x")],
+)
+def test_an_option_that_is_not_known_is_named(company: Town, options: dict[str, object], field: str) -> None:
+    answer = company.upload({"user": [user("A")]}, **options)
+    assert (answer.status_code, answer.json()["field"]) == (422, field)

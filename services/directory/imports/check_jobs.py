@@ -29,9 +29,11 @@ from services.directory.imports.facts import (
     OutcomeKind,
     Snapshot,
 )
-from services.directory.imports.files import Table
+from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
 from shared.contracts.directory import Job
+
+_LEADS = Reason("job-leads", None, "Other jobs are led by this one. Give them another manager first.")
 
 
 class JobCheck:
@@ -267,7 +269,19 @@ class JobCheck:
                 self._gone.append(EndJobPlan(row, fact.person, fact.job.id, fact.revision))
 
     def removals(self) -> list[EndJobPlan]:
-        return self._gone
+        """Without the jobs that still lead one which stays."""
+        graph = {f.job.id: (f.job.manager_job, f.job.temporary_manager_job) for f in self._snapshot.jobs.values()}
+        graph.update({p.job.id: (p.job.manager_job, p.job.temporary_manager_job) for p in self.plans})
+        while True:
+            gone = {plan.job for plan in self._gone}
+            leading = {boss for id, bosses in graph.items() if id not in gone for boss in bosses}
+            kept = [plan for plan in self._gone if plan.job in leading]
+            if not kept:
+                return self._gone
+            self._gone = [plan for plan in self._gone if plan.job not in leading]
+            for plan in kept:
+                outcome = self._checked.outcomes[plan.row]
+                outcome.outcome, outcome.reasons = "skipped", (_LEADS,)
 
     def homes(self) -> dict[UUID, UUID]:
         """The organisation of the first job of everybody whose jobs the run touches."""

@@ -28,6 +28,7 @@ def check(tables: Mapping[Element, Table], snapshot: Snapshot, options: Options,
     jobs = JobCheck(snapshot, options, checked, people, (organisations.end, positions.end), today)
     if "jobassignment" in tables:
         jobs.check(tables["jobassignment"])
+    ended = jobs.removals()
     homes = jobs.homes()
     for id, plan in people.plans.items():
         if plan.revision == 0 and plan.home is None and id in homes:
@@ -35,7 +36,7 @@ def check(tables: Mapping[Element, Table], snapshot: Snapshot, options: Options,
     checked.plans.extend(people.ordered())
     checked.plans.extend(jobs.plans)
     checked.plans.extend(jobs.home_plans({id: plan.home for id, plan in people.plans.items() if plan.moved}))
-    checked.plans.extend(jobs.removals())
+    checked.plans.extend(ended)
     checked.plans.extend(people.removals())
     checked.plans.extend(positions.removals())
     checked.plans.extend(organisations.removals())

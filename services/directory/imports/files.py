@@ -120,7 +120,7 @@ def _headings(element: Element, found: Sequence[str], options: Options) -> tuple
         raise BadFile(f"{element}: passwords are not imported. Remove the column.", field=element)
     places = {n: known.fields[h] for n, h in enumerate(headings) if h in known.fields}
     doubled = {f for f in places.values() if list(places.values()).count(f) > 1}
-    mandatory = [*known.mandatory, *_needed(element, options, known.fields.values())]
+    mandatory = [*known.mandatory, *_needed(element, options, frozenset(known.fields.values()))]
     names = {f: h for h, f in reversed(known.fields.items())}
     missing = [names.get(f, f) for f in mandatory if f not in places.values()]
     if doubled or missing:
@@ -129,8 +129,8 @@ def _headings(element: Element, found: Sequence[str], options: Options) -> tuple
     return places, [h for h in headings if h not in known.fields]
 
 
-def _needed(element: Element, options: Options, fields: Sequence[str] | object) -> list[str]:
-    has_status = isinstance(fields, Sequence | type({}.values())) and "status" in list(fields)
+def _needed(element: Element, options: Options, fields: frozenset[str]) -> list[str]:
+    has_status = "status" in fields
     needed = [] if options.contains_all or has_status or options.mapping.key == "user_name" else ["deleted"]
     creates = element == "user" and element not in options.no_create and not has_status
     return [*needed, *(["first_name", "last_name", "email"] if creates else [])]

@@ -1,6 +1,7 @@
 """A run as a resumable job: reading and checking, then one chunk after another, then the report."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import takewhile
 from typing import Annotated
@@ -50,13 +51,13 @@ class Imports:
         for element, content in contents.items():
             self._read(element, content, options)
         id = uuid5(context.actor, f"import/{context.command_id}")
+        context = replace(context, correlation=id, reason_code="import")
 
         def keep(conn: Connection) -> None:
             conn.execute("INSERT INTO import_run (id, options) VALUES (%s, %s)", [id, options.model_dump_json()])
             for element, content in contents.items():
                 conn.execute("INSERT INTO import_file VALUES (%s, %s, %s)", [id, element, content])
-            meta = context.meta().model_copy(update={"reason_code": "import"})
-            jobs.enqueue(conn, id, KIND, {}, meta)
+            jobs.enqueue(conn, id, KIND, {}, context.meta())
 
         decision = Decision((), context.meta())
         return self._ledger.record(context, decision, {"import_id": str(id), "jobs": [str(id)]}, also=keep)
