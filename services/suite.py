@@ -1,6 +1,7 @@
 """The embedded default: every service in one process, on one PostgreSQL server, at one address. Not for production."""
 
 import contextlib
+import signal
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -151,9 +152,21 @@ def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
         web = _Server(config, lambda: ready(suite))
         try:
             suite.start()
-            web.run(sockets=[listening])
+            with _signals_end_it():
+                web.run(sockets=[listening])
         finally:
             suite.stop()
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """SIGTERM ends as Ctrl-C does; the web server passes on either once it has stopped, and then it has done its work."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 class _Server(uvicorn.Server):

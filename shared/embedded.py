@@ -91,7 +91,7 @@ class EmbeddedPostgres:
     def create_database(self, name: str, template: str | None = None) -> str:
         """Returns its conninfo. A database that exists is left as it is."""
         with psycopg.connect(self.conninfo(), autocommit=True) as conn:
-            if not conn.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone():
+            if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
                 conn.execute(
                     sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY").format(
                         sql.Identifier(name), sql.Identifier(template or "template0")
@@ -174,7 +174,7 @@ class EmbeddedPostgres:
 
     def _ensure_roles(self) -> None:
         with psycopg.connect(self.conninfo(), autocommit=True) as conn:
-            if not conn.execute("SELECT FROM pg_roles WHERE rolname = %s", [FEED]).fetchone():
+            if conn.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [FEED]).fetchone() is None:
                 conn.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(FEED)))
 
     def _run(self, command: list[Path | str]) -> None:

@@ -120,7 +120,8 @@ def _move(suite: Running, person_id: str, organisation: str) -> str:
     """Another home organisation, and the job moves along. Returns the position of the last event."""
     suite.post(f"/api/directory/people/{person_id}/move", {"organisation_id": organisation})
     job = suite.get(f"/api/directory/people/{person_id}")["jobs"][0]
-    change = {"organisation": organisation, "position": job["position"], "manager_job": job["manager_job"]}
+    change = {name: job[name] for name in ("external_id", "title", "position", "manager_job")}
+    change["organisation"] = organisation
     answer = suite.http.put(f"/api/directory/people/{person_id}/jobs/{job['id']}", json=change)
     assert answer.is_success, answer.text
     return str(answer.json()["position"])
