@@ -1,9 +1,8 @@
-"""A believable company as CSV files, the same for the same seed and size, through the ordinary import (DIR-8)."""
+"""Demo data: the first site administrator, a believable company through the ordinary import (DIR-8), sign-ins."""
 
 import random
 import time
-import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -11,6 +10,7 @@ from services.directory import demo_names as words
 from services.directory.api.parts import Parts
 from services.directory.application.people import NewPerson
 from services.directory.application.structure import NewAudience, NewFramework
+from services.directory.demo_company import Company, as_csv, person_number
 from services.directory.imports.options import Options, mapping
 from services.directory.projections.structure import frameworks
 from services.directory.projections.tables import Element
@@ -35,8 +35,6 @@ FEED = "demo"
 """Who manages the records of the demo company."""
 PART = 100_000
 """People in one run of the import."""
-_SPAN = 8
-"""People whom one manager leads directly."""
 _EVERYTHING = Scope(everything=True)
 
 Progress = Callable[[int, int | None], None]
@@ -50,105 +48,6 @@ class SignIn:
     user_name: str
     password: str
     what: str
-
-
-@dataclass(frozen=True)
-class Company:
-    """`size` people. Everything is derived from the seed and a person's number."""
-
-    size: int = 5_000
-    seed: int = 1
-
-    @property
-    def departments(self) -> list[str]:
-        """The ids of the units at the bottom of the legal framework."""
-        return [id for id, _, _ in self._legal() if id.count("-") == 3]
-
-    def org(self) -> Iterator[Sequence[str]]:
-        yield ("idnumber", "fullname", "frameworkidnumber", "parentidnumber", "timemodified", "deleted")
-        for id, name, parent in self._legal():
-            yield (id, name, "legal", parent, "0", "0")
-        for r, (region, cities) in enumerate(words.REGIONS, 1):
-            yield (f"R-{r}", region, "regional", "", "0", "0")
-            for c, city in enumerate(cities, 1):
-                yield (f"R-{r}-{c}", city, "regional", f"R-{r}", "0", "0")
-        for p, project in enumerate(words.PROJECTS, 1):
-            yield (f"P-{p}", project, "projects", "", "0", "0")
-
-    def _legal(self) -> Iterator[tuple[str, str, str]]:
-        yield "L", "Tidewater Group", ""
-        each = max(1, min(len(words.DEPARTMENTS), self.size // 288))
-        for c, company in enumerate(words.COMPANIES, 1):
-            yield f"L-{c}", company, "L"
-            for d, division in enumerate(words.DIVISIONS, 1):
-                yield f"L-{c}-{d}", f"{company} {division}", f"L-{c}"
-                for n, department in enumerate(words.DEPARTMENTS[:each], 1):
-                    yield f"L-{c}-{d}-{n}", f"{department} ({company} {division})", f"L-{c}-{d}"
-
-    def pos(self) -> Iterator[Sequence[str]]:
-        yield ("idnumber", "fullname", "frameworkidnumber", "parentidnumber", "timemodified", "deleted")
-        for f, (family, positions) in enumerate(words.POSITIONS, 1):
-            yield (f"F-{f}", family, "roles", "", "0", "0")
-            for p, position in enumerate(positions, 1):
-                yield (f"F-{f}-{p}", position, "roles", f"F-{f}", "0", "0")
-        for g, grade in enumerate(words.GRADES, 1):
-            yield (f"G-{g}", grade, "grades", "", "0", "0")
-
-    def user(self, first: int, last: int) -> Iterator[Sequence[str]]:
-        """People number `first` to `last`, both 1 to `size`."""
-        yield (
-            "idnumber",
-            "username",
-            "firstname",
-            "lastname",
-            "email",
-            "country",
-            "suspended",
-            "timemodified",
-            "deleted",
-        )
-        for number in range(first, last + 1):
-            chance = random.Random(f"{self.seed}/{number}")
-            country, firsts, lasts = chance.choice(words.PEOPLE)
-            name, family = chance.choice(firsts), chance.choice(lasts)
-            user_name = f"{_plain(name)}.{_plain(family)}{number}"
-            leaver = "1" if number > 20 and chance.random() < 0.02 else "0"
-            yield (_id(number), user_name, name, family, f"{user_name}@example.com", country, leaver, "0", "0")
-
-    def jobassignment(self, first: int, last: int) -> Iterator[Sequence[str]]:
-        """A main job for everybody, led by an earlier number; a regional or project job for some."""
-        yield (
-            "idnumber",
-            "useridnumber",
-            "fullname",
-            "orgidnumber",
-            "posidnumber",
-            "manageridnumber",
-            "managerjaidnumber",
-            "startdate",
-            "timemodified",
-            "deleted",
-        )
-        departments = self.departments
-        for number in range(first, last + 1):
-            chance = random.Random(f"{self.seed}/job/{number}")
-            leads = number * _SPAN - _SPAN + 2 <= self.size
-            family = len(words.POSITIONS) if leads else chance.randint(1, len(words.POSITIONS) - 1)
-            position = chance.randint(1, len(words.POSITIONS[family - 1][1]))
-            title = words.POSITIONS[family - 1][1][position - 1]
-            boss = _id((number - 2) // _SPAN + 1) if number > 1 else ""
-            start = f"{chance.randint(1, 28):02}/{chance.randint(1, 12):02}/{chance.randint(2005, 2025)}"
-            where = departments[number % len(departments)]
-            lead = "main" if boss else ""
-            yield ("main", _id(number), title, where, f"F-{family}-{position}", boss, lead, start, "0", "0")
-            if chance.random() < 0.2:
-                region = chance.randint(1, len(words.REGIONS))
-                city = chance.randint(1, len(words.REGIONS[region - 1][1]))
-                grade = f"G-{chance.randint(1, len(words.GRADES))}"
-                yield ("regional", _id(number), title, f"R-{region}-{city}", grade, "", "", start, "0", "0")
-            elif chance.random() < 0.1:
-                project = f"P-{chance.randint(1, len(words.PROJECTS))}"
-                yield ("project", _id(number), "Project member", project, "", "", "", start, "0", "0")
 
 
 def ensure_site_administrator(parts: Parts, password: str = PASSWORD) -> UUID:
@@ -210,13 +109,17 @@ def _company(parts: Parts, company: Company, administrator: UUID, progress: Prog
             new = NewFramework(kind=kind, name=name, external_id=external_id)
             parts.structure.create_framework(_context(f"framework {external_id}"), new)
     run_import(
-        parts, administrator, f"units {size} {seed}", {"org": _csv(company.org()), "pos": _csv(company.pos())}, progress
+        parts,
+        administrator,
+        f"units {size} {seed}",
+        {"org": as_csv(company.org()), "pos": as_csv(company.pos())},
+        progress,
     )
     for first in range(1, size + 1, PART):
         last = min(size, first + PART - 1)
         files: dict[Element, bytes] = {
-            "user": _csv(company.user(first, last)),
-            "jobassignment": _csv(company.jobassignment(first, last)),
+            "user": as_csv(company.user(first, last)),
+            "jobassignment": as_csv(company.jobassignment(first, last)),
         }
         run_import(parts, administrator, f"people {first} to {last} of {size} {seed}", files, progress)
     _audiences(parts, company)
@@ -251,7 +154,9 @@ def _audiences(parts: Parts, company: Company) -> None:
         members = chance.sample(range(1, company.size + 1), min(company.size // 4, 20 * n))
         with parts.database.connection() as conn:
             query = "SELECT id FROM profile WHERE external_id = ANY(%s)"
-            people = [id for (id,) in conn.execute(query, [[_id(m) for m in members]]) if isinstance(id, UUID)]
+            people = [
+                id for (id,) in conn.execute(query, [[person_number(m) for m in members]]) if isinstance(id, UUID)
+            ]
         id = UUID(_result(receipt.result, "audience_id"))
         parts.audiences.change_members(_context(f"audience {n} members"), _EVERYTHING, id, people, [])
 
@@ -260,7 +165,9 @@ def _sign_ins(parts: Parts) -> list[SignIn]:
     """An enrollment manager of one company, an auditor of everything, a learner."""
     with parts.database.connection() as conn:
         query = "SELECT f.external_id, f.id, f.user_name FROM profile f WHERE f.external_id = ANY(%s)"
-        people = {str(e): (id, str(name)) for e, id, name in conn.execute(query, [[_id(n) for n in (2, 3, 4)]])}
+        people = {
+            str(e): (id, str(name)) for e, id, name in conn.execute(query, [[person_number(n) for n in (2, 3, 4)]])
+        }
         unit = conn.execute("SELECT id FROM unit WHERE kind = 'organisation' AND external_id = 'L-1'").fetchone()
         known = {person for (person,) in conn.execute("SELECT person FROM account")}
         held = {person for (person,) in conn.execute("SELECT person FROM permission_role")}
@@ -272,7 +179,7 @@ def _sign_ins(parts: Parts) -> list[SignIn]:
     )
     found = [SignIn("admin", PASSWORD, "site administrator")]
     for number, role, where, what in wanted:
-        id, name = people.get(_id(number), (None, ""))
+        id, name = people.get(person_number(number), (None, ""))
         if not isinstance(id, UUID):
             continue
         if role != "learner" and id not in held:
@@ -289,17 +196,3 @@ def _context(command_id: str) -> Context:
 
 def _result(result: object, name: str) -> str:
     return str(result[name]) if isinstance(result, dict) else ""
-
-
-def _id(number: int) -> str:
-    return f"E{number:07}"
-
-
-def _plain(name: str) -> str:
-    text = name.replace("ł", "l").replace("Ł", "L")
-    return "".join(c for c in unicodedata.normalize("NFKD", text) if c.isascii() and c.isalpha()).lower()
-
-
-def _csv(rows: Iterator[Sequence[str]]) -> bytes:
-    """No cell of the demo holds a comma or a quote."""
-    return "".join(",".join(row) + "\n" for row in rows).encode()

@@ -3,7 +3,8 @@
 import pytest
 from town import Town
 
-from services.directory.demo import PASSWORD, Company, ensure_site_administrator, populate
+from services.directory.demo import PASSWORD, ensure_site_administrator, populate
+from services.directory.demo_company import Company
 from services.directory.main import build_parts
 
 

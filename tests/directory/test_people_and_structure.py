@@ -130,6 +130,27 @@ def test_a_manager_is_named_by_a_job_and_a_cycle_is_refused(town: Town) -> None:
     assert town.http.delete(f"/api/directory/people/{cleo}/jobs/{low}").status_code == 200
 
 
+@pytest.mark.feature("DIR-5", "DIR-3")
+def test_two_edits_at_one_moment_close_no_ring(town: Town) -> None:
+    framework = town.framework()
+    for n in range(5):
+        one, two = town.person(f"One N{n}"), town.person(f"Two N{n}")
+        first, second = town.job(one), town.job(two)
+        a, b = town.unit(framework, f"a{n}"), town.unit(framework, f"b{n}")
+        address = "/api/directory/people/{0}/jobs/{1}".format
+        with ThreadPoolExecutor(4) as pool:
+            jobs = [
+                pool.submit(town.http.put, address(one, first), json={"external_id": "1", "manager_job": second}),
+                pool.submit(town.http.put, address(two, second), json={"external_id": "1", "manager_job": first}),
+            ]
+            units = [
+                pool.submit(town.post, f"/units/{a}/move", {"parent_id": b}),
+                pool.submit(town.post, f"/units/{b}/move", {"parent_id": a}),
+            ]
+            assert sorted(answer.result().status_code for answer in jobs) == [200, 409]
+            assert sorted(answer.result().status_code for answer in units) == [200, 409]
+
+
 @pytest.mark.feature("DIR-5")
 def test_a_temporary_manager_needs_a_last_day_in_the_future(town: Town) -> None:
     ada, bo = town.person("Ada Lind"), town.person("Bo Berg")

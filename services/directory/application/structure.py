@@ -184,5 +184,5 @@ def _id(context: Context) -> UUID:
 
 def _check_free(conn: Connection, kind: str, external_id: str) -> None:
     query = "SELECT FROM unit WHERE kind = %s AND external_id = %s"
-    if conn.execute(query, [kind, external_id]).fetchone():
+    if conn.execute(query, [kind, external_id]).fetchone() is not None:
         raise Conflict(f"There is a {kind} with this external id already.", field="external_id", kind="taken")

@@ -21,10 +21,8 @@ from services.directory.imports.drafts import (
 from services.directory.imports.facts import (
     Checked,
     EndJobPlan,
-    HomePlan,
     JobFact,
     JobPlan,
-    Managed,
     Outcome,
     OutcomeKind,
     Snapshot,
@@ -282,31 +280,3 @@ class JobCheck:
             for plan in kept:
                 outcome = self._checked.outcomes[plan.row]
                 outcome.outcome, outcome.reasons = "skipped", (_LEADS,)
-
-    def homes(self) -> dict[UUID, UUID]:
-        """The organisation of the first job of everybody whose jobs the run touches."""
-        ends = {plan.job.id: plan for plan in self.plans}
-        gone = {plan.job for plan in self._gone}
-        touched = {plan.person for plan in self.plans}
-        found: dict[UUID, tuple[int, UUID]] = {}
-        for plan in self.plans:
-            self._offer(found, plan.person, plan.number, plan.job.organisation)
-        for person in touched:
-            for fact in self._by_person.get(person, []):
-                if fact.job.id not in ends and fact.job.id not in gone:
-                    self._offer(found, person, fact.number, fact.job.organisation)
-        return {person: organisation for person, (_, organisation) in found.items()}
-
-    def _offer(self, found: dict[UUID, tuple[int, UUID]], person: UUID, number: int, where: UUID | None) -> None:
-        if where is not None and (person not in found or number < found[person][0]):
-            found[person] = (number, where)
-
-    def home_plans(self, planned: dict[UUID, UUID | None]) -> list[HomePlan]:
-        """For people who are here already and whose home no person set; `planned`: homes by the user file."""
-        plans = []
-        for person, home in self.homes().items():
-            fact = self._snapshot.people.get(person)
-            by_hand = fact is not None and fact.home is not None and fact.home != fact.feed_home
-            if fact and not by_hand and planned.get(person) is None and fact.home != home and fact.managed != Managed():
-                plans.append(HomePlan(person, home))
-        return plans

@@ -9,6 +9,7 @@ from services.directory.imports.check_people import PeopleCheck
 from services.directory.imports.check_units import UnitCheck
 from services.directory.imports.facts import Checked, Snapshot
 from services.directory.imports.files import Table
+from services.directory.imports.homes import by_jobs, moves
 from services.directory.imports.options import Options
 from services.directory.projections.tables import Element
 
@@ -29,13 +30,13 @@ def check(tables: Mapping[Element, Table], snapshot: Snapshot, options: Options,
     if "jobassignment" in tables:
         jobs.check(tables["jobassignment"])
     ended = jobs.removals()
-    homes = jobs.homes()
+    homes = by_jobs(snapshot, jobs.plans, ended)
     for id, plan in people.plans.items():
         if plan.revision == 0 and plan.home is None and id in homes:
             people.plans[id] = replace(plan, home=homes[id], feed_home=homes[id])
     checked.plans.extend(people.ordered())
     checked.plans.extend(jobs.plans)
-    checked.plans.extend(jobs.home_plans({id: plan.home for id, plan in people.plans.items() if plan.moved}))
+    checked.plans.extend(moves(snapshot, homes, [id for id, plan in people.plans.items() if plan.moved]))
     checked.plans.extend(ended)
     checked.plans.extend(people.removals())
     checked.plans.extend(positions.removals())
