@@ -46,4 +46,5 @@ def _tell(suite: Suite, out: Console) -> None:
     for one in suite.sign_ins:
         out.print(f"  {one.user_name:<28} {one.password:<14} {one.role}", highlight=False)
     address = suite.settings.base_url
-    out.print(f"Rollbook answers at {address} (embedded suite, not for production). Ctrl-C ends it.", highlight=False, soft_wrap=True)
+    said = f"Rollbook answers at {address} (embedded suite, not for production). Ctrl-C ends it."
+    out.print(said, highlight=False, soft_wrap=True)

@@ -31,7 +31,7 @@ def steps(world: World) -> Iterator[None]:
 
 
 def take_facts(world: World) -> None:
-    while any([consumer.step() for consumer in world.consumers]):
+    while any(consumer.step() for consumer in world.consumers):
         pass
 
 
@@ -129,7 +129,7 @@ def test_who_is_marked_again_while_being_evaluated_stays_in_the_queue(
 def test_seeded_bug_a_dirty_row_deleted_without_its_revision_loses_the_last_fact(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def careless(self: Evaluator, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
+    def careless(_: Evaluator, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
         conn.execute("DELETE FROM dirty WHERE id = ANY(%s)", [[id for id, _ in done]])
 
     monkeypatch.setattr(Evaluator, "_clear", careless)

@@ -64,7 +64,7 @@ class World:
 
     def settle(self) -> None:
         """Until nothing is left to do: facts taken, jobs done, nobody dirty."""
-        while any([consumer.step() for consumer in self.consumers]) or self.worker.step() or self.evaluator.step():
+        while any(consumer.step() for consumer in self.consumers) or self.worker.step() or self.evaluator.step():
             pass
 
     def course(self, title: str = "Fire safety", activities: int = 2) -> UUID:

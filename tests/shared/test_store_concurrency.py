@@ -9,9 +9,8 @@ import pytest
 
 from shared.contracts.directory import PersonMoved
 from shared.database import Connection, Database
-from shared.events import SYSTEM, Meta
+from shared.events import SYSTEM, Meta, Position
 from shared.feeds.postgres import PostgresFeed
-from shared.events import Position
 from shared.store import Decision, Store
 from shared.store import append as appending
 

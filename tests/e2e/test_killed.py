@@ -1,0 +1,110 @@
+"""The suite killed with -9 at random moments of an assignment of 10,000: nothing lost, nothing twice (the issue's oracle)."""
+
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from running import Running, until
+
+from services.cli.demo import ADMINISTRATOR
+from shared.embedded import EmbeddedPostgres
+
+LEARNERS = 10_000
+KILLS = 20
+LONGEST = 4.0
+"""Seconds after which the suite is killed at the latest; the whole assignment takes several times as long."""
+SEED = 20_261_123
+
+
+@pytest.fixture
+def data() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="rollbook-kill-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def sign_in(suite: Running) -> None:
+    suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
+
+
+def start_assignment(suite: Running) -> tuple[str, int]:
+    """Assign the whole group, which is everybody. Returns the offering and how many learners there will be."""
+    top = next(u["id"] for u in suite.every("/api/directory/units") if u["name"] == "Tidewater Group")
+    offering = next(o["id"] for o in suite.every("/api/catalog/offerings") if o["code"] == "CERT-SAFETY")
+    rule = {
+        "action": "assign",
+        "offering_id": offering,
+        "targets": [{"type": "organisation", "target_id": top, "include_below": True}],
+    }
+    preview = until(lambda: _settled(suite, rule), 120.0)
+    suite.post(f"/api/enrollment/previews/{preview['id']}/confirm")
+    return str(offering), int(preview["people"])
+
+
+def _settled(suite: Running, rule: dict[str, Any]) -> Any:
+    """A preview, once the enrollment service knows everybody of the demo company."""
+    first = suite.post("/api/enrollment/previews", rule)
+    time.sleep(1.0)
+    second = suite.post("/api/enrollment/previews", rule)
+    return second if first["people"] == second["people"] > LEARNERS * 0.9 else None
+
+
+def query(server: EmbeddedPostgres, service: str, text: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(server.conninfo(f"rollbook_{service}")) as conn:
+        return conn.execute(text.encode()).fetchall()
+
+
+@pytest.mark.feature("ASG-22", "NTF-4", "EVT-4")
+@pytest.mark.timeout(900)
+def test_killed_twenty_times_every_learner_is_assigned_reported_and_mailed_once_or_listed_as_unknown(
+    data: Path,
+) -> None:
+    chance = random.Random(SEED)
+    with Running(data, size=LEARNERS) as suite:
+        sign_in(suite)
+        offering, learners = start_assignment(suite)
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.05, LONGEST))
+            suite.kill()
+            suite.size = 0
+            suite.start()
+        sign_in(suite)
+        server = EmbeddedPostgres(data)
+        until(lambda: not _mail_waiting(server), 300.0)
+        until(lambda: suite.get("/api/reporting/membership/count", offering_id=offering)["total"] == learners, 60.0)
+
+        granted = query(server, "enrollment", "SELECT person FROM learner_grant")
+        assert len(granted) == len({person for (person,) in granted}) == learners
+        told = query(server, "enrollment", "SELECT stream FROM events WHERE type = 'enrollment.LearnerAssigned.v1'")
+        assert max(Counter(told).values()) == 1
+        assert len(told) == learners
+        rows = suite.every("/api/reporting/membership", offering_id=offering)
+        assert Counter(row["person_id"] for row in rows).most_common(1)[0][1] == 1
+
+        caught = Counter(query(server, "notifier", _CAUGHT))
+        unknown = query(server, "notifier", "SELECT id FROM message WHERE state = 'unknown'")
+        sent = query(server, "notifier", "SELECT id FROM message WHERE state = 'sent'")
+        assert max(caught.values()) == 1
+        assert len(sent) + len(unknown) == learners
+        assert len(sent) <= len(caught) <= len(sent) + len(unknown)
+        contiguous = query(server, "enrollment", "SELECT count(*) - max(position) FROM events")
+        assert contiguous == [(0,)]
+
+
+_CAUGHT = "SELECT message_id FROM caught_mail"
+
+
+def _mail_waiting(server: EmbeddedPostgres) -> bool:
+    jobs = query(server, "enrollment", "SELECT id FROM job WHERE state IN ('waiting', 'running')")
+    dirty = query(server, "enrollment", "SELECT id FROM dirty LIMIT 1")
+    open_mail = query(server, "notifier", "SELECT id FROM message WHERE state IN ('waiting', 'sending') LIMIT 1")
+    some = query(server, "notifier", "SELECT count(*) FROM message")
+    return bool(jobs or dirty or open_mail) or some == [(0,)]
