@@ -4,41 +4,25 @@ import hashlib
 import re
 import time
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID, uuid4
 
-import psycopg
 import structlog
 from fastapi import Body, Depends, FastAPI, Header, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
-from psycopg_pool import PoolTimeout
-from pydantic import BaseModel
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
 from shared.auth import SignedIn, Verifier
-from shared.errors import Invalid, Refusal, Stale, Unauthenticated
+from shared.errors import Invalid, Stale
+from shared.problems import PROBLEM, Problem, answer_with_problems
 from shared.settings import Settings
 from shared.store import Context
 
 log = telemetry.logger(__name__)
 
-PROBLEM = "application/problem+json"
 _COMMAND_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
-
-
-class Problem(BaseModel):
-    """RFC 9457. `field` names the input at fault; further members depend on `type`."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    field: str | None = None
 
 
 def service_app(
@@ -55,12 +39,7 @@ def service_app(
     )
     app.state.verifier = verifier
     app.state.settings = settings
-    app.add_exception_handler(Refusal, _refused)
-    app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(psycopg.OperationalError, _down)
-    app.add_exception_handler(PoolTimeout, _down)
-    app.add_exception_handler(Exception, _crashed)
+    answer_with_problems(app)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.middleware("http")(_correlate(name))
     _health(app, name, ready)
@@ -157,69 +136,6 @@ class BodyLimit:
 
 class _BodyTooLarge(Exception):
     pass
-
-
-def _problem(request: Request, status: int, kind: str, title: str, detail: str, **extra: Any) -> JSONResponse:
-    members = {"type": f"urn:rollbook:problem:{kind}", "title": title, "status": status, "detail": detail}
-    members["instance"] = request.url.path
-    return JSONResponse({**members, **{k: v for k, v in extra.items() if v is not None}}, status, media_type=PROBLEM)
-
-
-def _refused(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, Refusal)
-    extra = {key: _plain(value) for key, value in error.extra.items()}
-    response = _problem(request, error.status, error.kind, error.title, error.detail, field=error.field, **extra)
-    if isinstance(error, Unauthenticated):
-        response.headers["WWW-Authenticate"] = "Bearer"
-    if error.status == 503:
-        response.headers["Retry-After"] = "1"
-    return response
-
-
-def _unreadable(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    errors = [
-        {"field": ".".join(str(part) for part in e["loc"] if part != "body"), "detail": e["msg"]}
-        for e in error.errors()
-    ]
-    detail = "; ".join(f"{e['field'] or 'body'}: {e['detail']}" for e in errors[:5])
-    return _problem(
-        request, 422, "invalid", "The input is not valid", detail, field=errors[0]["field"] or "body", errors=errors
-    )
-
-
-def _http(request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    return _problem(request, error.status_code, "http", str(error.detail), str(error.detail))
-
-
-def _down(request: Request, error: Exception) -> JSONResponse:
-    log.warning("the database is down", reason=type(error).__name__)
-    response = _problem(request, 503, "unavailable", "Not available now", "The database does not answer. Try again.")
-    response.headers["Retry-After"] = "2"
-    return response
-
-
-def _crashed(request: Request, error: Exception) -> JSONResponse:
-    log.error("a request crashed", path=request.url.path, exc_info=error)
-    return _problem(
-        request,
-        500,
-        "internal",
-        "Rollbook failed",
-        "Nothing was half done. The correlation id of this answer leads to the log.",
-        correlation=str(getattr(request.state, "correlation", "")),
-    )
-
-
-def _plain(value: object) -> object:
-    if isinstance(value, BaseModel):
-        return value.model_dump(mode="json")
-    if isinstance(value, UUID):
-        return str(value)
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return value
 
 
 def _uuid(text: str | None) -> UUID | None:

@@ -11,14 +11,7 @@ from pydantic import BaseModel, Field
 
 from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.learning import Learning
-from services.enrollment.application.previewing import (
-    AddRules,
-    Preview,
-    Previewing,
-    PreviewRequest,
-    RemoveRules,
-    TargetRequest,
-)
+from services.enrollment.application.previewing import Preview, Previewing, PreviewRequest
 from services.enrollment.projections import lists
 from services.enrollment.projections.lists import (
     AssignmentItem,
@@ -300,4 +293,4 @@ def show_job(caller: SignedIn, using: Using, job_id: UUID) -> JobView:
         return _view(jobs.find(conn, job_id))
 
 
-__all__ = ["AddRules", "Parts", "RemoveRules", "TargetRequest", "router"]
+__all__ = ["Parts", "router"]
