@@ -55,15 +55,20 @@ class Mailer:
 
     async def _run(self, presence: Presence, stop: threading.Event) -> None:
         due = asyncio.Event()
+        end = _End(stop)
         clerk = Clerk(self._queue, presence.number)
-        lines = [self._serve(clerk, due, stop) for _ in range(self._server.connections)]
-        await asyncio.gather(self._watch(presence, due, stop), *lines)
+        lines = [self._serve(clerk, due, end) for _ in range(self._server.connections)]
+        try:
+            await asyncio.gather(self._watch(presence, due, end), *lines)
+        finally:
+            end.crashed = True
+            due.set()
 
-    async def _watch(self, presence: Presence, due: asyncio.Event, stop: threading.Event) -> None:
+    async def _watch(self, presence: Presence, due: asyncio.Event, end: "_End") -> None:
         """Say when something is due; see to what dead mailers left behind."""
         recovered = float("-inf")
         pause = self._server.idle_pause
-        while not stop.is_set():
+        while not end.is_set():
             try:
                 await asyncio.to_thread(presence.hold)
                 if time.monotonic() - recovered > _RECOVER_SECONDS:
@@ -78,39 +83,39 @@ class Mailer:
             except DATABASE_DOWN:
                 pause = self._grown(pause)
                 log.warning("the database is down; trying again", worker=self.name, seconds=pause)
-            await _sleep(pause, stop)
+            await _sleep(pause, end)
         due.set()
 
     def _report(self, orphaned: int) -> None:
         if orphaned:
             log.warning("e-mails of a mailer that died are unknown now", count=orphaned)
 
-    async def _serve(self, clerk: Clerk, due: asyncio.Event, stop: threading.Event) -> None:
+    async def _serve(self, clerk: Clerk, due: asyncio.Event, end: "_End") -> None:
         """One connection: opened when something is due, used until nothing is, or it breaks."""
         pause = _FIRST_PAUSE
-        while not stop.is_set():
+        while not end.is_set():
             await due.wait()
-            if stop.is_set():
+            if end.is_set():
                 return
             line = Line(self._server.host, self._server.port, self._letters.domain, self._server.answer_seconds)
             try:
                 await line.open()
             except ServerDown as down:
                 log.warning("the mail server does not answer; trying again", kind=str(down), seconds=pause)
-                await _sleep(pause, stop)
+                await _sleep(pause, end)
                 pause = self._grown(pause)
                 continue
             pause = _FIRST_PAUSE
-            await self._drain(line, clerk, due, stop)
+            await self._drain(line, clerk, due, end)
             await line.close()
 
     def _grown(self, pause: float) -> float:
         return min(max(pause, _FIRST_PAUSE) * 2, self._server.down_pause)
 
-    async def _drain(self, line: Line, clerk: Clerk, due: asyncio.Event, stop: threading.Event) -> None:
+    async def _drain(self, line: Line, clerk: Clerk, due: asyncio.Event, end: "_End") -> None:
         done: Done | None = None
         while True:
-            more = line.usable and not stop.is_set()
+            more = line.usable and not end.is_set()
             task = await clerk.turn(done, more=more)
             if task is None:
                 if more:
@@ -137,8 +142,20 @@ class Mailer:
         return after(outcome, task.attempt, self._patience)
 
 
-async def _sleep(seconds: float, stop: threading.Event) -> None:
-    """Sleep, but not long past `stop`."""
-    end = time.monotonic() + seconds
-    while not stop.is_set() and (left := end - time.monotonic()) > 0:
+class _End:
+    """Told to stop, or one of the tasks crashed. A task may not rely on being cancelled: a timeout around a network
+    operation that completes at that moment swallows it."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self.crashed = False
+
+    def is_set(self) -> bool:
+        return self.crashed or self._stop.is_set()
+
+
+async def _sleep(seconds: float, end: _End) -> None:
+    """Sleep, but not long past the end."""
+    over = time.monotonic() + seconds
+    while not end.is_set() and (left := over - time.monotonic()) > 0:
         await asyncio.sleep(min(left, 0.2))
