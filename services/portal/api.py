@@ -98,7 +98,13 @@ def pages(services: Services, sign_ins: Sequence[SignIn], *, secure: bool) -> AP
         except (Asked, httpx.HTTPError) as error:
             return show.problem(_asked(error), token)
         following = urlencode({**asked, "cursor": found.next}) if found.next else None
-        values: dict[str, Any] = {"types": TYPES, "states": STATES, "offerings": offerings, "asked": asked, "total": total}
+        values: dict[str, Any] = {
+            "types": TYPES,
+            "states": STATES,
+            "offerings": offerings,
+            "asked": asked,
+            "total": total,
+        }
         return show.render("report.html", token, rows=found.items, following=following, **values)
 
     @router.get("/mail")

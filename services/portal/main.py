@@ -18,6 +18,6 @@ def build(
     """The pages. `sign_ins` are shown on the start page; only a demo has any."""
     app = FastAPI(title="Rollbook", docs_url=None, redoc_url=None, openapi_url=None)
     client = httpx.Client(base_url=settings.base_url, timeout=30.0, transport=transport)
-    app.include_router(pages(Services(client), sign_ins, secure=settings.base_url.startswith("https:")))
     app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
+    app.include_router(pages(Services(client), sign_ins, secure=settings.base_url.startswith("https:")))
     return Service("portal", app, close=client.close)

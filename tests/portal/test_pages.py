@@ -61,6 +61,9 @@ def test_the_start_page_shows_what_runs_and_the_demo_sign_ins(http: TestClient) 
     assert "secret-of-the-demo" in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
     assert "<script" not in page.text
+    for asset, kind in (("/static/rollbook.css", "text/css"), ("/static/mark.svg", "image/svg+xml")):
+        assert asset in page.text
+        assert http.get(asset).headers["Content-Type"].startswith(kind)
 
 
 def test_signing_in_leads_to_the_report_and_the_token_is_kept_from_scripts_and_other_sites(http: TestClient) -> None:
