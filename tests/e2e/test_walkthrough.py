@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from running import Running, number, until
 
 from services.cli.demo import ADMINISTRATOR
+from shared.embedded import EmbeddedPostgres
 
 PEOPLE = 120
 USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
@@ -158,3 +160,47 @@ def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) 
     assert rollbook(suite, "apply", str(file), "--dry-run").split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["unchanged", "WALK-1"]
+
+
+_MAY_HOLD_NAMES = {
+    ("directory", "profile"),
+    ("reporting", "profile"),
+    ("notifier", "profile"),
+    ("notifier", "caught_mail"),
+}
+"""One table for each service that shows or mails people; and the catcher, which stands for other people's mail servers."""
+
+
+@pytest.mark.feature("DIR-12")
+def test_8_names_are_in_the_profile_tables_and_in_no_event_log_or_other_table(suite: Running) -> None:
+    server = EmbeddedPostgres(suite.data)
+    holding = set()
+    for service in ("directory", "catalog", "enrollment", "notifier", "reporting"):
+        with psycopg.connect(server.conninfo(f"rollbook_{service}")) as conn:
+            query = "SELECT format('%%I.%%I', schemaname, tablename), tablename FROM pg_tables WHERE schemaname = ANY(%s)"
+            for table, name in conn.execute(query, [["public", "rebuild"]]).fetchall():
+                if _names_in(conn, table):
+                    holding.add((service, name))
+    assert holding == _MAY_HOLD_NAMES
+    assert not any("alker7" in line for line in suite.said)
+
+
+def _names_in(conn: psycopg.Connection[Any], table: str) -> bool:
+    """Whether any row, bytes included, has the name or the address of Ada Walker7."""
+    columns = conn.execute("SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0", [table])
+    quoted = [f'"{column}"' for (column,) in columns if not str(column).startswith("........")]
+    as_text = " || ".join(f"coalesce(encode(convert_to({c}::text, 'UTF8'), 'escape'), '')" for c in quoted)
+    as_bytes = _decoded(conn, table)
+    found = conn.execute(f"SELECT count(*) FROM {table} WHERE {as_text} ~* 'walker7' {as_bytes}".encode()).fetchone()
+    return bool(found and found[0])
+
+
+def _decoded(conn: psycopg.Connection[Any], table: str) -> str:
+    """Bytes print as hexadecimal, so they are searched for the bytes of the name."""
+    query = (
+        "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND atttypid = 'bytea'::regtype"
+    )
+    columns = [column for (column,) in conn.execute(query, [table])]
+    return " ".join(
+        f"OR position('walker7'::bytea in \"{c}\") > 0 OR position('Walker7'::bytea in \"{c}\") > 0" for c in columns
+    )
