@@ -7,6 +7,7 @@ from shared.database import Database
 from shared.http import service_app
 from shared.service import Service
 from shared.settings import Settings
+from shared.store import Forgetting
 
 PACKAGE = "services.catalog"
 """Where this service's migrations are."""
@@ -19,7 +20,8 @@ def build(settings: Settings, *, verifier: Verifier) -> Service:
     app = service_app("catalog", settings=settings, verifier=verifier, ready=lambda: _ready(database))
     app.state.parts = Parts(catalog, Applying(catalog))
     app.include_router(router)
-    return Service("catalog", app, close=database.close)
+    forgetting = Forgetting("catalog", database, settings.command_days)
+    return Service("catalog", app, workers=[forgetting], close=database.close)
 
 
 def _ready(database: Database) -> None:

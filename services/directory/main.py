@@ -14,6 +14,7 @@ from shared.http import service_app
 from shared.jobs import Worker
 from shared.service import Service
 from shared.settings import Settings
+from shared.store import Forgetting
 
 PACKAGE = "services.directory"
 """Where this service's migrations are."""
@@ -31,7 +32,10 @@ def build(settings: Settings, *, verifier: Verifier | None = None) -> Service:
     return Service(
         "directory",
         app,
-        workers=[Worker("directory jobs", database, [parts.imports], settings.worker_pause)],
+        workers=[
+            Worker("directory jobs", database, [parts.imports], settings.worker_pause),
+            Forgetting("directory", database, settings.command_days),
+        ],
         close=database.close,
     )
 

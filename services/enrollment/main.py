@@ -7,7 +7,7 @@ from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.application.expansion import Expansion
 from services.enrollment.application.learning import Learning
-from services.enrollment.application.previewing import Previewing
+from services.enrollment.application.previewing import FORGOTTEN, Previewing
 from services.enrollment.reactions.catalog import CatalogFacts
 from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
 from shared.auth import Verifier
@@ -18,6 +18,7 @@ from shared.http import service_app
 from shared.jobs import Worker
 from shared.service import Service
 from shared.settings import Settings
+from shared.store import Forgetting
 from shared.timers import Clock
 
 PACKAGE = "services.enrollment"
@@ -45,6 +46,7 @@ def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier
             evaluator,
             Worker("enrollment jobs", database, [expansion], settings.worker_pause),
             Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
+            Forgetting("enrollment", database, settings.command_days, FORGOTTEN),
         ],
         close=database.close,
     )

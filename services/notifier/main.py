@@ -18,6 +18,7 @@ from shared.feeds import Feed
 from shared.http import service_app
 from shared.service import Runnable, Service
 from shared.settings import Settings
+from shared.store import Forgetting
 
 PACKAGE = "services.notifier"
 """Where the migrations are."""
@@ -50,6 +51,7 @@ def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier
     app.include_router(ledger_routes(application))
     workers: list[Runnable] = [Consumer(database, feed(h.source), h, settings) for h in handlers()]
     workers.append(mailer(database, settings))
+    workers.append(Forgetting("notifier", database, settings.command_days))
     if settings.catcher:
         app.include_router(caught_routes(database))
         workers.insert(0, Catcher(database, settings.smtp_host, settings.smtp_port))

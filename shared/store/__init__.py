@@ -1,5 +1,6 @@
 """The persistence module (DESIGN 3), plugged into the `eventsourcing` library: `PERSISTENCE_MODULE=shared.store`."""
 
+from shared.store.commands import Forgetting
 from shared.store.decisions import Appended, Command, Decision, Revision, Row, Table
 from shared.store.factory import Factory
 from shared.store.ledger import Context, Ledger, Receipt
@@ -11,6 +12,7 @@ __all__ = [
     "Context",
     "Decision",
     "Factory",
+    "Forgetting",
     "Ledger",
     "Receipt",
     "Revision",

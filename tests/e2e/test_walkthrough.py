@@ -177,7 +177,9 @@ def test_8_names_are_in_the_profile_tables_and_in_no_event_log_or_other_table(su
     holding = set()
     for service in ("directory", "catalog", "enrollment", "notifier", "reporting"):
         with psycopg.connect(server.conninfo(f"rollbook_{service}")) as conn:
-            query = "SELECT format('%%I.%%I', schemaname, tablename), tablename FROM pg_tables WHERE schemaname = ANY(%s)"
+            query = (
+                "SELECT format('%%I.%%I', schemaname, tablename), tablename FROM pg_tables WHERE schemaname = ANY(%s)"
+            )
             for table, name in conn.execute(query, [["public", "rebuild"]]).fetchall():
                 if _names_in(conn, table):
                     holding.add((service, name))

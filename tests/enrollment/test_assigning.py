@@ -5,6 +5,8 @@ from uuid import UUID, uuid4
 import pytest
 from world import World
 
+from shared.store import Forgetting
+
 
 @pytest.mark.feature("ASG-1", "ASG-4", "ASG-5")
 def test_people_are_assigned_one_by_one_and_refused_ones_are_listed_with_the_reason(world: World) -> None:
@@ -246,3 +248,21 @@ def test_assignments_are_paged_by_cursor(world: World) -> None:
             break
         params["cursor"] = page["next"]
     assert sorted(seen) == sorted(people)
+
+
+def test_commands_and_previews_are_forgotten_after_the_set_time_and_not_before(world: World) -> None:
+    course, ann = world.course(), world.person()
+    audience = world.audience(ann)
+    world.settle()
+    preview = world.preview(course, ("audience", audience, False))
+    key = {"Idempotency-Key": "kept"}
+    world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm", headers=key)
+    world.settle()
+    forgetting = next(worker for worker in world.service.workers if isinstance(worker, Forgetting))
+    assert set(forgetting.step().values()) == {0}
+    with world.database.connection() as conn:
+        conn.execute("UPDATE command SET recorded_at = now() - interval '31 days'")
+        conn.execute("UPDATE plan SET created_at = now() - interval '31 days'")
+    assert forgetting.step() == {"commands": 1, "people of previews": 1, "previews": 1}
+    assert world.http.get(f"/api/enrollment/previews/{preview['id']}").status_code == 404
+    assert world.enrolled(course) == {ann}

@@ -22,6 +22,13 @@ from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.store import Context, Receipt
 
+FORGOTTEN = {
+    "people of previews": "DELETE FROM plan_person p USING plan WHERE p.plan = plan.id "
+    "AND plan.created_at < now() - make_interval(days => %(days)s)",
+    "previews": "DELETE FROM plan WHERE created_at < now() - make_interval(days => %(days)s)",
+}
+"""Previews are kept as long as commands are."""
+
 
 class TargetRequest(BaseModel):
     """Whom to assign; `include_below` takes in everything or everybody below (ASG-3)."""
