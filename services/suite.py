@@ -107,7 +107,7 @@ class Suite:
             return PostgresFeed(source, place.feed_conninfo(SOURCES[source]))
 
         self.services: list[Service] = [
-            directory.build(place.settings(settings, "directory")),
+            directory.build(place.settings(settings, "directory"), feed=feed),
             catalog.build(place.settings(settings, "catalog"), verifier=verifier),
             enrollment.build(place.settings(settings, "enrollment"), feed=feed, verifier=verifier),
             notifier.build(place.settings(settings, "notifier"), feed=feed, verifier=verifier),

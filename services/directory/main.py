@@ -1,5 +1,7 @@
 """The wiring of the directory."""
 
+from collections.abc import Callable
+
 from services.directory.api import imports, people, structure, tokens
 from services.directory.api.parts import Parts
 from services.directory.application.accounts import Accounts, Issuing
@@ -8,8 +10,11 @@ from services.directory.application.ledger import Directory
 from services.directory.application.people import People
 from services.directory.application.structure import Audiences, Structure
 from services.directory.imports.running import Imports
+from services.directory.reactions import AssignmentFacts
 from shared.auth import Verifier
+from shared.consumer import Consumer
 from shared.database import Database
+from shared.feeds import Feed
 from shared.http import service_app
 from shared.jobs import Worker
 from shared.service import Service
@@ -20,7 +25,9 @@ PACKAGE = "services.directory"
 """Where this service's migrations are."""
 
 
-def build(settings: Settings, *, verifier: Verifier | None = None) -> Service:
+def build(
+    settings: Settings, *, verifier: Verifier | None = None, feed: Callable[[str], Feed] | None = None
+) -> Service:
     """The service on its migrated database. Without a verifier it trusts the tokens that it issues itself."""
     database = Database(settings.database_url, application="directory", max_size=settings.database_pool)
     parts = build_parts(settings, database)
@@ -29,12 +36,14 @@ def build(settings: Settings, *, verifier: Verifier | None = None) -> Service:
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
         app.include_router(routes.router)
+    facts = [Consumer(database, feed("enrollment"), AssignmentFacts(), settings)] if feed else []
     return Service(
         "directory",
         app,
         workers=[
             Worker("directory jobs", database, [parts.imports], settings.worker_pause),
             Forgetting("directory", database, settings.command_days),
+            *facts,
         ],
         close=database.close,
     )

@@ -12,4 +12,5 @@ from shared.database import Database
 def town(database: Callable[..., Database]) -> Iterator[Town]:
     one = Town(database)
     yield one
+    one.feed.close()
     one.service.close()

@@ -1,10 +1,15 @@
 """People, structure, jobs, audiences and permission roles over HTTP."""
 
+import base64
 from concurrent.futures import ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 import pytest
 from town import Town
+
+from shared.contracts.enrollment import AssignmentCreated, AssignmentRemoved
+from shared.events import SYSTEM, Meta
+from shared.store import Decision
 
 
 @pytest.mark.feature("DIR-1")
@@ -186,7 +191,7 @@ def test_people_are_found_by_parts_of_both_names_email_organisation_and_position
     town.job(maria, position=nurse)
 
     def found(**asked: str) -> list[str]:
-        return [p["first_name"] for p in town.get("/people", **asked).json()["items"]]
+        return [p["first_name"] for p in town.post("/people/search", asked).json()["items"]]
 
     assert found(first_name="MAR", last_name="ston") == ["Maria", "Mark"]
     assert found(email="rta.be") == ["Marta"]
@@ -235,3 +240,49 @@ def test_every_change_of_permission_is_an_event_and_the_last_administrator_stays
     assert town.http.delete(address).status_code == 200
     assert town.post(f"/people/{bo}/roles", {"role": "king"}).json()["field"] == "role"
     assert town.events()[2:] == ["PermissionRoleGranted", "PermissionRoleGranted", "PermissionRoleRevoked"]
+
+
+@pytest.mark.feature("ASG-4", "DIR-9")
+def test_everybody_in_a_result_is_selected_not_only_the_page_and_only_within_the_scope(town: Town) -> None:
+    framework = town.framework()
+    north, south = town.unit(framework, "North"), town.unit(framework, "South")
+    inside = {town.person(f"Ann Berg{n}", north) for n in range(5)}
+    outside = town.person("Ann Bergman", south)
+    town.person("Bo Lind", north)
+    assert set(town.post("/people/selection", {"last_name": "berg"}).json()["people"]) == {*inside, outside}
+    reader = town.client("enrollment-manager", north)
+    answer = reader.post("/api/directory/people/selection", json={"last_name": "berg"})
+    assert set(answer.json()["people"]) == inside
+
+
+@pytest.mark.feature("DIR-12", "DIR-9")
+def test_names_are_refused_in_addresses_and_cursors_hold_none(town: Town) -> None:
+    refused = town.get("/people", last_name="Lind")
+    assert (refused.status_code, refused.json()["field"]) == (422, "query.last_name")
+    town.person("Ada Lind")
+    town.person("Bo Lindberg")
+    page = town.get("/people", limit="1").json()
+    assert "lind" not in base64.urlsafe_b64decode(page["next"] + "==").decode().lower()
+
+
+@pytest.mark.feature("ASG-10")
+def test_a_unit_that_has_assignments_is_removed_only_after_they_have_been_previewed_and_removed(town: Town) -> None:
+    unit = town.unit(town.framework(), "North")
+    assignment, meta = uuid4(), Meta(actor=SYSTEM, correlation=uuid4())
+    created = AssignmentCreated(
+        originator_id=assignment,
+        originator_version=1,
+        offering_id=uuid4(),
+        type="organisation",
+        target_id=UUID(unit),
+        include_below=False,
+    )
+    town.enrollment.append([Decision((created,), meta)])
+    town.consumer.step()
+    refused = town.http.delete(f"/api/directory/units/{unit}")
+    assert (refused.status_code, refused.json()["assignments"]) == (409, 1)
+    assert "/api/enrollment/previews" in refused.json()["detail"]
+    removed = AssignmentRemoved(originator_id=assignment, originator_version=2)
+    town.enrollment.append([Decision((removed,), meta)])
+    town.consumer.step()
+    assert town.http.delete(f"/api/directory/units/{unit}").status_code == 200

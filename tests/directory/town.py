@@ -10,9 +10,12 @@ from httpx import Response
 from issuer import Issuer
 
 from services.directory.main import build
+from shared.consumer import Consumer
 from shared.database import Database
+from shared.feeds.postgres import PostgresFeed
 from shared.jobs import Worker
 from shared.settings import Settings
+from shared.store import Store
 
 Cells = Mapping[str, object]
 
@@ -25,7 +28,10 @@ class Town:
         self.issuer = Issuer()
         settings = Settings(database_url=self.database.conninfo, import_chunk=7, **limits)  # type: ignore[arg-type]
         self.settings = settings
-        self.service = build(settings, verifier=self.issuer.verifier)
+        self.enrollment = Store(database())
+        self.feed = PostgresFeed("enrollment", self.enrollment.database.conninfo)
+        self.service = build(settings, verifier=self.issuer.verifier, feed=lambda _: self.feed)
+        self.consumer = next(w for w in self.service.workers if isinstance(w, Consumer))
         self.worker = next(w for w in self.service.workers if isinstance(w, Worker))
         self.administrator = uuid4()
         self.http = self.client("site-administrator")

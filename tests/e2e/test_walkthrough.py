@@ -58,7 +58,7 @@ def unit(suite: Running, external: str) -> str:
 
 
 def person(suite: Running, last_name: str) -> str:
-    found = suite.get("/api/directory/people", last_name=last_name)
+    found = suite.post("/api/directory/people/search", {"last_name": last_name})
     return str(found["items"][0]["id"])
 
 
@@ -73,7 +73,7 @@ def test_1_people_are_imported_after_a_dry_run_and_the_same_files_again_change_n
     options = ["--option", "create_frameworks=true"]
     dry = rollbook(suite, "import", str(files), "--dry-run", *options)
     assert number(r"created\s+(\d+)", dry) == 3 + 1 + PEOPLE * 2
-    assert suite.get("/api/directory/people", last_name="Walker7")["items"] == []
+    assert suite.post("/api/directory/people/search", {"last_name": "Walker7"})["items"] == []
     rollbook(suite, "import", str(files), *options)
     again = rollbook(suite, "import", str(files), *options)
     assert number(r"unchanged\s+(\d+)", again) == 3 + 1 + PEOPLE * 2

@@ -3,24 +3,29 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 from pydantic import BaseModel, Field
 
 from services.directory.api.parts import Using
 from services.directory.application.jobs import JobRequest
 from services.directory.application.people import NewPerson, PersonEdit
 from services.directory.projections import people
-from services.directory.projections.people import PersonItem, PersonQuery, PersonView
+from services.directory.projections.people import PersonFilter, PersonItem, PersonQuery, PersonView
 from shared.auth import Permission, Scope, SignedIn
 from shared.contracts.directory import Deactivation
-from shared.errors import NotFound
-from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.errors import Invalid, NotFound
+from shared.http import Commanded, Expected, PageSize, etag
 from shared.readmodel import Page
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/directory", tags=["people"])
 
 MANAGE, READ = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY
+
+
+class PeopleQuery(PersonFilter):
+    cursor: str | None = None
+    limit: int | None = None
 
 
 class Move(BaseModel):
@@ -42,14 +47,47 @@ class Password(BaseModel):
     password: str = Field(max_length=1000)
 
 
+class PersonSearch(PersonQuery):
+    cursor: str | None = None
+
+
+class Selection(BaseModel):
+    """Everybody whom a search finds, for a command that takes people."""
+
+    people: list[UUID]
+
+
 @router.get("/people")
-def search(
-    use: Using, caller: SignedIn, asked: Annotated[PersonQuery, Query()], limit: PageSize, cursor: Cursor = None
+def list_people(
+    use: Using, caller: SignedIn, asked: Annotated[PeopleQuery, Query()], limit: PageSize
 ) -> Page[PersonItem]:
-    """People by parts of both names, e-mail, organisation, position (DIR-9), within the caller's scope."""
+    """People of organisations, positions, audiences, within the caller's scope. Names are searched for in a body only."""
     scope = caller.scope(READ)
     with use.database.connection() as conn:
-        return people.search(conn, scope, asked, cursor, limit)
+        return people.search(conn, scope, asked, asked.cursor, limit)
+
+
+@router.post("/people/search")
+def search(use: Using, caller: SignedIn, limit: PageSize, asked: PersonSearch) -> Page[PersonItem]:
+    """The same, also by parts of first and last name, and by e-mail (DIR-9): never in an address."""
+    scope = caller.scope(READ)
+    with use.database.connection() as conn:
+        return people.search(conn, scope, asked, asked.cursor, limit)
+
+
+@router.post("/people/selection")
+def select_all(use: Using, caller: SignedIn, request: Request, asked: PersonQuery) -> Selection:
+    """Everybody in the result of a search, not only the visible page, to assign them at once (ASG-4)."""
+    limit: int = request.app.state.settings.assignment_rows_limit
+    with use.database.connection() as conn:
+        found = people.selection(conn, caller.scope(READ), asked, limit)
+    if len(found) > limit:
+        raise Invalid(
+            f"More than {limit} people match (ROLLBOOK_ASSIGNMENT_ROWS_LIMIT). Narrow the search, or assign an organisation, "
+            "a position or an audience.",
+            kind="too-many",
+        )
+    return Selection(people=found)
 
 
 @router.post("/people", status_code=201)

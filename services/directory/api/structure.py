@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 from services.directory.api.parts import Using
 from services.directory.application.structure import NewAudience, NewFramework, NewUnit
 from services.directory.projections import people, structure
-from services.directory.projections.people import PersonItem, PersonQuery
+from services.directory.projections.people import PersonFilter, PersonItem
 from services.directory.projections.structure import AudienceView, FrameworkView, UnitView
 from shared.auth import Permission, SignedIn
 from shared.contracts.directory import UnitKind
@@ -148,7 +148,7 @@ def members(
     """The members within the caller's scope."""
     scope = caller.scope(READ)
     with use.database.connection() as conn:
-        return people.search(conn, scope, PersonQuery(audience=audience_id), cursor, limit)
+        return people.search(conn, scope, PersonFilter(audience=audience_id), cursor, limit)
 
 
 @router.post("/audiences/{audience_id}/members")

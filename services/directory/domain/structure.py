@@ -102,14 +102,21 @@ def move(unit: Unit, parent: Unit | None, above: Sequence[UUID]) -> tuple[Event,
     )
 
 
-def remove(unit: Unit, children: int, people: int) -> tuple[Event, ...]:
-    """Refused while it holds children or people; the reason has the numbers."""
+def remove(unit: Unit, children: int, people: int, assignments: int) -> tuple[Event, ...]:
+    """Refused while it holds children or people, or has assignments (ASG-10); the reason has the numbers."""
     if children or people:
         raise Conflict(
             f"This {unit.kind} holds {people} people and {children} units below. Move them elsewhere first.",
             kind="unit-in-use",
             people=people,
             children=children,
+        )
+    if assignments:
+        raise Conflict(
+            f"This {unit.kind} still has {assignments} assignments. Preview their removal and confirm it first: "
+            "POST /api/enrollment/previews with action 'remove'.",
+            kind="unit-assigned",
+            assignments=assignments,
         )
     return (UnitRemoved(originator_id=unit.id, originator_version=unit.version + 1, kind=unit.kind),)
 

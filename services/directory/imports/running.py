@@ -29,7 +29,7 @@ from shared.store import Context, Decision, Receipt
 KIND = "directory-import"
 PLANS: TypeAdapter[Plan] = TypeAdapter(Annotated[Plan, Field(discriminator="type")])
 _MEANWHILE = Reason("meanwhile", None, "It was changed at this moment by somebody else. Import the file again.")
-_IN_USE = Reason("in-use", None, "It still holds people or units below.")
+_IN_USE = Reason("in-use", None, "It still holds people or units below, or has assignments.")
 
 
 class Imports:

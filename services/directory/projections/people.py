@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pydantic_core
 from psycopg.rows import class_row, kwargs_row
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from services.directory.projections.structure import BELOW
 from services.directory.projections.tables import NIL, JobDetails, ProfileRow
@@ -68,19 +68,26 @@ class PersonView(PersonItem):
     roles: list[RoleView] = []
 
 
-class PersonQuery(BaseModel):
-    """Parts of names and e-mail, regardless of letter case; first and last name both where both are given (DIR-9)."""
+class PersonFilter(BaseModel):
+    """What may be in an address: nothing of it is personal."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    organisation: UUID | None = None
+    position: UUID | None = None
+    include_below: bool = False
+    audience: UUID | None = None
+    active: bool | None = None
+
+
+class PersonQuery(PersonFilter):
+    """With parts of names and e-mail, regardless of letter case; first and last name both where both are given (DIR-9)."""
 
     first_name: str | None = None
     last_name: str | None = None
     email: str | None = None
     user_name: str | None = None
     external_id: str | None = None
-    organisation: UUID | None = None
-    position: UUID | None = None
-    include_below: bool = False
-    audience: UUID | None = None
-    active: bool | None = None
 
 
 _ITEM = (
@@ -108,35 +115,35 @@ _CONDITIONS = {
 }
 
 
-def search(conn: Connection, scope: Scope, asked: PersonQuery, cursor: str | None, limit: int) -> Page[PersonItem]:
-    """By last name, first name; only people whose home is in the scope."""
-    given = asked.model_dump(exclude_none=True, exclude={"include_below"})
-    conditions = [_VISIBLE, *(_CONDITIONS[name] for name in given)]
-    values: dict[str, object] = {
-        **given,
-        "deep": asked.include_below,
-        "scope": list(scope.organisations),
-        "all": scope.everything,
-        "limit": limit + 1,
-    }
+def search(conn: Connection, scope: Scope, asked: PersonFilter, cursor: str | None, limit: int) -> Page[PersonItem]:
+    """By last name, first name; only people whose home is in the scope. A cursor holds an id, never a name."""
+    where, values = _where(scope, asked)
     if cursor:
-        conditions.append("(lower(f.last_name), lower(f.first_name), p.id) > (%(c0)s, %(c1)s, %(c2)s::uuid)")
-        values.update(zip(("c0", "c1", "c2"), cursor_decode(cursor, 3), strict=True))
+        where += (
+            " AND (lower(f.last_name), lower(f.first_name), p.id) > "
+            "(SELECT lower(last_name), lower(first_name), id FROM profile WHERE id = %(after)s::uuid)"
+        )
+        values["after"] = cursor_decode(cursor, 1)[0]
     query = (
-        f"{BELOW}SELECT {_ITEM}{_FROM}WHERE {' AND '.join(conditions)} "
+        f"{BELOW}SELECT {_ITEM}{_FROM}WHERE {where} "
         "ORDER BY lower(f.last_name), lower(f.first_name), p.id LIMIT %(limit)s"
     ).encode()
     with conn.cursor(row_factory=class_row(PersonItem)) as found:
-        rows = found.execute(query, values).fetchall()
-    last = rows[limit - 1] if len(rows) > limit else None
-    mark = _cursor_of(conn, last.id) if last else None
-    return Page(items=rows[:limit], next=mark)
+        rows = found.execute(query, {**values, "limit": limit + 1}).fetchall()
+    return Page(items=rows[:limit], next=cursor_encode(str(rows[limit - 1].id)) if len(rows) > limit else None)
 
 
-def _cursor_of(conn: Connection, id: UUID) -> str:
-    """The database's own lower-case names: Python folds some letters otherwise."""
-    row = conn.execute("SELECT lower(last_name), lower(first_name) FROM profile WHERE id = %s", [id]).fetchone()
-    return cursor_encode(str(row[0]), str(row[1]), str(id)) if row else cursor_encode("", "", str(id))
+def selection(conn: Connection, scope: Scope, asked: PersonFilter, limit: int) -> list[UUID]:
+    """Everybody in the result, not only a page of it; at most `limit` + 1 of them (ASG-4)."""
+    where, values = _where(scope, asked)
+    query = f"{BELOW}SELECT p.id{_FROM}WHERE {where} ORDER BY p.id LIMIT %(limit)s".encode()
+    return [id for (id,) in conn.execute(query, {**values, "limit": limit + 1}) if isinstance(id, UUID)]
+
+
+def _where(scope: Scope, asked: PersonFilter) -> tuple[str, dict[str, object]]:
+    given = asked.model_dump(exclude_none=True, include=set(_CONDITIONS))
+    values = {**given, "deep": asked.include_below, "scope": list(scope.organisations), "all": scope.everything}
+    return " AND ".join([_VISIBLE, *(_CONDITIONS[name] for name in given)]), values
 
 
 def find(conn: Connection, scope: Scope, id: UUID) -> PersonView | None:

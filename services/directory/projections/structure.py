@@ -126,16 +126,17 @@ def above(conn: Connection, id: UUID | None) -> dict[UUID, int]:
     return dict(conn.execute(query, [id]).fetchall())  # type: ignore[arg-type]
 
 
-def held(conn: Connection, id: UUID) -> tuple[int, int]:
-    """How many children and people a unit holds (homes and jobs)."""
+def held(conn: Connection, id: UUID) -> tuple[int, int, int]:
+    """How many children and people (homes and jobs) a unit holds, and how many live assignments it has."""
     row = conn.execute(
         "SELECT (SELECT count(*) FROM unit WHERE parent = %(id)s), (SELECT count(*) FROM ("
         "SELECT id FROM person WHERE home = %(id)s UNION "
         "SELECT person FROM job_assignment WHERE organisation = %(id)s UNION "
-        'SELECT person FROM job_assignment WHERE "position" = %(id)s) AS held)',
+        'SELECT person FROM job_assignment WHERE "position" = %(id)s) AS held), '
+        "(SELECT count(*) FROM assignment_fact WHERE target = %(id)s)",
         {"id": id},
     ).fetchone()
-    return (int(str(row[0])), int(str(row[1]))) if row else (0, 0)
+    return (int(str(row[0])), int(str(row[1])), int(str(row[2]))) if row else (0, 0, 0)
 
 
 _AUDIENCE = (
