@@ -68,6 +68,7 @@ class OfferingView(OfferingItem):
     price: Price | None
     versions: list[VersionView]
     notifications: list[Notification]
+    keep_begun: bool
 
 
 class Steps(BaseModel):
@@ -78,6 +79,12 @@ class Switches(BaseModel):
     """The notifications that are on (CAT-17)."""
 
     on: frozenset[Notification]
+
+
+class DropOuts(BaseModel):
+    """Whether who drops out of the last source keeps training that was begun (ASG-10)."""
+
+    keep_begun: bool
 
 
 def _item(row: projections.OfferingRow) -> OfferingItem:
@@ -120,6 +127,7 @@ def show_offering(caller: SignedIn, using: Using, response: Response, offering_i
         price=described.price,
         versions=[VersionView(number=n, state=v.state, steps=v.steps) for n, v in sorted(state.versions.items())],
         notifications=sorted(state.notifications),
+        keep_begun=state.keep_begun,
     )
 
 
@@ -165,6 +173,15 @@ def switch_notifications(
     """Which e-mails about this offering are sent (CAT-17)."""
     caller.everywhere(Permission.EDIT_CATALOGUE)
     return using.catalog.switch(context, offering_id, body.on, expected)
+
+
+@router.put("/offerings/{offering_id}/drop-outs")
+def decide_drop_outs(
+    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, expected: Expected, body: DropOuts
+) -> Receipt:
+    """What becomes of begun training when its learner drops out of the last source (ASG-10); kept unless said otherwise."""
+    caller.everywhere(Permission.EDIT_CATALOGUE)
+    return using.catalog.decide_drop_outs(context, offering_id, keep_begun=body.keep_begun, expected=expected)
 
 
 @router.put("/offerings/{offering_id}/versions/{number}")

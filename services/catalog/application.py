@@ -88,6 +88,9 @@ class Catalog(Ledger):
     def switch(self, context: Context, id: UUID, on: frozenset[Notification], expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: domain.switch(state, on))
 
+    def decide_drop_outs(self, context: Context, id: UUID, *, keep_begun: bool, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.decide_drop_outs(state, keep_begun=keep_begun))
+
     def find(self, id: UUID) -> Offering:
         """Raises NotFound."""
         state = self.load(id, domain.evolve)
@@ -179,6 +182,7 @@ class VersionIn(BaseModel):
 class _Listed(BaseModel):
     active: bool = True
     notifications: frozenset[Notification] = domain.ALL_NOTIFICATIONS
+    keep_begun: bool = True
 
 
 class ListedCourse(CourseIn, _Listed):
@@ -274,7 +278,8 @@ def _towards(
             elif version.state == "retired":
                 now = step(domain.retire(now, number))
     now = step(domain.activate(now, active=wanted.active))
-    return step(domain.switch(now, wanted.notifications)), events
+    now = step(domain.switch(now, wanted.notifications))
+    return step(domain.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
 
 
 def _item(code: str, before: Offering | None, events: Sequence[Event]) -> dict[str, JsonValue]:

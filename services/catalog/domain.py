@@ -8,6 +8,7 @@ from shared.contracts.catalog import (
     Activity,
     CertificationDescribed,
     CourseDescribed,
+    DropOutsDecided,
     Notification,
     NotificationsSwitched,
     OfferingActivated,
@@ -71,6 +72,8 @@ class Offering:
     active: bool = True
     versions: Mapping[int, Version] = field(default_factory=dict)
     notifications: frozenset[Notification] = ALL_NOTIFICATIONS
+    keep_begun: bool = True
+    """Who drops out of the last source keeps training that was begun (ASG-10)."""
 
     @property
     def kind(self) -> OfferingKind:
@@ -104,6 +107,8 @@ def evolve(state: Offering | None, event: Event) -> Offering | None:
             now = replace(state, active=False)
         case NotificationsSwitched():
             now = replace(state, notifications=frozenset(event.on))
+        case DropOutsDecided():
+            now = replace(state, keep_begun=event.keep_begun)
         case _:
             return state
     return replace(now, version=event.originator_version)
@@ -177,6 +182,13 @@ def switch(state: Offering, on: frozenset[Notification]) -> list[Event]:
     if state.notifications == on:
         return []
     return [NotificationsSwitched(originator_id=state.id, originator_version=_next(state), on=tuple(sorted(on)))]
+
+
+def decide_drop_outs(state: Offering, *, keep_begun: bool) -> list[Event]:
+    """Whether who drops out of the last source keeps training that was begun (ASG-10)."""
+    if state.keep_begun == keep_begun:
+        return []
+    return [DropOutsDecided(originator_id=state.id, originator_version=_next(state), keep_begun=keep_begun)]
 
 
 def _next(state: Offering | None) -> int:

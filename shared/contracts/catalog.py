@@ -106,6 +106,13 @@ class OfferingDeactivated(OfferingEvent):
     TOPIC: ClassVar[str] = "catalog.OfferingDeactivated.v1"
 
 
+class DropOutsDecided(OfferingEvent):
+    """Whether who drops out of the last source keeps training that was begun (ASG-10); so until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.DropOutsDecided.v1"
+    keep_begun: bool
+
+
 class NotificationsSwitched(OfferingEvent):
     """Which e-mails about this offering are on (CAT-17); all are until this says otherwise."""
 

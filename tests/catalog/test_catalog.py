@@ -88,6 +88,14 @@ def test_notifications_are_switched_for_an_offering(http: TestClient) -> None:
     assert http.get(f"/api/catalog/offerings/{id}").json()["notifications"] == ["withdrawn"]
 
 
+@pytest.mark.feature("ASG-10")
+def test_what_becomes_of_drop_outs_is_decided_for_an_offering(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    assert http.get(f"/api/catalog/offerings/{id}").json()["keep_begun"] is True
+    assert http.put(f"/api/catalog/offerings/{id}/drop-outs", json={"keep_begun": False}).status_code == 200
+    assert http.get(f"/api/catalog/offerings/{id}").json()["keep_begun"] is False
+
+
 def test_an_edit_on_an_old_version_is_refused(http: TestClient) -> None:
     id = create(http, **COURSE)
     tag = http.get(f"/api/catalog/offerings/{id}").headers["ETag"]

@@ -82,6 +82,7 @@ def of_catalog() -> Iterator[Event]:
     yield catalog.OfferingActivated(**AT)
     yield catalog.OfferingDeactivated(**AT)
     yield catalog.NotificationsSwitched(**AT, on=("assigned", "withdrawn"))
+    yield catalog.DropOutsDecided(**AT, keep_begun=False)
 
 
 def of_directory() -> Iterator[Event]:

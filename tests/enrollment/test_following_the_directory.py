@@ -57,6 +57,19 @@ def test_training_that_was_begun_is_kept_without_source_and_gets_one_again(world
     assert {UUID(str(e["person_id"])): e["term"] for e in world.enrollments()} == {ann: 1, bo: 2}
 
 
+@pytest.mark.feature("ASG-10")
+def test_an_offering_may_choose_that_drop_outs_do_not_keep_what_they_have_begun(world: World) -> None:
+    course, ann = world.course(), world.person()
+    audience = world.audience(ann)
+    world.settle()
+    world.assign(course, "audience", audience)
+    world.begin(ann, course)
+    world.tell(world.catalog, catalog.DropOutsDecided, course, keep_begun=False)
+    world.leave(audience, ann)
+    world.settle()
+    assert world.standing(ann, course) == "withdrawn"
+
+
 @pytest.mark.feature("ASG-10", "CAT-15")
 def test_a_completed_training_keeps_the_version_it_was_completed_on(world: World) -> None:
     certification, ann = world.certification(), world.person()

@@ -36,7 +36,14 @@ class Judged:
 
 def offering(fact: facts.OfferingFact) -> Offering:
     return Offering(
-        fact.id, fact.kind, fact.title, fact.active, fact.published, fact.steps, frozenset(fact.notifications)
+        fact.id,
+        fact.kind,
+        fact.title,
+        fact.active,
+        fact.published,
+        fact.steps,
+        frozenset(fact.notifications),
+        fact.keep_begun,
     )
 
 
@@ -80,7 +87,13 @@ def judge(
         row = held.enrollments.get(key)
         standing = enrollment(row, held) if row else Enrollment.unknown(*key)
         known = offerings.get(key[1])
-        change = settle(standing, wanted.get(key, frozenset()), removed, open_for_new=known is not None and known.open)
+        change = settle(
+            standing,
+            wanted.get(key, frozenset()),
+            removed,
+            open_for_new=known is not None and known.open,
+            keep_begun=known is None or known.keep_begun,
+        )
         if change:
             changes.append(change)
     return Judged(changes, wanted, dirty, assignments)

@@ -48,6 +48,7 @@ class Offering:
     published: int | None
     steps: int
     notifications: frozenset[str] = frozenset({"assigned", "withdrawn"})
+    keep_begun: bool = True
 
     @property
     def open(self) -> bool:

@@ -130,12 +130,18 @@ class Change:
 
 
 def settle(
-    state: Enrollment, wanted: Collection[UUID], removed: Collection[UUID], *, open_for_new: bool
+    state: Enrollment,
+    wanted: Collection[UUID],
+    removed: Collection[UUID],
+    *,
+    open_for_new: bool,
+    keep_begun: bool = True,
 ) -> Change | None:
     """Bring the grants in line with the assignments that want to hold the learner; None when they are already.
 
     `removed` are the assignments that a person has ended: a grant of one of these was removed on purpose, any other
-    that is no longer wanted dropped out. An offering that is not open holds nobody new (CAT-3, CAT-4).
+    that is no longer wanted dropped out. An offering that is not open holds nobody new (CAT-3, CAT-4); one may choose that
+    drop-outs do not keep what they have begun (ASG-10).
     """
     lacking = sorted(set(wanted) - state.grants - state.exclusions) if open_for_new else []
     surplus = sorted(state.grants.difference(wanted))
@@ -148,7 +154,7 @@ def settle(
     for assignment in surplus:
         why: Unassignment = "assignment-removed" if assignment in removed else "dropped-out"
         writing.add(LearnerUnassigned, assignment_id=assignment, term=writing.state.term, why=why)
-    _end_if_unheld(writing, on_purpose=all(assignment in removed for assignment in surplus))
+    _end_if_unheld(writing, on_purpose=not keep_begun or all(assignment in removed for assignment in surplus))
     return Change(state, writing.state, tuple(writing.events))
 
 

@@ -91,6 +91,7 @@ class OfferingFact(NamedTuple):
     steps: int
     drafts: dict[str, int]
     notifications: list[str]
+    keep_begun: bool = True
 
 
 def people(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, PersonFact]:
@@ -105,7 +106,7 @@ def units(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, UnitFact]:
 
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
     rows = conn.execute(
-        "SELECT id, revision, kind, title, active, published, steps, drafts, notifications FROM offering_fact "
+        "SELECT id, revision, kind, title, active, published, steps, drafts, notifications, keep_begun FROM offering_fact "
         "WHERE id = ANY(%s)",
         [list(ids)],
     )
@@ -166,11 +167,13 @@ def save_units(conn: Connection, rows: Sequence[UnitFact], gone: Sequence[UUID])
 def save_offerings(conn: Connection, rows: Sequence[OfferingFact]) -> None:
     for row in rows:
         conn.execute(
-            "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, drafts, notifications) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
+            "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, drafts, notifications, "
+            "keep_begun) "
+            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
             "title = excluded.title, active = excluded.active, published = excluded.published, steps = excluded.steps, "
-            "drafts = excluded.drafts, notifications = excluded.notifications",
-            [*row[:7], Jsonb(row.drafts), row.notifications],
+            "drafts = excluded.drafts, notifications = excluded.notifications, "
+            "keep_begun = excluded.keep_begun",
+            [*row[:7], Jsonb(row.drafts), row.notifications, row.keep_begun],
         )
 
 

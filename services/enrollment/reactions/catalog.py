@@ -10,6 +10,7 @@ from services.enrollment.projections.facts import OfferingFact
 from shared.contracts.catalog import (
     CertificationDescribed,
     CourseDescribed,
+    DropOutsDecided,
     NotificationsSwitched,
     OfferingActivated,
     OfferingDeactivated,
@@ -29,6 +30,7 @@ _HANDLED = (
     OfferingActivated,
     OfferingDeactivated,
     NotificationsSwitched,
+    DropOutsDecided,
 )
 
 
@@ -82,6 +84,8 @@ def _evolve(fact: OfferingFact | None, event: Event) -> OfferingFact:
             now = fact._replace(active=False)
         case NotificationsSwitched():
             now = fact._replace(notifications=list(event.on))
+        case DropOutsDecided():
+            now = fact._replace(keep_begun=event.keep_begun)
         case _:
             now = fact
     return now._replace(revision=event.originator_version)
