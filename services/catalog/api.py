@@ -9,7 +9,8 @@ from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import BaseModel, Field, ValidationError
 
 from services.catalog import projections
-from services.catalog.application import Applying, Catalog, CertificationIn, CourseIn, File
+from services.catalog.application.applying import Applying, File
+from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn
 from services.catalog.domain import Course
 from shared.auth import Permission, SignedIn
 from shared.contracts.catalog import Activity, Notification, Price, Step
@@ -210,6 +211,10 @@ def retire_version(
     return using.catalog.retire(context, offering_id, number, expected)
 
 
+_LATER = frozenset({"job_roles", "groups", "triggers"})
+"""What CAT-16 promises beside offerings."""
+
+
 async def _body(request: Request) -> bytes:
     return await request.body()
 
@@ -239,6 +244,5 @@ def _file(body: bytes) -> File:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise Invalid(
-            f"{where}: {first['msg']}. Job roles, groups and triggers cannot be applied yet.", field=where
-        ) from error
+        later = " This kind of thing cannot be applied yet." if where in _LATER else ""
+        raise Invalid(f"{where}: {first['msg']}.{later}", field=where) from error

@@ -1,7 +1,8 @@
 """The wiring of the catalogue."""
 
 from services.catalog.api import Parts, router
-from services.catalog.application import Applying, Catalog
+from services.catalog.application.applying import Applying
+from services.catalog.application.offerings import Catalog
 from shared.auth import Verifier
 from shared.database import Database
 from shared.http import service_app

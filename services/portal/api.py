@@ -72,7 +72,9 @@ def pages(services: Services, sign_ins: Sequence[SignIn], *, secure: bool) -> AP
             return show.render("problem.html", None, 403, problem=_FOREIGN)
         try:
             token = services.token(user_name, password)
-        except Asked:
+        except (Asked, httpx.HTTPError) as error:
+            if _asked(error).status not in (400, 401):
+                return show.problem(_asked(error), None)
             running = services.running()
             return show.render("start.html", None, 401, running=running, sign_ins=sign_ins, failed=True)
         answer = RedirectResponse("/report", 303)

@@ -179,6 +179,15 @@ def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_diff
             b"{1: {steps: [{kind: course, title: X, course: NOWHERE}]}}}",
             "NOWHERE",
         ),
+        (
+            b"offerings:\n- {kind: certification, code: D, title: D}\n- {kind: certification, code: C, title: C, versions: "
+            b"{1: {steps: [{kind: course, title: X, course: D}]}}}",
+            "nowhere: D",
+        ),
+        (
+            b"offerings:\n- {kind: certification, code: C, title: C, versions: {1: {steps: [{kind: course, title: X}]}}}",
+            "names its course",
+        ),
     ],
 )
 def test_a_bad_file_is_refused_whole(http: TestClient, file: bytes, says: str) -> None:
@@ -186,6 +195,25 @@ def test_a_bad_file_is_refused_whole(http: TestClient, file: bytes, says: str) -
     assert answer.status_code == 422
     assert says in answer.json()["detail"]
     assert http.get("/api/catalog/offerings").json()["items"] == []
+
+
+@pytest.mark.feature("CAT-16")
+def test_a_file_keeps_its_earlier_versions_and_applies_again_unchanged(http: TestClient) -> None:
+    def file(*numbers: int) -> bytes:
+        versions = ", ".join(f"{n}: {{steps: [{{kind: task, title: Step of {n}}}]}}" for n in numbers)
+        return f"offerings:\n- {{kind: certification, code: C, title: C, versions: {{{versions}}}}}".encode()
+
+    def apply(content: bytes) -> Any:
+        return http.post("/api/catalog/apply", content=content)
+
+    for content in (file(1), file(1, 2)):
+        assert apply(content).status_code == 200
+        assert apply(content).json()["result"]["items"][0]["outcome"] == "unchanged"
+    id = http.get("/api/catalog/offerings").json()["items"][0]["id"]
+    versions = http.get(f"/api/catalog/offerings/{id}").json()["versions"]
+    assert [v["state"] for v in versions] == ["retired", "published"]
+    older = apply(file(1))
+    assert kind_of(older) == (409, "version-fixed")
 
 
 def test_offerings_are_found_by_part_of_title_or_code_and_paged(http: TestClient) -> None:

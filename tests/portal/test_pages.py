@@ -23,14 +23,22 @@ ROW = {
 }
 
 
+def token(form: bytes) -> httpx.Response:
+    if b"password=down" in form:
+        return httpx.Response(503, json={"title": "Not available now", "detail": "Try again."})
+    if b"password=unreachable" in form:
+        raise httpx.ConnectError("refused")
+    if b"password=right" in form:
+        return httpx.Response(200, json={"access_token": "good", "expires_in": 900})
+    return httpx.Response(401, json={"title": "Sign in first", "detail": "Wrong."})
+
+
 def answer(request: httpx.Request) -> httpx.Response:
     path, signed_in = request.url.path, request.headers.get("Authorization") == "Bearer good"
     if path.endswith("/health/ready"):
         return httpx.Response(200 if "notifier" not in path else 503, json={"status": "x"})
     if path == "/api/directory/token":
-        if b"password=right" in request.content:
-            return httpx.Response(200, json={"access_token": "good", "expires_in": 900})
-        return httpx.Response(401, json={"title": "Sign in first", "detail": "Wrong."})
+        return token(request.content)
     if path == "/api/catalog/openapi.json":
         operation = {"summary": "Offerings", "parameters": [{"name": "q", "in": "query", "required": False}]}
         return httpx.Response(200, json={"openapi": "3.1.0", "paths": {"/api/catalog/offerings": {"get": operation}}})
@@ -81,6 +89,14 @@ def test_a_wrong_password_is_said_and_nothing_is_kept(http: TestClient) -> None:
     refused = http.post("/sign-in", data={"user_name": "admin", "password": "wrong"})
     assert (refused.status_code, "Set-Cookie" in refused.headers) == (401, False)
     assert "User name or password is wrong." in refused.text
+
+
+@pytest.mark.parametrize(("password", "says"), [("down", "Not available now"), ("unreachable", "does not answer")])
+def test_a_service_that_is_down_is_not_taken_for_a_wrong_password(http: TestClient, password: str, says: str) -> None:
+    failed = http.post("/sign-in", data={"user_name": "admin", "password": password})
+    assert failed.status_code in (502, 503)
+    assert says in failed.text
+    assert "is wrong" not in failed.text
 
 
 def test_a_form_from_another_site_is_refused(http: TestClient) -> None:

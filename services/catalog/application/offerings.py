@@ -1,10 +1,10 @@
-"""Commands of the catalogue, one method each; and the catalogue as code (CAT-16)."""
+"""Commands of the catalogue, one method each."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog import domain, projections
 from services.catalog.domain import Certification, Course, Offering
@@ -72,9 +72,13 @@ class Catalog(Ledger):
 
     def draft(self, context: Context, id: UUID, number: int, steps: Sequence[Step], expected: int | None) -> Receipt:
         """Write a version of a certification; its steps name courses of this catalogue."""
-        with self.database.connection() as conn:
-            self._check_courses(conn, steps)
-        return self._change(context, id, expected, lambda state: domain.draft(state, number, tuple(steps)))
+
+        def decide(state: Offering) -> list[Event]:
+            with self.database.connection() as conn:
+                self._check_courses(conn, steps)
+            return domain.draft(state, number, tuple(steps))
+
+        return self._change(context, id, expected, decide)
 
     def publish(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: domain.publish(state, number))
@@ -160,128 +164,3 @@ def decision(context: Context, before: Offering | None, after: Offering, events:
     if not events:
         return Decision((), context.meta())
     return Decision(tuple(events), context.meta(), new=() if before else (row,), changed=(row,) if before else ())
-
-
-class StepIn(BaseModel):
-    """A step in a file; `course` is a code."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    kind: Literal["course", "exam", "task"]
-    title: str = Field(min_length=1, max_length=255)
-    course: str | None = None
-
-
-class VersionIn(BaseModel):
-    model_config = ConfigDict(extra="forbid")
-
-    steps: list[StepIn] = Field(min_length=1, max_length=200)
-    state: Literal["draft", "published", "retired"] = "published"
-
-
-class _Listed(BaseModel):
-    active: bool = True
-    notifications: frozenset[Notification] = domain.ALL_NOTIFICATIONS
-    keep_begun: bool = True
-
-
-class ListedCourse(CourseIn, _Listed):
-    kind: Literal["course"]
-
-
-class ListedCertification(CertificationIn, _Listed):
-    kind: Literal["certification"]
-    versions: dict[int, VersionIn] = Field(default_factory=dict)
-
-
-class File(BaseModel):
-    """The catalogue as code. What is not in the file stays as it is."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    offerings: list[ListedCourse | ListedCertification] = Field(max_length=2_000)
-
-
-class Applying:
-    """`rollbook apply`: the difference between a file and the catalogue, and making it so in one batch (CAT-16)."""
-
-    def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
-
-    def apply(self, context: Context, file: File, *, dry_run: bool) -> Receipt:
-        """All or nothing. The result lists each offering as created, changed (with the events) or unchanged."""
-        if not dry_run and (earlier := self._catalog.earlier(context)):
-            return earlier
-        with self._catalog.database.connection() as conn:
-            known = projections.by_code(conn, [o.code for o in file.offerings] + _courses(file))
-        self._check(file, set(known))
-        ids = {o.code.lower(): known[o.code.lower()].id if o.code.lower() in known else uuid4() for o in file.offerings}
-        ids |= {code: row.id for code, row in known.items()}
-        decisions: list[Decision] = []
-        items: list[JsonValue] = []
-        for wanted in file.offerings:
-            before = self._catalog.find(ids[wanted.code.lower()]) if wanted.code.lower() in known else None
-            after, events = _towards(before, ids[wanted.code.lower()], wanted, ids)
-            decisions.append(decision(context, before, after, events))
-            items.append(_item(wanted.code, before, events))
-        result: JsonValue = {"items": items, "dry_run": dry_run}
-        if dry_run:
-            return Receipt(position="catalog:0", batch=context.correlation, result=result)
-        whole = Decision(
-            tuple(event for d in decisions for event in d.events),
-            context.meta(),
-            new=tuple(row for d in decisions for row in d.new),
-            changed=tuple(row for d in decisions for row in d.changed),
-        )
-        return self._catalog.record(context, whole, result)
-
-    def _check(self, file: File, known: set[str]) -> None:
-        codes = [o.code.lower() for o in file.offerings]
-        twice = sorted({code for code in codes if codes.count(code) > 1})
-        if twice:
-            raise Invalid(f"These codes stand twice in the file: {', '.join(twice)}.", field="offerings")
-        missing = sorted({code for code in _courses(file) if code.lower() not in known.union(codes)})
-        if missing:
-            raise Invalid(f"Steps name courses that are nowhere: {', '.join(missing)}.", field="offerings")
-
-
-def _courses(file: File) -> list[str]:
-    certifications = [o for o in file.offerings if isinstance(o, ListedCertification)]
-    return [step.course for o in certifications for v in o.versions.values() for step in v.steps if step.course]
-
-
-def _towards(
-    before: Offering | None, id: UUID, wanted: ListedCourse | ListedCertification, ids: dict[str, UUID]
-) -> tuple[Offering, list[Event]]:
-    """The offering as the file has it, and the events that lead there."""
-    events: list[Event] = []
-    state = before
-
-    def step(decided: list[Event]) -> Offering:
-        nonlocal state
-        for event in decided:
-            events.append(event)
-            state = domain.evolve(state, event)
-        assert state is not None
-        return state
-
-    now = step(domain.describe(state, id, wanted.described()))
-    if isinstance(wanted, ListedCertification):
-        for number, version in sorted(wanted.versions.items()):
-            steps = tuple(
-                Step(kind=s.kind, title=s.title, course_id=ids[s.course.lower()] if s.course else None)
-                for s in version.steps
-            )
-            now = step(domain.draft(now, number, steps))
-            if version.state == "published":
-                now = step(domain.publish(now, number))
-            elif version.state == "retired":
-                now = step(domain.retire(now, number))
-    now = step(domain.activate(now, active=wanted.active))
-    now = step(domain.switch(now, wanted.notifications))
-    return step(domain.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
-
-
-def _item(code: str, before: Offering | None, events: Sequence[Event]) -> dict[str, JsonValue]:
-    outcome = "unchanged" if not events else "changed" if before else "created"
-    return {"code": code, "outcome": outcome, "changes": [type(event).__name__ for event in events]}

@@ -1,0 +1,1 @@
+"""Commands of the catalogue: on single offerings, and the catalogue as code."""
