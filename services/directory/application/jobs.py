@@ -6,11 +6,12 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, Field
 
 from services.directory.application.ledger import Directory
+from services.directory.application.rows import person_row
 from services.directory.domain import people
 from services.directory.domain.people import Person
 from services.directory.projections import people as queries
 from services.directory.projections import structure as units
-from services.directory.projections.tables import JOB, JobDetails, job_row, person_row
+from services.directory.projections.tables import JOB, JobDetails, job_row
 from shared.auth import Scope
 from shared.contracts.directory import Job
 from shared.database import Connection

@@ -8,10 +8,11 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, Field
 
 from services.directory.application.ledger import Directory
+from services.directory.application.rows import person_row
 from services.directory.domain import people
 from services.directory.domain.people import Held, Person
 from services.directory.projections import people as queries
-from services.directory.projections.tables import ProfileRow, person_row, role_row
+from services.directory.projections.tables import ProfileRow, role_row
 from shared.auth import ROLES, Scope
 from shared.contracts.directory import Deactivation, PersonRegistered
 from shared.database import Connection

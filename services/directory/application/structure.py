@@ -8,10 +8,11 @@ from pydantic import BaseModel, Field
 
 from services.directory.application.ledger import Directory
 from services.directory.application.people import known_people
+from services.directory.application.rows import framework_row, unit_row
 from services.directory.domain import audiences, structure
 from services.directory.domain.structure import Framework, Unit
 from services.directory.projections import structure as queries
-from services.directory.projections.tables import AUDIENCE, MEMBER, UNIT, framework_row, unit_row
+from services.directory.projections.tables import AUDIENCE, MEMBER, UNIT
 from shared.auth import Scope
 from shared.contracts.directory import UnitKind
 from shared.database import Connection

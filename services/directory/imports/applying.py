@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
 
+from services.directory.application.rows import framework_row, unit_row
 from services.directory.domain import structure
 from services.directory.domain.structure import Framework, Unit
 from services.directory.imports.facts import (
@@ -27,11 +28,9 @@ from services.directory.projections.tables import (
     Element,
     JobDetails,
     ProfileRow,
-    framework_row,
     job_row,
     managed_row,
-    raw_person_row,
-    unit_row,
+    person_row,
 )
 from shared.contracts.directory import (
     JobAssigned,
@@ -62,7 +61,7 @@ class PersonNow(NamedTuple):
     dates: str
 
     def row(self) -> Row:
-        plain = raw_person_row(self.id, self.revision, self.active, self.home, self.country, {})
+        plain = person_row(self.id, self.revision, self.active, self.home, self.country, {})
         return Row(plain.table, (*plain.values[:-1], self.dates))
 
 
@@ -152,7 +151,7 @@ class Deciding:
             return None
         events = self._person_events(plan)
         version = plan.revision + len(events)
-        row = raw_person_row(plan.id, version, plan.active, plan.home, plan.country, plan.dates)
+        row = person_row(plan.id, version, plan.active, plan.home, plan.country, plan.dates)
         profile = ProfileRow.of(plan.id, plan.profile_revision + 1, plan.profile).row()
         written = (profile,) if plan.profile_changed else ()
         relied_on = (

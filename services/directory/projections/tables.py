@@ -7,8 +7,6 @@ from uuid import UUID
 
 import pydantic_core
 
-from services.directory.domain.people import Person
-from services.directory.domain.structure import Framework, Unit
 from shared.contracts.directory import Job
 from shared.profiles import Profile
 from shared.store import Row, Table
@@ -111,19 +109,7 @@ class JobDetails(NamedTuple):
     title: str | None
 
 
-def framework_row(framework: Framework) -> Row:
-    return Row(FRAMEWORK, (framework.id, 1, framework.kind, framework.name, framework.external_id))
-
-
-def unit_row(unit: Unit) -> Row:
-    return Row(UNIT, (unit.id, unit.version, unit.kind, unit.framework, unit.parent, unit.name, unit.external_id))
-
-
-def person_row(person: Person) -> Row:
-    return raw_person_row(person.id, person.version, person.active, person.home, person.country, person.dates)
-
-
-def raw_person_row(
+def person_row(
     id: UUID, version: int, active: bool, home: UUID | None, country: str | None, dates: Mapping[str, date]
 ) -> Row:
     return Row(PERSON, (id, version, active, home, country, pydantic_core.to_json(dict(dates)).decode()))
