@@ -40,6 +40,14 @@ def test_a_second_start_finds_the_data_and_ctrl_c_ends_cleanly(data: Path) -> No
         assert ADMINISTRATOR.user_name in page
 
 
+def test_sigterm_ends_it_as_ctrl_c_does(data: Path) -> None:
+    with Running(data, size=0) as suite:
+        assert suite.process is not None
+        suite.process.terminate()
+        assert suite.process.wait(60) == 0
+        assert not (data / "postgres" / "postmaster.pid").exists()
+
+
 def test_a_taken_port_is_said_with_the_way_out(data: Path) -> None:
     with Running(data, size=0) as suite:
         second = subprocess.run(

@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from running import Running, number, until
+from running import Running, free_port, number, until
 
 from services.cli.demo import ADMINISTRATOR
 from shared.embedded import EmbeddedPostgres
@@ -160,6 +160,26 @@ def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) 
     assert rollbook(suite, "apply", str(file), "--dry-run").split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["unchanged", "WALK-1"]
+
+
+def test_commands_that_cannot_be_done_say_why_and_have_an_exit_code(suite: Running, tmp_path: Path) -> None:
+    wrong = suite.cli("apply", str(_file(tmp_path, "c.yaml", "offerings: []")), user=USER, password="not this one")
+    assert (wrong.returncode, "Sign in" in wrong.stderr) == (2, True)
+    unknown = suite.cli("assign", "NO-SUCH-CODE", "--person", person(suite, "Walker9"), user=USER, password=PASSWORD)
+    assert (unknown.returncode, "NO-SUCH-CODE" in unknown.stderr) == (2, True)
+    rows = "idnumber,username,firstname,lastname,email,timemodified,deleted\nX1,x1,Ada,Twin,walker1@example.org,0,0\n"
+    _file(tmp_path, "user.csv", rows)
+    skipped = suite.cli("import", str(tmp_path), user=USER, password=PASSWORD)
+    assert skipped.returncode == 1
+    assert "user row 2:" in skipped.stdout
+    nobody_home = suite.cli("doctor", "--url", f"http://127.0.0.1:{free_port()}", user=USER, password=PASSWORD)
+    assert nobody_home.returncode == 1
+    assert "fix: Start it: rollbook up" in nobody_home.stdout
+
+
+def _file(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text)
+    return folder / name
 
 
 _MAY_HOLD_NAMES = {
