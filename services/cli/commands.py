@@ -37,7 +37,7 @@ _URL = "http://127.0.0.1:8000"
 
 @app.command()
 def up(
-    port: Annotated[int, typer.Option(help="Where to answer, on loopback")] = 8000,
+    port: Annotated[int | None, typer.Option(help="Where to answer, on loopback; 8000 unless set")] = None,
     data: Annotated[Path | None, typer.Option(help="Where the data is kept")] = None,
     size: Annotated[int | None, typer.Option(help="People of the demo company; 0 for none")] = None,
     smtp_port: Annotated[int | None, typer.Option(help="Where the mail catcher listens")] = None,
@@ -45,13 +45,9 @@ def up(
     """Run every service in this process, with a database of its own. Not for production. Ctrl-C ends it; data is kept."""
     telemetry.configure(json=not sys.stderr.isatty())
     chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
-    base = f"http://127.0.0.1:{port}"
-    settings = Settings(
-        **{name: value for name, value in chosen.items() if value is not None},
-        base_url=base,
-        issuer=f"{base}/api/directory",
-        catcher=True,
-    )
+    told = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    base = f"http://127.0.0.1:{told.port}"
+    settings = told.model_copy(update={"base_url": base, "issuer": f"{base}/api/directory", "catcher": True})
     try:
         suite.serve(settings, ready=lambda running: demo.fill(running, out))
     except (suite.CannotServe, CannotStart) as error:

@@ -1,5 +1,6 @@
 """The library's recorders on our tables. The library's own recorder test cases run against them."""
 
+import contextlib
 from collections.abc import Callable, Sequence
 from threading import Event as Flag
 from typing import Any
@@ -15,6 +16,7 @@ from eventsourcing.persistence import (
     Subscription,
     Tracking,
 )
+from psycopg_pool import PoolTimeout
 
 from shared.database import Connection, Database
 from shared.events import SYSTEM, EventMapper, Meta
@@ -82,7 +84,8 @@ class Store(ProcessRecorder):
         return Appended(range(last + 1, last + count + 1), lost)
 
     def _hint(self) -> None:
-        with self.database.connection() as conn:
+        """Readers poll as well, so what was committed is not reported as failed because the hint could not be given."""
+        with contextlib.suppress(psycopg.OperationalError, PoolTimeout), self.database.connection() as conn:
             conn.execute(f"NOTIFY {CHANNEL}")
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int] | None:
