@@ -28,12 +28,13 @@ def free_port() -> int:
 class Running:
     """`rollbook up` on a data folder. Entering waits for the address to answer."""
 
-    def __init__(self, data: Path, *, size: int = 200, port: int | None = None) -> None:
+    def __init__(self, data: Path, *, size: int = 200, port: int | None = None, **environment: str) -> None:
         self.data = data
         self.port = port or free_port()
         self.smtp_port = free_port()
         self.size = size
         self.said: list[str] = []
+        self.environment = environment
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(base_url=self.url, timeout=60.0)
         self.process: subprocess.Popen[str] | None = None
@@ -50,15 +51,26 @@ class Running:
         self._end_database()
         self.http.close()
 
-    def start(self) -> None:
-        """Raises AssertionError, with what it said, when it does not come up."""
+    def spawn(self) -> None:
+        """Start it, and do not wait."""
         command = [sys.executable, "-m", "services.cli", "up", "--port", str(self.port), "--data", str(self.data)]
         command += ["--size", str(self.size), "--smtp-port", str(self.smtp_port)]
         self.said = []
         self.process = subprocess.Popen(
-            command, cwd=REPOSITORY, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
+            command,
+            cwd=REPOSITORY,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         threading.Thread(target=self._listen, args=(self.process,), daemon=True).start()
+
+    def start(self) -> None:
+        """Raises AssertionError, with what it said, when it does not come up."""
+        self.spawn()
+        assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
         while not any("Rollbook answers at" in line for line in self.said):
             assert self.process.poll() is None, "".join(self.said)[-4000:]

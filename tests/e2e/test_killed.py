@@ -18,8 +18,10 @@ from shared.embedded import EmbeddedPostgres
 
 LEARNERS = 10_000
 KILLS = 20
-LONGEST = 4.0
-"""Seconds after which the suite is killed at the latest; the whole assignment takes several times as long."""
+CHUNK = 20
+"""People that are evaluated at once: so small that the assignment has five hundred steps to be killed in."""
+FIRST_START, LONGEST = 1.5, 6.0
+"""Seconds between a start and its end by -9: before its services work, while they do, or after the address answers."""
 SEED = 20_261_123
 
 
@@ -68,16 +70,21 @@ def test_killed_twenty_times_every_learner_is_assigned_reported_and_mailed_once_
     data: Path,
 ) -> None:
     chance = random.Random(SEED)
-    with Running(data, size=LEARNERS) as suite:
+    with Running(data, size=LEARNERS, ROLLBOOK_EVALUATOR_CHUNK=str(CHUNK)) as suite:
         sign_in(suite)
         offering, learners = start_assignment(suite)
-        for _ in range(KILLS):
-            time.sleep(chance.uniform(0.05, LONGEST))
-            suite.kill()
-            suite.size = 0
-            suite.start()
-        sign_in(suite)
         server = EmbeddedPostgres(data)
+        suite.size = 0
+        unfinished = 0
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(FIRST_START, LONGEST) if unfinished else chance.uniform(0.05, 0.5))
+            suite.kill()
+            unfinished += bool(query(server, "enrollment", _OPEN_JOBS))
+            suite.spawn()
+        suite.kill()
+        suite.start()
+        sign_in(suite)
+        assert unfinished > 2, "the assignment was over before it was killed often enough: the test shows nothing"
         until(lambda: not _mail_waiting(server), 300.0)
         until(lambda: suite.get("/api/reporting/membership/count", offering_id=offering)["total"] == learners, 60.0)
 
@@ -99,11 +106,12 @@ def test_killed_twenty_times_every_learner_is_assigned_reported_and_mailed_once_
         assert contiguous == [(0,)]
 
 
+_OPEN_JOBS = "SELECT id FROM job WHERE state IN ('waiting', 'running')"
 _CAUGHT = "SELECT message_id FROM caught_mail"
 
 
 def _mail_waiting(server: EmbeddedPostgres) -> bool:
-    jobs = query(server, "enrollment", "SELECT id FROM job WHERE state IN ('waiting', 'running')")
+    jobs = query(server, "enrollment", _OPEN_JOBS)
     dirty = query(server, "enrollment", "SELECT id FROM dirty LIMIT 1")
     open_mail = query(server, "notifier", "SELECT id FROM message WHERE state IN ('waiting', 'sending') LIMIT 1")
     some = query(server, "notifier", "SELECT count(*) FROM message")
