@@ -18,6 +18,7 @@ from services.enrollment.projections.lists import (
     AssignmentQuery,
     EnrollmentItem,
     EnrollmentQuery,
+    JobView,
     LearnerItem,
 )
 from shared import jobs
@@ -26,7 +27,6 @@ from shared.contracts.enrollment import AssignmentType
 from shared.database import Database
 from shared.errors import Conflict, Forbidden, NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, check_version, etag
-from shared.jobs import Job
 from shared.readmodel import Page, wait_for
 from shared.store import Receipt
 
@@ -68,26 +68,6 @@ class Reason(BaseModel):
 
 class LearnerReason(Reason):
     person_id: UUID
-
-
-class JobView(BaseModel):
-    """A long job: how far it is, and what came of it."""
-
-    id: UUID
-    kind: str
-    state: str
-    done: int
-    total: int | None
-    error: str | None
-    result: dict[str, str | None] | None
-    batch: UUID
-    created_at: datetime
-    finished_at: datetime | None
-
-
-def _view(job: Job) -> JobView:
-    fields = {name: getattr(job, name) for name in JobView.model_fields if name != "batch"}
-    return JobView(**fields, batch=job.caused_by.correlation)
 
 
 def _answer(database: Database, receipt: Receipt, response: Response, wait: float) -> Receipt:
@@ -135,10 +115,18 @@ def show_preview(context: Commanded, using: Using, preview_id: UUID) -> Preview:
 
 @router.post("/previews/{preview_id}/confirm")
 def confirm(
-    caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, preview_id: UUID
+    caller: SignedIn,
+    context: Commanded,
+    using: Using,
+    wait: Wait,
+    response: Response,
+    preview_id: UUID,
+    body: Annotated[Reason | None, Body()] = None,
 ) -> Receipt:
     """Do what the preview showed; 409 with a new preview when the facts have changed since (ASG-9)."""
-    receipt = using.previewing.confirm(context, caller.scope(Permission.ASSIGN), preview_id)
+    receipt = using.previewing.confirm(
+        context, caller.scope(Permission.ASSIGN), preview_id, body.reason if body else None
+    )
     return _answer(using.database, receipt, response, wait)
 
 
@@ -191,7 +179,10 @@ def remove_assignment(
     body: Annotated[Reason | None, Body()] = None,
 ) -> Receipt:
     """Remove the assignment of one person, at once. The others are removed with a preview (ASG-8)."""
-    found = _assignment(using, caller.scope(Permission.ASSIGN), assignment_id)
+    scope = caller.scope(Permission.ASSIGN)
+    if earlier := using.assigning.earlier(context):
+        return _answer(using.database, earlier, response, wait)
+    found = _assignment(using, scope, assignment_id)
     check_version(expected, found.revision)
     if found.type != "individual":
         raise Conflict(
@@ -290,7 +281,7 @@ def show_job(caller: SignedIn, using: Using, job_id: UUID) -> JobView:
     """How far a long job is (ADM-5)."""
     caller.scope(Permission.READ_ASSIGNMENTS)
     with using.database.connection() as conn:
-        return _view(jobs.find(conn, job_id))
+        return JobView.of(jobs.find(conn, job_id))
 
 
 __all__ = ["Parts", "router"]

@@ -112,7 +112,7 @@ _CAUGHT = "SELECT message_id FROM caught_mail"
 
 def _mail_waiting(server: EmbeddedPostgres) -> bool:
     jobs = query(server, "enrollment", _OPEN_JOBS)
-    dirty = query(server, "enrollment", "SELECT id FROM dirty LIMIT 1")
+    dirty = query(server, "enrollment", "SELECT id FROM dirty WHERE open LIMIT 1")
     open_mail = query(server, "notifier", "SELECT id FROM message WHERE state IN ('waiting', 'sending') LIMIT 1")
     some = query(server, "notifier", "SELECT count(*) FROM message")
     return bool(jobs or dirty or open_mail) or some == [(0,)]

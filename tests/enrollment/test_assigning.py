@@ -266,3 +266,36 @@ def test_commands_and_previews_are_forgotten_after_the_set_time_and_not_before(w
     assert forgetting.step() == {"commands": 1, "people of previews": 1, "previews": 1}
     assert world.http.get(f"/api/enrollment/previews/{preview['id']}").status_code == 404
     assert world.enrolled(course) == {ann}
+
+
+@pytest.mark.feature("ASG-6", "ASG-7")
+def test_removing_again_with_the_same_command_id_returns_the_first_answer(world: World) -> None:
+    course, ann = world.course(), world.person()
+    world.settle()
+    body = {"offerings": [str(course)], "people": [str(ann)]}
+    created = world.http.post("/api/enrollment/assignments", json=body).json()["result"]["created"][0]["assignment_id"]
+    world.settle()
+    path, headers = f"/api/enrollment/assignments/{created}", {"Idempotency-Key": "remove-1", "If-Match": '"1"'}
+    first = world.http.delete(path, headers=headers)
+    world.settle()
+    again = world.http.delete(path, headers=headers)
+    assert (again.status_code, again.json()) == (200, first.json())
+    assert world.told().count("AssignmentRemoved") == 1
+
+
+@pytest.mark.feature("ASG-7", "DIR-12")
+def test_why_a_rule_is_removed_is_said_when_confirming_and_kept_apart(world: World) -> None:
+    course, ann = world.course(), world.person()
+    audience = world.audience(ann)
+    world.settle()
+    assignment = world.assign(course, "audience", audience)
+    asked = {"action": "remove", "assignment_ids": [str(assignment)]}
+    refused = world.http.post("/api/enrollment/previews", json={**asked, "reason": "Ann Example left"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "remove.reason")
+    preview = world.http.post("/api/enrollment/previews", json=asked).json()
+    world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm", json={"reason": "Ann Example left"})
+    world.settle()
+    with world.database.connection() as conn:
+        assert conn.execute("SELECT text FROM personal_text").fetchall() == [("Ann Example left",)]
+        assert conn.execute("SELECT count(*) FROM plan WHERE request::text LIKE '%%Example%%'").fetchone() == (0,)
+    assert world.standing(ann, course) == "withdrawn"

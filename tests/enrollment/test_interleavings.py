@@ -93,6 +93,27 @@ def test_a_fact_that_arrives_between_reading_and_writing_leaves_no_wrong_event(
     assert world.told(of=[ann]) == []
 
 
+@pytest.mark.feature("ASG-10", "ASG-22")
+def test_a_fact_that_arrives_and_is_evaluated_between_reading_and_writing_is_noticed_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course, ann = world.course(), world.person()
+    audience = world.audience(ann)
+    world.settle()
+    preview = world.preview(course, ("audience", audience, False))
+    world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm")
+    world.worker.step()
+
+    def leave_and_be_evaluated() -> None:
+        world.leave(audience, ann)
+        take_facts(world)
+        assert world.evaluator.step() == 1
+
+    Overtaking(monkeypatch, leave_and_be_evaluated)
+    world.settle()
+    assert world.told(of=[ann]) == []
+
+
 def overtaken_while_dirty(world: World, monkeypatch: pytest.MonkeyPatch) -> str:
     """A person's place in the queue is renewed after it was evaluated, before it is taken off."""
     course, ann = world.course(), world.person()
@@ -126,11 +147,11 @@ def test_who_is_marked_again_while_being_evaluated_stays_in_the_queue(
     assert overtaken_while_dirty(world, monkeypatch) == "withdrawn"
 
 
-def test_seeded_bug_a_dirty_row_deleted_without_its_revision_loses_the_last_fact(
+def test_seeded_bug_a_dirty_row_closed_without_its_revision_loses_the_last_fact(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def careless(_: Evaluator, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
-        conn.execute("DELETE FROM dirty WHERE id = ANY(%s)", [[id for id, _ in done]])
+        conn.execute("UPDATE dirty SET open = false WHERE id = ANY(%s)", [[id for id, _ in done]])
 
     monkeypatch.setattr(Evaluator, "_clear", careless)
     assert overtaken_while_dirty(world, monkeypatch) == "not-started"

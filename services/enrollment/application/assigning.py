@@ -54,6 +54,10 @@ class Assigning:
         self._ledger = ledger
         self._rows_limit = rows_limit
 
+    def earlier(self, context: Context) -> Receipt | None:
+        """The receipt of this command if it was carried out before (ASG-6)."""
+        return self._ledger.earlier(context)
+
     def assign_people(
         self, context: Context, scope: Scope, offering_ids: Sequence[UUID], people: Sequence[UUID]
     ) -> Receipt:

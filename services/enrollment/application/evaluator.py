@@ -166,7 +166,7 @@ class Evaluator:
         """Judge the next dirty people. Returns how many; those who were overtaken stay in the queue."""
         with self._database.connection() as conn:
             rows = conn.execute(
-                "SELECT id, revision, meta FROM dirty ORDER BY revision LIMIT %s", [self._chunk]
+                "SELECT id, revision, meta FROM dirty WHERE open ORDER BY revision LIMIT %s", [self._chunk]
             ).fetchall()
         if not rows:
             return 0
@@ -180,7 +180,7 @@ class Evaluator:
     def _clear(self, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
         """Take people off the queue, only at the revision that was read: who was marked again meanwhile stays."""
         conn.execute(
-            "DELETE FROM dirty d USING unnest(%s::uuid[], %s::bigint[]) AS done (id, revision) "
+            "UPDATE dirty d SET open = false FROM unnest(%s::uuid[], %s::bigint[]) AS done (id, revision) "
             "WHERE d.id = done.id AND d.revision = done.revision",
             [[id for id, _ in done], [revision for _, revision in done]],
         )

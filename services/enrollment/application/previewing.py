@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.enrollment.application.assigning import Assigning, Enrollments, check_target, may_see, open_offering
 from services.enrollment.application.evaluator import judge, offering
@@ -48,11 +48,12 @@ class AddRules(BaseModel):
 
 
 class RemoveRules(BaseModel):
-    """Remove assignments of one offering."""
+    """Remove assignments of one offering. Why, is said when confirming: previews keep no free text."""
+
+    model_config = ConfigDict(extra="forbid")
 
     action: Literal["remove"]
     assignment_ids: list[UUID] = Field(min_length=1, max_length=500)
-    reason: str | None = Field(default=None, max_length=2000)
 
 
 PreviewRequest = Annotated[AddRules | RemoveRules, Field(discriminator="action")]
@@ -127,7 +128,7 @@ class Previewing:
                     copy.write_row((id, person, outcome))
         return preview
 
-    def confirm(self, context: Context, scope: Scope, id: UUID) -> Receipt:
+    def confirm(self, context: Context, scope: Scope, id: UUID, reason: str | None) -> Receipt:
         """Carry out what a preview showed. Refused with a new preview when the facts have changed since (ASG-9)."""
         if earlier := self._ledger.earlier(context):
             return earlier
@@ -144,7 +145,7 @@ class Previewing:
                 preview=self.preview(context, scope, request),
             )
         if isinstance(request, RemoveRules):
-            return self._assigning.remove(context, resolved.removing, request.reason)
+            return self._assigning.remove(context, resolved.removing, reason)
         return self._assigning.create(context, [(resolved.offering, target) for target in resolved.targets])
 
     def find(self, context: Context, id: UUID) -> Preview:

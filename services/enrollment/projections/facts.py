@@ -12,7 +12,7 @@ from shared.events import Meta
 _MARK = (
     "INSERT INTO dirty (id, revision, meta) SELECT DISTINCT person, nextval('dirty_revision'), %(meta)s::text "
     "FROM ({}) AS touched WHERE person IS NOT NULL ORDER BY person "
-    "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta"
+    "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta, open = true"
 )
 
 

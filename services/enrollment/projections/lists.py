@@ -8,9 +8,30 @@ from pydantic import BaseModel
 
 from shared.auth import Scope
 from shared.database import Connection
+from shared.jobs import Job
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
 _IN_SCOPE = "(%(everything)s OR EXISTS (SELECT FROM unit_above WHERE unit = {} AND above = ANY(%(organisations)s)))"
+
+
+class JobView(BaseModel):
+    """A long job: how far it is, and what came of it."""
+
+    id: UUID
+    kind: str
+    state: str
+    done: int
+    total: int | None
+    error: str | None
+    result: dict[str, str | None] | None
+    batch: UUID
+    created_at: datetime
+    finished_at: datetime | None
+
+    @classmethod
+    def of(cls, job: Job) -> "JobView":
+        fields = {name: getattr(job, name) for name in cls.model_fields if name != "batch"}
+        return cls(**fields, batch=job.caused_by.correlation)
 
 
 class Counts(BaseModel):
