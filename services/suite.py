@@ -23,8 +23,8 @@ from shared import telemetry
 from shared.auth import Verifier
 from shared.database import migrate
 from shared.embedded import ADMIN, FEED, EmbeddedPostgres, default_data
-from shared.feeds import PROFILES, Feed
-from shared.feeds.postgres import PostgresFeed
+from shared.feeds import PROFILES
+from shared.feeds.postgres import PostgresFeeds
 from shared.service import Service
 from shared.settings import Settings
 
@@ -103,15 +103,13 @@ class Suite:
         """Demo accounts, shown on the start page."""
         verifier = Verifier.from_url(settings.issuer, settings.audience, settings.jwks_url or f"{settings.issuer}/jwks")
 
-        def feed(source: str) -> Feed:
-            return PostgresFeed(source, place.feed_conninfo(SOURCES[source]))
-
+        feeds = PostgresFeeds(lambda source: place.feed_conninfo(SOURCES[source]))
         self.services: list[Service] = [
-            directory.build(place.settings(settings, "directory"), feed=feed),
+            directory.build(place.settings(settings, "directory"), feeds=feeds),
             catalog.build(place.settings(settings, "catalog"), verifier=verifier),
-            enrollment.build(place.settings(settings, "enrollment"), feed=feed, verifier=verifier),
-            notifier.build(place.settings(settings, "notifier"), feed=feed, verifier=verifier),
-            reporting.build(place.settings(settings, "reporting"), feed=feed, verifier=verifier),
+            enrollment.build(place.settings(settings, "enrollment"), feeds=feeds, verifier=verifier),
+            notifier.build(place.settings(settings, "notifier"), feeds=feeds, verifier=verifier),
+            reporting.build(place.settings(settings, "reporting"), feeds=feeds, verifier=verifier),
             portal.build(settings, sign_ins=self.sign_ins),
         ]
         self._apps: dict[str, ASGIApp] = {service.name: service.app for service in self.services}

@@ -1,7 +1,6 @@
 """Takes a source's entries, once each, in order per key (DESIGN 4). Committing is the last step, always."""
 
 import threading
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -10,10 +9,11 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from shared import telemetry
-from shared.database import Connection, Database, uuid_of
+from shared.database import Connection, Database
 from shared.errors import Corrupt
-from shared.events import SYSTEM, Meta, Position, Recorded, decode
-from shared.feeds import PROFILES, Feed, Record
+from shared.events import SYSTEM, Meta, Recorded, decode
+from shared.feeds import PROFILES, WATERMARK, Feed, Place, Reached, Record, SourceDown, in_order
+from shared.parking import Parking
 from shared.profiles import ProfileChanged
 from shared.settings import Settings
 
@@ -45,24 +45,31 @@ class Consumer:
         self._handler = handler
         self._settings = settings
         self._families = frozenset(t.rpartition(".v")[0] for t in handler.types)
+        self._parking = Parking(handler.name, handler.source, handler.types, settings.parked_keys_limit)
+        self._partitions = 0
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. A database or a source that is down is tried again for ever; anything else is raised."""
         pause = 0.1
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    self._feed.wait(self._settings.consumer_pause)
-                pause = 0.1
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("source or database is down; trying again", consumer=self.name, seconds=pause)
-                self._feed.close()
-                stop.wait(pause)
-                pause = min(pause * 2, 10.0)
+        try:
+            while not stop.is_set():
+                try:
+                    if not self.step():
+                        self._feed.wait(self._settings.consumer_pause)
+                    pause = 0.1
+                except (psycopg.OperationalError, PoolTimeout, SourceDown) as error:
+                    log.warning("source or database is down; trying again", consumer=self.name, reason=str(error)[:200])
+                    self._feed.close()
+                    stop.wait(pause)
+                    pause = min(pause * 2, 10.0)
+        finally:
+            self._feed.close()
 
     def step(self) -> int:
         """Take the next batch. Returns how many entries it had; 0 when there is nothing new."""
-        reached = self._high_water()
+        reached = self.reached()
+        if not self._partitions:
+            self._agree(self._feed.partitions())
         records = self._feed.read(reached, self._settings.consumer_batch)
         telemetry.CONSUMER_LAG.labels(self._handler.name, self._handler.source).set(len(records))
         if not records:
@@ -80,39 +87,64 @@ class Consumer:
             telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(fresh[-1].position)
         return len(records)
 
-    def _fresh(self, reached: Position | None, records: Sequence[Record]) -> list[Record]:
-        """What was not taken yet. Raises Corrupt where something is missing, or the source's history is another one."""
-        high = reached.number if reached else 0
+    def reached(self) -> dict[int, Place]:
+        """How far each partition was taken."""
+        query = 'SELECT partition, epoch, position, "offset" FROM high_water WHERE consumer = %s AND source = %s'
+        with self._database.connection() as conn:
+            rows = conn.execute(query, [self._handler.name, self._handler.source], binary=True).fetchall()
+        return {int(str(partition)): Place(*place) for partition, *place in rows}  # type: ignore[arg-type]
+
+    def _agree(self, partitions: int) -> None:
+        """Raises Corrupt where the source has another number of partitions than it had: keys would change theirs."""
+        who = [self._handler.name, self._handler.source]
+        with self._database.transaction() as conn:
+            conn.execute(
+                "INSERT INTO followed (consumer, source, partitions) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+                [*who, partitions],
+            )
+            row = conn.execute("SELECT partitions FROM followed WHERE consumer = %s AND source = %s", who).fetchone()
+        if row is None or row[0] != partitions:
+            raise Corrupt(
+                f"{self.name}: the source has {partitions} partitions, and had {row and row[0]}; they are fixed. Growth is a "
+                "new topic"
+            )
+        self._partitions = partitions
+
+    def _fresh(self, reached: Reached, records: Sequence[Record]) -> list[Record]:
+        """What was not taken yet, by position. Raises Corrupt where something is missing, or the history is another one."""
+        high = {partition: place.position for partition, place in reached.items()}
+        epochs = {place.epoch for place in reached.values()} or {records[0].epoch}
         fresh = []
         for record in records:
-            if reached and record.epoch != reached.epoch:
+            if record.epoch not in epochs:
                 raise Corrupt(
                     f"{self.name}: the source has begun epoch {record.epoch}; this read model must be rebuilt"
                 )
-            if record.position <= high:
+            so_far = high.get(record.partition, 0)
+            if record.position <= so_far:
                 continue
-            if record.previous > high:
-                raise Corrupt(f"{self.name}: positions {high + 1} to {record.previous} are missing")
+            if record.previous > so_far:
+                raise Corrupt(f"{self.name}: positions {so_far + 1} to {record.previous} are missing")
             fresh.append(record)
-            high = record.position
-        return fresh
+            high[record.partition] = record.position
+        return in_order(fresh)
 
-    def _take(self, reached: Position | None, records: Sequence[Record], *, one_by_one: bool) -> None:
+    def _take(self, reached: Reached, records: Sequence[Record], *, one_by_one: bool) -> None:
         with self._database.transaction() as conn:
-            self._advance(conn, reached, records[-1])
-            free = self._behind_parked(conn, records)
+            self._advance(conn, reached, records)
+            free = self._parking.free(conn, [record for record in records if record.type != WATERMARK])
             recorded = self._decoded(conn, free)
             if one_by_one:
                 self._apply_singly(conn, recorded)
             elif recorded:
                 self._handler.apply(conn, [event for _, event in recorded])
-            self._check_parked(conn)
+            self._parking.check(conn)
 
     def _apply_singly(self, conn: Connection, recorded: Iterable[tuple[Record, Recorded]]) -> None:
         crashed: set[UUID] = set()
         for record, event in recorded:
             if record.key in crashed:
-                self._park(conn, record, None)
+                self._parking.park(conn, record, None)
                 continue
             try:
                 with conn.transaction():
@@ -121,7 +153,7 @@ class Consumer:
                 raise
             except Exception as error:
                 log.exception("an event crashed; its key is parked", consumer=self.name, position=record.position)
-                self._park(conn, record, f"{type(error).__name__} in {self._handler.name}")
+                self._parking.park(conn, record, f"{type(error).__name__} in {self._handler.name}")
                 crashed.add(record.key)
 
     def _decoded(self, conn: Connection, records: Iterable[Record]) -> list[tuple[Record, Recorded]]:
@@ -133,91 +165,69 @@ class Consumer:
                     raise Corrupt(f"{self.name} does not know version {record.type}; upgrade it before its source")
                 telemetry.EVENTS_SKIPPED.labels(self._handler.name).inc()
             elif record.key in unreadable:
-                self._park(conn, record, None)
+                self._parking.park(conn, record, None)
             else:
                 try:
                     decoded.append((record, read(record)))
                 except ValueError as error:
-                    self._park(conn, record, f"the body does not fit {record.type}: {type(error).__name__}")
+                    self._parking.park(conn, record, f"the body does not fit {record.type}: {type(error).__name__}")
                     unreadable.add(record.key)
         return decoded
 
-    def _behind_parked(self, conn: Connection, records: Sequence[Record]) -> list[Record]:
-        """Queue what belongs behind a parked entry of its key; the rest is free to go."""
-        query = "SELECT DISTINCT key FROM parked_event WHERE consumer = %s AND source = %s"
-        parked = {key for (key,) in conn.execute(query, [self._handler.name, self._handler.source])}
-        if not parked:
-            return list(records)
-        for record in records:
-            if record.key in parked and record.type in self._handler.types:
-                self._park(conn, record, None)
-        return [record for record in records if record.key not in parked]
-
-    def _park(self, conn: Connection, record: Record, error: str | None) -> None:
-        telemetry.EVENTS_PARKED.labels(self._handler.name).inc()
-        conn.execute(
-            "INSERT INTO parked_event (consumer, source, position, previous, epoch, key, type, version, recorded_at, "
-            "meta, body, error) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [self._handler.name, self._handler.source, *record[:9], error],
-        )
-
-    def _check_parked(self, conn: Connection) -> None:
-        query = "SELECT count(DISTINCT key) FROM parked_event WHERE consumer = %s AND source = %s"
-        row = conn.execute(query, [self._handler.name, self._handler.source]).fetchone()
-        if row and isinstance(row[0], int) and row[0] > self._settings.parked_keys_limit:
-            raise Corrupt(f"{self.name}: {row[0]} keys would be parked; the code is wrong, not the data")
-
-    def _high_water(self) -> Position | None:
-        query = "SELECT epoch, position FROM high_water WHERE consumer = %s AND source = %s AND partition = 0"
-        with self._database.connection() as conn:
-            row = conn.execute(query, [self._handler.name, self._handler.source]).fetchone()
-        return Position(*row) if row else None  # type: ignore[arg-type]
-
-    def _advance(self, conn: Connection, reached: Position | None, last: Record) -> None:
+    def _advance(self, conn: Connection, reached: Reached, records: Sequence[Record]) -> None:
         """Compare and set, first in the transaction: of two consumers at one place, one gets on."""
-        moved = conn.execute(
-            "INSERT INTO high_water (consumer, source, partition, epoch, position) VALUES (%s, %s, 0, %s, %s) "
-            "ON CONFLICT (consumer, source, partition) DO UPDATE SET position = excluded.position "
-            "WHERE high_water.position = %s AND high_water.epoch = excluded.epoch",
-            [self._handler.name, self._handler.source, last.epoch, last.position, reached.number if reached else -1],
-        )
-        if moved.rowcount != 1:
-            raise psycopg.OperationalError(f"{self.name}: another consumer has taken this batch")
+        last = {record.partition: record for record in records}
+        who = [self._handler.name, self._handler.source]
+        known = [r for p, r in last.items() if p in reached]
+        new = [r for p, r in last.items() if p not in reached]
+        moved = 0
+        if known:
+            moved += conn.execute(
+                'UPDATE high_water h SET position = t.position, "offset" = t."offset" '
+                "FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) "
+                'AS t (partition, epoch, position, "offset", expected) WHERE h.consumer = %s AND h.source = %s '
+                "AND h.partition = t.partition AND h.epoch = t.epoch AND h.position = t.expected",
+                [*_places(known), [reached[r.partition].position for r in known], *who],
+            ).rowcount
+        if new:
+            moved += conn.execute(
+                'INSERT INTO high_water (consumer, source, partition, epoch, position, "offset") '
+                "SELECT %s, %s, * FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
+                [*who, *_places(new)],
+            ).rowcount
+        if moved != len(last):
+            raise Overtaken(f"{self.name}: another consumer has taken this batch")
 
     def retry(self, key: UUID) -> int:
         """A person's word: take a parked key's entries again. Returns how many; raises what its handler raises."""
         with self._database.transaction() as conn:
-            records = self._parked(conn, key)
+            records = self._parking.entries(conn, key)
             self._handler.apply(conn, [read(record) for record in records])
-            self._unpark(conn, key, [record.position for record in records])
+            self._parking.release(conn, key, [record.position for record in records])
         return len(records)
 
-    def drop(self, key: UUID, position: int) -> None:
-        """A person's word: give one parked entry up. Those behind it wait for `retry`."""
+    def drop(self, key: UUID, position: int) -> int:
+        """A person's word: give one parked entry up. Those behind it wait for `retry`. Returns 0 when it is not there."""
         with self._database.transaction() as conn:
-            self._unpark(conn, key, [position])
+            return self._parking.release(conn, key, [position])
 
     def parked(self) -> dict[UUID, list[int]]:
         """Positions of the parked entries by key."""
-        query = "SELECT key, position FROM parked_event WHERE consumer = %s AND source = %s ORDER BY position"
-        found: dict[UUID, list[int]] = defaultdict(list)
         with self._database.connection() as conn:
-            for key, position in conn.execute(query, [self._handler.name, self._handler.source]):
-                found[uuid_of(key)].append(int(str(position)))
-        return dict(found)
+            return self._parking.keys(conn)
 
-    def _parked(self, conn: Connection, key: UUID) -> list[Record]:
-        query = (
-            "SELECT position, previous, epoch, key, type, version, recorded_at, meta, body FROM parked_event "
-            "WHERE consumer = %s AND source = %s AND key = %s ORDER BY position FOR UPDATE"
-        )
-        return [Record(*row) for row in conn.execute(query, [self._handler.name, self._handler.source, key])]  # type: ignore[arg-type]
 
-    def _unpark(self, conn: Connection, key: UUID, positions: Sequence[int]) -> None:
-        conn.execute(
-            "DELETE FROM parked_event WHERE consumer = %s AND source = %s AND key = %s AND position = ANY(%s)",
-            [self._handler.name, self._handler.source, key, list(positions)],
-        )
+class Overtaken(psycopg.OperationalError):
+    """Another process was first; what this one read is done already."""
+
+
+def _places(records: Sequence[Record]) -> list[list[object]]:
+    return [
+        [r.partition for r in records],
+        [r.epoch for r in records],
+        [r.position for r in records],
+        [r.offset for r in records],
+    ]
 
 
 def read(record: Record) -> Recorded:

@@ -41,13 +41,16 @@ def cursor_decode(text: str, count: int) -> tuple[str, ...]:
 
 
 def applied(conn: Connection, source: str) -> Position | None:
-    """How far this service's consumers have all taken a source."""
-    query = "SELECT epoch, min(position) FROM high_water WHERE source = %s AND consumer <> 'library' GROUP BY epoch"
+    """How far this service's consumers have all taken a source, in all of its partitions."""
+    query = (
+        "SELECT h.epoch, coalesce(h.position, 0) FROM followed f CROSS JOIN generate_series(0, f.partitions - 1) AS p "
+        "LEFT JOIN high_water h ON h.consumer = f.consumer AND h.source = f.source AND h.partition = p WHERE f.source = %s"
+    )
     rows = conn.execute(query, [source]).fetchall()
-    if len(rows) != 1:
+    epochs = {epoch for epoch, _ in rows if epoch is not None}
+    if len(epochs) != 1:
         return None
-    epoch, number = rows[0]
-    return Position(UUID(str(epoch)), number) if isinstance(number, int) else None
+    return Position(UUID(str(epochs.pop())), min(int(str(number)) for _, number in rows))
 
 
 def parse_position(text: str) -> tuple[str, int]:

@@ -16,14 +16,14 @@ from pydantic import BaseModel
 from shared.consumer import Consumer, Handler
 from shared.database import Connection, Database, migrate
 from shared.errors import Conflict
-from shared.events import Position
-from shared.feeds import PROFILES, Feed, Record
+from shared.feeds import PROFILES, Feed, Feeds, Place, Reached, Record
 from shared.settings import Settings
 
 SCHEMA = "rebuild"
 _REPLAY_LOCK = 7_400_104
 _SWAP_PATIENCE = "10s"
 _BATCH = 5_000
+_LOOK_SECONDS = 0.1
 
 Progress = Callable[[int], None]
 
@@ -56,13 +56,13 @@ class Comparison(BaseModel):
 
 
 class Replay:
-    """The replay of all projections of one service. `feeds` opens a feed of each projection's source."""
+    """The replay of all projections of one service. `feeds` opens each projection's source."""
 
     def __init__(
         self,
         database: Database,
         projections: Sequence[Projection],
-        feeds: Callable[[str], Feed],
+        feeds: Feeds,
         settings: Settings,
         *packages: str,
     ) -> None:
@@ -118,7 +118,7 @@ class Replay:
         return Comparison(
             differences=sum(table.differences for table in tables),
             tables=tables,
-            positions=[f"{source}:{at.number}" for source, at in target.items()],
+            positions=[f"{source}:{min(at.position for at in places.values())}" for source, places in target.items()],
             parked=int(str(parked[0])) if parked else 0,
         )
 
@@ -169,28 +169,33 @@ class _Consumers:
         self,
         database: Database,
         projections: Sequence[Projection],
-        feeds: Callable[[str], Feed],
+        feeds: Feeds,
         settings: Settings,
     ) -> None:
-        self._feeds = {projection.source: _Until(feeds(projection.source)) for projection in projections}
+        self._feeds = {projection.source: _Until(feeds.open(projection.source)) for projection in projections}
         self._consumers = [Consumer(database, self._feeds[p.source], p, settings) for p in projections]
         self._taken = 0
 
-    def catch_up(self, target: Mapping[str, Position], progress: Progress = lambda _: None) -> None:
+    def catch_up(self, target: Mapping[str, Reached], progress: Progress = lambda _: None) -> None:
         for feed, consumer in zip(self._feeds.values(), self._consumers, strict=True):
-            feed.target = target.get(feed.source)
-            while taken := consumer.step() if feed.target else 0:
-                self._taken += taken
-                progress(self._taken)
+            feed.aim(target.get(feed.source, {}))
+            while not feed.ended(consumer.reached()):
+                if taken := consumer.step():
+                    self._taken += taken
+                    progress(self._taken)
+                else:
+                    feed.wait(_LOOK_SECONDS)
 
-    def pending_profiles(self, target: Mapping[str, Position]) -> list[UUID]:
+    def pending_profiles(self, target: Mapping[str, Reached]) -> list[UUID]:
         """People whose profile was replaced after the common moment: the source has no longer what was so then."""
         feed = self._feeds.get(PROFILES)
-        after = target.get(PROFILES)
+        after = dict(target.get(PROFILES, {}))
         people: list[UUID] = []
-        while feed and after and (records := feed.unbounded.read(after, 10_000)):
-            people += (record.key for record in records)
-            after = Position(records[-1].epoch, records[-1].position)
+        while feed and after and feed.unbounded.behind(after):
+            for record in feed.unbounded.read(after, 10_000):
+                if record.position > after[record.partition].position:
+                    people.append(record.key)
+                    after[record.partition] = Place(record.epoch, record.position, record.offset)
         return people
 
     def close(self) -> None:
@@ -199,17 +204,44 @@ class _Consumers:
 
 
 class _Until:
-    """A feed that ends at a position. In another epoch than the position's it has no end: all of it is new."""
+    """A feed that ends at a place in each partition. In another epoch than the place's it has no end: all of it is new."""
 
     def __init__(self, feed: Feed) -> None:
         self.source = feed.source
         self.unbounded = feed
-        self.target: Position | None = None
+        self.target: Reached = {}
+        self._beyond: set[int] = set()
+        """Partitions in which there was an entry after the end: nothing before it is still to come."""
 
-    def read(self, after: Position | None, limit: int) -> Sequence[Record]:
-        records = self.unbounded.read(after, limit)
-        end = self.target
-        return [r for r in records if end is None or r.epoch != end.epoch or r.position <= end.number]
+    def aim(self, target: Reached) -> None:
+        """A new end."""
+        self.target = target
+        self._beyond.clear()
+
+    def partitions(self) -> int:
+        return self.unbounded.partitions()
+
+    def read(self, after: Reached, limit: int) -> Sequence[Record]:
+        records = [r for r in self.unbounded.read(after, limit) if r.partition in self.target]
+        within = [r for r in records if self._within(r)]
+        self._beyond |= {r.partition for r in records if not self._within(r)}
+        return within
+
+    def _within(self, record: Record) -> bool:
+        end = self.target[record.partition]
+        return record.epoch != end.epoch or record.position <= end.position
+
+    def ended(self, reached: Reached) -> bool:
+        """Whether everything up to the end was taken, or is no longer there."""
+        missing = {
+            p: reached.get(p, Place(end.epoch, 0))
+            for p, end in self.target.items()
+            if p not in self._beyond and (p not in reached or reached[p].position < end.position)
+        }
+        return not missing or not self.behind(reached)
+
+    def behind(self, after: Reached) -> int:
+        return self.unbounded.behind(after)
 
     def wait(self, seconds: float) -> None:
         self.unbounded.wait(seconds)
@@ -227,15 +259,16 @@ def _hold(conn: Connection) -> None:
     conn.execute("LOCK TABLE high_water IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _reached(conn: Connection, projections: Sequence[Projection]) -> dict[str, Position]:
-    found: dict[str, Position] = {}
+def _reached(conn: Connection, projections: Sequence[Projection]) -> dict[str, dict[int, Place]]:
+    found: dict[str, dict[int, Place]] = {}
     for projection in projections:
-        row = conn.execute(
-            "SELECT epoch, position FROM high_water WHERE consumer = %s AND source = %s AND partition = 0",
+        rows = conn.execute(
+            'SELECT partition, epoch, position, "offset" FROM high_water WHERE consumer = %s AND source = %s',
             [projection.name, projection.source],
-        ).fetchone()
-        if row:
-            found[projection.source] = Position(UUID(str(row[0])), int(str(row[1])))
+        )
+        places = {int(str(partition)): Place(*place) for partition, *place in rows}  # type: ignore[arg-type]
+        if places:
+            found[projection.source] = places
     return found
 
 

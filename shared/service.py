@@ -1,17 +1,25 @@
 """What a service's main builds: its routes, and the workers that run beside them."""
 
+import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 from fastapi import FastAPI
 
 from shared import telemetry
+from shared.feeds import Stuck
 
 log = telemetry.logger(__name__)
 
 _LONGEST_PAUSE = 30.0
+_STUCK = 70
+"""The exit code of a process that makes no progress: who runs it starts it again."""
+
+Role = Literal["api", "worker", "consumer", "relay", "mailer"]
+ROLES: tuple[Role, ...] = get_args(Role)
+"""What a process can be: it answers requests, or it does one kind of work beside them."""
 
 
 class Runnable(Protocol):
@@ -24,18 +32,27 @@ class Runnable(Protocol):
 
 @dataclass
 class Service:
-    """One service, built but not started."""
+    """One service, built but not started. Its work is named by role, so that each can be a process of its own."""
 
     name: str
     app: FastAPI
-    workers: Sequence[Runnable] = ()
+    work: Mapping[Role, Sequence[Runnable]] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
-    def start(self) -> None:
-        """Start the workers, a thread each."""
-        for worker in self.workers:
+    @property
+    def roles(self) -> list[Role]:
+        """Those that this service has, `api` first."""
+        return ["api", *(role for role in ROLES if self.work.get(role))]
+
+    @property
+    def workers(self) -> list[Runnable]:
+        return [worker for role in ROLES for worker in self.work.get(role, ())]
+
+    def start(self, roles: Collection[Role] = ROLES) -> None:
+        """Start the workers of these roles, a thread each."""
+        for worker in (worker for role in ROLES if role in roles for worker in self.work.get(role, ())):
             thread = threading.Thread(target=_keep_running, args=(worker, self._stop), name=worker.name, daemon=True)
             thread.start()
             self._threads.append(thread)
@@ -53,6 +70,9 @@ def _keep_running(worker: Runnable, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             worker.run(stop)
+        except Stuck:
+            log.exception("no progress; this process ends, and whoever runs it starts another", worker=worker.name)
+            os._exit(_STUCK)
         except Exception:
             telemetry.WORKER_FAILURES.labels(worker.name).inc()
             log.exception("a worker stopped; it starts again", worker=worker.name, seconds=pause)

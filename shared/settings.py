@@ -17,6 +17,21 @@ class Settings(BaseSettings):
     feeds: dict[str, str] = Field(default_factory=dict)
     """Per source (`directory`, `directory.profiles` ...) the conninfo of a role that may read its published view."""
 
+    kafka: str = ""
+    """The broker's addresses, as `host:port,host:port`: events travel through Kafka. Empty: through the databases."""
+    kafka_prefix: str = "rollbook."
+    """Topics and consumer groups are named prefix + source."""
+    kafka_partitions: dict[str, int] = Field(default_factory=lambda: {"enrollment": 8})
+    """Of each source's topic, when it is created; 1 where it is not named. Fixed afterwards."""
+    kafka_replicas: int = 1
+    """Copies of each topic, when it is created; 3 in production."""
+    kafka_session: float = 10.0
+    """A process that is not heard of for so long loses its partitions, or its relay, to another."""
+    kafka_patience: float = 60.0
+    """A client without progress for so long, while there is something to read, is built anew; then the process ends."""
+    relay_batch: int = 4_000
+    """Events that are published at once."""
+
     host: str = "127.0.0.1"
     port: int = 8000
     base_url: str = "http://127.0.0.1:8000"

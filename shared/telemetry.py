@@ -17,6 +17,8 @@ CONSUMER_POSITION = Gauge(
     "rollbook_consumer_position", "Store position that a consumer has applied", ["consumer", "source"]
 )
 CONSUMER_LAG = Gauge("rollbook_consumer_lag", "Entries that the last look at the source found", ["consumer", "source"])
+RELAYED = Counter("rollbook_relayed_total", "Events a relay has published", ["source"])
+FOREIGN = Counter("rollbook_foreign_messages_total", "Messages on a topic that no relay has written", ["source"])
 REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
 WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
 

@@ -1,12 +1,15 @@
 """The wiring of the catalogue."""
 
+from collections.abc import Sequence
+
 from services.catalog.api import Parts, router
 from services.catalog.application.applying import Applying
 from services.catalog.application.offerings import Catalog
 from shared.auth import Verifier
 from shared.database import Database
+from shared.feeds import Feeds
 from shared.http import service_app
-from shared.service import Service
+from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
 
@@ -14,15 +17,17 @@ PACKAGE = "services.catalog"
 """Where this service's migrations are."""
 
 
-def build(settings: Settings, *, verifier: Verifier) -> Service:
-    """The service on its migrated database. It follows no other service."""
+def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None) -> Service:
+    """The service on its migrated database. It follows no other service; `feeds` publishes what it tells."""
     database = Database(settings.database_url, application="catalog", max_size=settings.database_pool)
     catalog = Catalog(database)
     app = service_app("catalog", settings=settings, verifier=verifier, ready=lambda: _ready(database))
     app.state.parts = Parts(catalog, Applying(catalog))
     app.include_router(router)
-    forgetting = Forgetting("catalog", database, settings.command_days)
-    return Service("catalog", app, workers=[forgetting], close=database.close)
+    work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
+    if feeds:
+        work["relay"] = feeds.publishers(database, "catalog")
+    return Service("catalog", app, work, database.close)
 
 
 def _ready(database: Database) -> None:

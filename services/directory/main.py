@@ -1,6 +1,6 @@
 """The wiring of the directory."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from services.directory.api import imports, people, structure, tokens
 from services.directory.api.parts import Parts
@@ -12,12 +12,12 @@ from services.directory.application.structure import Audiences, Structure
 from services.directory.imports.running import Imports
 from services.directory.reactions import AssignmentFacts
 from shared.auth import Verifier
-from shared.consumer import Consumer
+from shared.consumer import Consumer, Handler
 from shared.database import Database
-from shared.feeds import Feed
+from shared.feeds import PROFILES, Feeds
 from shared.http import service_app
 from shared.jobs import Worker
-from shared.service import Service
+from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
 
@@ -25,9 +25,12 @@ PACKAGE = "services.directory"
 """Where this service's migrations are."""
 
 
-def build(
-    settings: Settings, *, verifier: Verifier | None = None, feed: Callable[[str], Feed] | None = None
-) -> Service:
+def handlers() -> list[Handler]:
+    """One for each source."""
+    return [AssignmentFacts()]
+
+
+def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds | None = None) -> Service:
     """The service on its migrated database. Without a verifier it trusts the tokens that it issues itself."""
     database = Database(settings.database_url, application="directory", max_size=settings.database_pool)
     parts = build_parts(settings, database)
@@ -36,17 +39,18 @@ def build(
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
         app.include_router(routes.router)
-    facts = [Consumer(database, feed("enrollment"), AssignmentFacts(), settings)] if feed else []
-    return Service(
-        "directory",
-        app,
-        workers=[
+    work: dict[Role, Sequence[Runnable]] = {
+        "worker": [
             Worker("directory jobs", database, [parts.imports], settings.worker_pause),
             Forgetting("directory", database, settings.command_days),
-            *facts,
         ],
-        close=database.close,
-    )
+    }
+    if feeds:
+        work["consumer"] = [
+            Consumer(database, feeds.open(h.source, f"directory.{h.source}"), h, settings) for h in handlers()
+        ]
+        work["relay"] = feeds.publishers(database, "directory", PROFILES)
+    return Service("directory", app, work, database.close)
 
 
 def build_parts(settings: Settings, database: Database) -> Parts:

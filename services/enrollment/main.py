@@ -1,7 +1,5 @@
 """The wiring of enrollment."""
 
-from collections.abc import Callable
-
 from services.enrollment.api import Parts, router
 from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.application.evaluator import Evaluator
@@ -11,9 +9,9 @@ from services.enrollment.application.previewing import FORGOTTEN, Previewing
 from services.enrollment.reactions.catalog import CatalogFacts
 from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
 from shared.auth import Verifier
-from shared.consumer import Consumer
+from shared.consumer import Consumer, Handler
 from shared.database import Database
-from shared.feeds import Feed
+from shared.feeds import Feeds
 from shared.http import service_app
 from shared.jobs import Worker
 from shared.service import Service
@@ -25,8 +23,13 @@ PACKAGE = "services.enrollment"
 """Where this service's migrations are."""
 
 
-def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier) -> Service:
-    """The service on its migrated database; `feed` opens another service's source."""
+def handlers() -> list[Handler]:
+    """One for each source."""
+    return [DirectoryFacts(), CatalogFacts()]
+
+
+def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
+    """The service on its migrated database; `feeds` opens another service's source."""
     database = Database(settings.database_url, application="enrollment", max_size=settings.database_pool)
     ledger = Enrollments(database)
     evaluator = Evaluator(database, ledger.store, chunk=settings.evaluator_chunk, pause=settings.worker_pause)
@@ -40,14 +43,19 @@ def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier
     return Service(
         "enrollment",
         app,
-        workers=[
-            Consumer(database, feed("directory"), DirectoryFacts(), settings),
-            Consumer(database, feed("catalog"), CatalogFacts(), settings),
-            evaluator,
-            Worker("enrollment jobs", database, [expansion], settings.worker_pause),
-            Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
-            Forgetting("enrollment", database, settings.command_days, FORGOTTEN),
-        ],
+        work={
+            "worker": [
+                evaluator,
+                Worker("enrollment jobs", database, [expansion], settings.worker_pause),
+                Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
+                Forgetting("enrollment", database, settings.command_days, FORGOTTEN),
+            ],
+            "consumer": [
+                Consumer(database, feeds.open(handler.source, f"enrollment.{handler.source}"), handler, settings)
+                for handler in handlers()
+            ],
+            "relay": feeds.publishers(database, "enrollment"),
+        },
         close=database.close,
     )
 

@@ -1,6 +1,6 @@
 """The notifier's wiring."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
 
 from services.notifier.api import caught_routes, ledger_routes
 from services.notifier.application import Notifier
@@ -14,9 +14,9 @@ from services.notifier.reactions import Enrollments
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
 from shared.database import Database
-from shared.feeds import Feed
+from shared.feeds import Feeds
 from shared.http import service_app
-from shared.service import Runnable, Service
+from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
 
@@ -38,8 +38,8 @@ def mailer(database: Database, settings: Settings) -> Mailer:
     )
 
 
-def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier) -> Service:
-    """The service on its migrated database; `feed` opens a source: catalog, directory, directory.profiles, enrollment."""
+def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
+    """The service on its migrated database; `feeds` opens a source: catalog, directory, directory.profiles, enrollment."""
     database = Database(settings.database_url, application="notifier", max_size=settings.database_pool)
     application = Notifier(database)
 
@@ -49,11 +49,12 @@ def build(settings: Settings, *, feed: Callable[[str], Feed], verifier: Verifier
 
     app = service_app("notifier", settings=settings, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
-    workers: list[Runnable] = [Consumer(database, feed(h.source), h, settings) for h in handlers()]
-    workers.append(mailer(database, settings))
-    workers.append(Forgetting("notifier", database, settings.command_days))
+    work: dict[Role, Sequence[Runnable]] = {
+        "worker": [Forgetting("notifier", database, settings.command_days)],
+        "consumer": [Consumer(database, feeds.open(h.source, f"notifier.{h.source}"), h, settings) for h in handlers()],
+        "mailer": [mailer(database, settings)],
+    }
     if settings.catcher:
         app.include_router(caught_routes(database))
-        workers.insert(0, Catcher(database, settings.smtp_host, settings.smtp_port))
-
-    return Service("notifier", app, workers, database.close)
+        work["worker"] = [Catcher(database, settings.smtp_host, settings.smtp_port), *work["worker"]]
+    return Service("notifier", app, work, database.close)

@@ -1,14 +1,27 @@
 """The port through which a service reads another's history: the next batch after a position (DESIGN 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 from uuid import UUID
 
-from shared.events import Position
+if TYPE_CHECKING:
+    from shared.database import Database
+    from shared.service import Runnable
 
 PROFILES = "directory.profiles"
 """The source that carries the latest profile of each person instead of events."""
+
+WATERMARK = "rollbook.Watermark.v1"
+"""The type of a record that says only: everything of this partition up to its position lies before it."""
+
+
+class SourceDown(Exception):
+    """The source cannot be reached now. Nothing is lost: ask again."""
+
+
+class Stuck(Exception):
+    """A client makes no progress although there is something to read, not even after it was built anew."""
 
 
 class Record(NamedTuple):
@@ -26,15 +39,41 @@ class Record(NamedTuple):
     meta: str
     body: bytes
     partition: int = 0
+    offset: int = -1
+    """Where a broker keeps it: a hint for finding the place again, never the truth about it."""
+
+
+class Place(NamedTuple):
+    """How far a partition was taken."""
+
+    epoch: UUID
+    position: int
+    offset: int = -1
+
+
+Reached = Mapping[int, Place]
+"""By partition; one that is not there is read from its beginning."""
 
 
 class Feed(Protocol):
-    """A source as its consumers see it."""
+    """A source as one of its consumers sees it. For use by one thread."""
 
     source: str
 
-    def read(self, after: Position | None, limit: int) -> Sequence[Record]:
-        """At most `limit` entries after the position, in order; from the beginning for None. Does not wait."""
+    def partitions(self) -> int:
+        """How many the source has: fixed for ever."""
+        ...
+
+    def read(self, after: Reached, limit: int) -> Sequence[Record]:
+        """Some of the entries after these places, at most `limit`; each partition's in order. Does not wait.
+
+        Entries at or before a place may come again. An empty answer does not mean that there are none: `behind` tells.
+        Raises SourceDown.
+        """
+        ...
+
+    def behind(self, after: Reached) -> int:
+        """About how many entries there are after these places; 0 only where there is none. Raises SourceDown."""
         ...
 
     def wait(self, seconds: float) -> None:
@@ -42,3 +81,20 @@ class Feed(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+class Feeds(Protocol):
+    """Where the sources of other services are: in their databases, or on a broker."""
+
+    def open(self, source: str, group: str | None = None) -> Feed:
+        """Processes that name one `group` share a source's partitions; without one all partitions are read."""
+        ...
+
+    def publishers(self, database: "Database", *sources: str) -> Sequence["Runnable"]:
+        """What must run for others to read these sources of a service's database."""
+        ...
+
+
+def in_order(records: Sequence[Record]) -> list[Record]:
+    """By position, whatever partitions they came from."""
+    return sorted(records, key=lambda record: record.position)

@@ -1,12 +1,13 @@
 """The embedded feed: reads the other service's published view, as a role that may read nothing else."""
 
 import threading
+from collections.abc import Callable, Sequence
 
 import psycopg
 
-from shared.database import Connection
-from shared.events import Position
-from shared.feeds import PROFILES, Record
+from shared.database import Connection, Database
+from shared.feeds import PROFILES, Feed, Reached, Record, SourceDown
+from shared.service import Runnable
 from shared.store.recorder import CHANNEL
 
 _LOG = (
@@ -17,6 +18,8 @@ _PROFILES = (
     "SELECT position, 0, epoch, person_id, 'directory.ProfileChanged.v1', revision, now(), '', body "
     "FROM published_profiles WHERE position > %s ORDER BY position LIMIT %s"
 )
+_BEHIND = "SELECT count(*) FROM published_log WHERE position > %s"
+_PROFILES_BEHIND = "SELECT count(*) FROM published_profiles WHERE position > %s"
 
 
 class PostgresFeed:
@@ -25,19 +28,36 @@ class PostgresFeed:
     def __init__(self, source: str, conninfo: str) -> None:
         self.source = source
         self._conninfo = conninfo
-        self._query = _PROFILES if source == PROFILES else _LOG
+        self._query, self._behind = (_PROFILES, _PROFILES_BEHIND) if source == PROFILES else (_LOG, _BEHIND)
         self._conn: Connection | None = None
         self._lock = threading.Lock()
 
-    def read(self, after: Position | None, limit: int) -> list[Record]:
+    def partitions(self) -> int:
+        return 1
+
+    def read(self, after: Reached, limit: int) -> list[Record]:
         with self._lock:
-            rows = self._connection().execute(self._query, [after.number if after else 0, limit], binary=True)
-            return [Record(*row) for row in rows]  # type: ignore[arg-type]
+            try:
+                rows = self._connection().execute(self._query, [_position(after), limit], binary=True)
+                return [Record(*row) for row in rows]  # type: ignore[arg-type]
+            except psycopg.OperationalError as error:
+                raise SourceDown(f"{self.source}: {type(error).__name__}") from error
+
+    def behind(self, after: Reached) -> int:
+        with self._lock:
+            try:
+                row = self._connection().execute(self._behind, [_position(after)]).fetchone()
+            except psycopg.OperationalError as error:
+                raise SourceDown(f"{self.source}: {type(error).__name__}") from error
+        return int(str(row[0])) if row else 0
 
     def wait(self, seconds: float) -> None:
         with self._lock:
-            for _ in self._connection().notifies(timeout=seconds, stop_after=1):
-                return
+            try:
+                for _ in self._connection().notifies(timeout=seconds, stop_after=1):
+                    return
+            except psycopg.OperationalError as error:
+                raise SourceDown(f"{self.source}: {type(error).__name__}") from error
 
     def close(self) -> None:
         if self._conn is not None:
@@ -49,3 +69,24 @@ class PostgresFeed:
             self._conn = psycopg.connect(self._conninfo, autocommit=True, application_name=f"feed {self.source}")
             self._conn.execute(f"LISTEN {CHANNEL}")
         return self._conn
+
+
+def _position(after: Reached) -> int:
+    return after[0].position if 0 in after else 0
+
+
+class PostgresFeeds:
+    """Sources in the databases of their services. `conninfo`: by source, as a role that may read what is published."""
+
+    def __init__(self, conninfo: Callable[[str], str]) -> None:
+        self._conninfo = conninfo
+
+    def open(self, source: str, group: str | None = None) -> Feed:
+        """Consumers of one group do not share: the one that is first in the database takes a batch."""
+        del group
+        return PostgresFeed(source, self._conninfo(source))
+
+    def publishers(self, database: Database, *sources: str) -> Sequence[Runnable]:
+        """Nothing: the view is the publication."""
+        del database, sources
+        return ()

@@ -12,5 +12,5 @@ from shared.database import Database
 def town(database: Callable[..., Database]) -> Iterator[Town]:
     one = Town(database)
     yield one
-    one.feed.close()
+    one.consumer._feed.close()
     one.service.close()

@@ -12,7 +12,7 @@ from issuer import Issuer
 from services.directory.main import build
 from shared.consumer import Consumer
 from shared.database import Database
-from shared.feeds.postgres import PostgresFeed
+from shared.feeds.postgres import PostgresFeeds
 from shared.jobs import Worker
 from shared.settings import Settings
 from shared.store import Store
@@ -29,8 +29,8 @@ class Town:
         settings = Settings(database_url=self.database.conninfo, import_chunk=7, **limits)  # type: ignore[arg-type]
         self.settings = settings
         self.enrollment = Store(database())
-        self.feed = PostgresFeed("enrollment", self.enrollment.database.conninfo)
-        self.service = build(settings, verifier=self.issuer.verifier, feed=lambda _: self.feed)
+        feeds = PostgresFeeds(lambda _: self.enrollment.database.conninfo)
+        self.service = build(settings, verifier=self.issuer.verifier, feeds=feeds)
         self.consumer = next(w for w in self.service.workers if isinstance(w, Consumer))
         self.worker = next(w for w in self.service.workers if isinstance(w, Worker))
         self.administrator = uuid4()

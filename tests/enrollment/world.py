@@ -13,7 +13,7 @@ from shared.consumer import Consumer
 from shared.contracts import catalog, directory
 from shared.database import Database
 from shared.events import SYSTEM, Event, Meta
-from shared.feeds.postgres import PostgresFeed
+from shared.feeds.postgres import PostgresFeeds
 from shared.jobs import Worker
 from shared.settings import Settings
 from shared.store import Decision, Store
@@ -34,7 +34,7 @@ class World:
         self.settings = Settings(database_url=self.database.conninfo, **limits)  # type: ignore[arg-type]
         self.service = build(
             self.settings,
-            feed=lambda source: PostgresFeed(source, feed_conninfo(sources[source].database)),
+            feeds=PostgresFeeds(lambda source: feed_conninfo(sources[source].database)),
             verifier=self.issuer.verifier,
         )
         self.consumers = [w for w in self.service.workers if isinstance(w, Consumer)]

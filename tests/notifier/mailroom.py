@@ -21,7 +21,7 @@ from shared.consumer import Consumer
 from shared.contracts import catalog, directory, enrollment
 from shared.database import Database
 from shared.events import SYSTEM, Event, Meta
-from shared.feeds.postgres import PostgresFeed
+from shared.feeds.postgres import PostgresFeeds
 from shared.profiles import Profile
 from shared.settings import Settings
 from shared.store import Decision, Store
@@ -48,9 +48,7 @@ class Mailroom:
         self.settings = Settings(database_url=self.database.conninfo, **settings)
         self.service = build(
             self.settings,
-            feed=lambda source: PostgresFeed(
-                source, feed_conninfo(self.sources[source.removesuffix(".profiles")].database)
-            ),
+            feeds=PostgresFeeds(lambda source: feed_conninfo(self.sources[source.removesuffix(".profiles")].database)),
             verifier=self.issuer.verifier,
         )
         self.administrator = uuid4()

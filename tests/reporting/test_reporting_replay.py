@@ -9,8 +9,7 @@ from reporting_world import MEMBERSHIP, World
 from services.reporting.main import replay
 from shared.consumer import Consumer
 from shared.contracts import enrollment
-from shared.events import Position
-from shared.feeds import Record
+from shared.feeds import Reached, Record
 from shared.feeds.postgres import PostgresFeed
 
 
@@ -175,8 +174,8 @@ def test_entries_delivered_again_change_nothing(world: World) -> None:
     before = world.tables()
 
     class FromTheBeginning(PostgresFeed):
-        def read(self, after: Position | None, limit: int) -> list[Record]:
-            return super().read(after and after._replace(number=0), limit)
+        def read(self, after: Reached, limit: int) -> list[Record]:
+            return super().read({p: place._replace(position=0) for p, place in after.items()}, limit)
 
     for consumer in world.consumers:
         feed = FromTheBeginning(consumer._feed.source, world.settings.feeds[consumer._feed.source])

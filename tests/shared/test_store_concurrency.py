@@ -9,7 +9,8 @@ import pytest
 
 from shared.contracts.directory import PersonMoved
 from shared.database import Connection, Database
-from shared.events import SYSTEM, Meta, Position
+from shared.events import SYSTEM, Meta
+from shared.feeds import Place
 from shared.feeds.postgres import PostgresFeed
 from shared.store import Decision, Store
 from shared.store import append as appending
@@ -35,7 +36,7 @@ def tail(feed: PostgresFeed, until: int, stop: threading.Event) -> list[tuple[in
     """As a consumer does: always after the last position that it saw."""
     seen: list[tuple[int, UUID, int]] = []
     while not stop.is_set():
-        after = Position(seen[-1][0] and UUID(int=0), seen[-1][0]) if seen else None  # type: ignore[arg-type]
+        after = {0: Place(UUID(int=0), seen[-1][0])} if seen else {}
         seen += [(r.position, r.key, r.version) for r in feed.read(after, 2_000)]
         if len(seen) >= until:
             break

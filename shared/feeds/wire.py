@@ -1,0 +1,103 @@
+"""A record as it travels on Kafka: CloudEvents 1.0 in binary mode, keyed by its stream (EVT-1).
+
+Every header comes from a column of the store; the value is the stored bytes. Attributes beside those of CloudEvents:
+`position` and `previous` (in this partition), `epoch`, `streamversion`, `meta`, and `traceparent` where there is one.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from uuid import UUID
+
+from aiokafka import ConsumerRecord
+
+from shared.feeds import PROFILES, WATERMARK, Record
+
+Headers = list[tuple[str, bytes]]
+
+_JSON = b"application/json"
+_SPEC = b"1.0"
+_NIL = UUID(int=0)
+
+
+def partition_of(key: UUID, partitions: int) -> int:
+    """The same for ever, whoever sends: by the number of the key."""
+    return key.int % partitions
+
+
+def key_of(record: Record) -> bytes:
+    return str(record.key).encode()
+
+
+def source_of(source: str) -> bytes:
+    """The attribute `source` of a source's events."""
+    return f"/rollbook/{source.replace('.', '/')}".encode()
+
+
+def headers(source: bytes, record: Record, previous: int) -> Headers:
+    """`previous`: the position before this one in the partition."""
+    key, epoch = str(record.key), str(record.epoch)
+    found: Headers = [
+        ("ce_specversion", _SPEC),
+        ("ce_id", f"{epoch}/{key}/{record.version}".encode()),
+        ("ce_source", source),
+        ("ce_type", record.type.encode()),
+        ("ce_subject", key.encode()),
+        ("ce_time", record.recorded_at.isoformat().encode()),
+        ("content-type", _JSON),
+        ("ce_position", b"%d" % record.position),
+        ("ce_previous", b"%d" % previous),
+        ("ce_epoch", epoch.encode()),
+        ("ce_streamversion", b"%d" % record.version),
+    ]
+    if record.meta:
+        found.append(("ce_meta", record.meta.encode()))
+    if '"traceparent"' in record.meta:
+        found.append(("ce_traceparent", str(json.loads(record.meta)["traceparent"]).encode()))
+    return found
+
+
+def watermark_headers(
+    source: bytes, epoch: UUID, position: int, previous: int, partition: int, now: datetime
+) -> Headers:
+    return [
+        ("ce_specversion", _SPEC),
+        ("ce_id", f"{epoch}/watermark/{partition}/{position}".encode()),
+        ("ce_source", source),
+        ("ce_type", WATERMARK.encode()),
+        ("ce_time", now.isoformat().encode()),
+        ("content-type", _JSON),
+        ("ce_position", b"%d" % position),
+        ("ce_previous", b"%d" % previous),
+        ("ce_epoch", str(epoch).encode()),
+    ]
+
+
+def read(source: str, message: "ConsumerRecord[bytes, bytes]") -> Record | None:
+    """None for a message that no relay has written: it has no place in the history."""
+    found = dict(message.headers)
+    try:
+        type = found["ce_type"].decode()
+        mark = type == WATERMARK
+        return Record(
+            int(found["ce_position"]),
+            0 if source == PROFILES else int(found["ce_previous"]),
+            UUID(found["ce_epoch"].decode()),
+            _NIL if mark else UUID((message.key or b"").decode()),
+            type,
+            0 if mark else int(found["ce_streamversion"]),
+            datetime.fromisoformat(found["ce_time"].decode()),
+            found.get("ce_meta", b"").decode(),
+            message.value or b"",
+            message.partition,
+            message.offset,
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def readable(source: str, messages: Iterable["ConsumerRecord[bytes, bytes]"]) -> tuple[list[Record], int]:
+    """The records, and how many messages were none."""
+    read_ones = [read(source, message) for message in messages]
+    records = [record for record in read_ones if record is not None]
+    return records, len(read_ones) - len(records)

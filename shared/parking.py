@@ -1,0 +1,69 @@
+"""Dead letters: entries that crash their handler wait here, and what follows them on the same key waits behind (OPS-8)."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from uuid import UUID
+
+from shared import telemetry
+from shared.database import Connection, uuid_of
+from shared.errors import Corrupt
+from shared.feeds import Record
+
+
+class Parking:
+    """The parked entries of one consumer. All but the lists happen in the consumer's transaction."""
+
+    def __init__(self, consumer: str, source: str, types: frozenset[str], keys_limit: int) -> None:
+        self._who = [consumer, source]
+        self._types = types
+        self._keys_limit = keys_limit
+
+    def park(self, conn: Connection, record: Record, error: str | None) -> None:
+        """`error` is None for an entry that only waits behind another of its key."""
+        telemetry.EVENTS_PARKED.labels(self._who[0]).inc()
+        conn.execute(
+            "INSERT INTO parked_event (consumer, source, position, previous, epoch, key, type, version, recorded_at, "
+            "meta, body, error) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [*self._who, *record[:9], error],
+        )
+
+    def free(self, conn: Connection, records: Sequence[Record]) -> list[Record]:
+        """Those that need not wait; the others are queued behind the parked entry of their key."""
+        query = "SELECT DISTINCT key FROM parked_event WHERE consumer = %s AND source = %s"
+        parked = {key for (key,) in conn.execute(query, self._who)}
+        if not parked:
+            return list(records)
+        for record in records:
+            if record.key in parked and record.type in self._types:
+                self.park(conn, record, None)
+        return [record for record in records if record.key not in parked]
+
+    def check(self, conn: Connection) -> None:
+        """Raises Corrupt when too many keys are parked."""
+        query = "SELECT count(DISTINCT key) FROM parked_event WHERE consumer = %s AND source = %s"
+        row = conn.execute(query, self._who).fetchone()
+        if row and isinstance(row[0], int) and row[0] > self._keys_limit:
+            raise Corrupt(f"{' <- '.join(self._who)}: {row[0]} keys would be parked; the code is wrong, not the data")
+
+    def keys(self, conn: Connection) -> dict[UUID, list[int]]:
+        """Positions of the parked entries by key."""
+        query = "SELECT key, position FROM parked_event WHERE consumer = %s AND source = %s ORDER BY position"
+        found: dict[UUID, list[int]] = defaultdict(list)
+        for key, position in conn.execute(query, self._who):
+            found[uuid_of(key)].append(int(str(position)))
+        return dict(found)
+
+    def entries(self, conn: Connection, key: UUID) -> list[Record]:
+        """A key's entries, oldest first, held until the transaction ends."""
+        query = (
+            "SELECT position, previous, epoch, key, type, version, recorded_at, meta, body FROM parked_event "
+            "WHERE consumer = %s AND source = %s AND key = %s ORDER BY position FOR UPDATE"
+        )
+        return [Record(*row) for row in conn.execute(query, [*self._who, key])]  # type: ignore[arg-type]
+
+    def release(self, conn: Connection, key: UUID, positions: Sequence[int]) -> int:
+        """Returns how many were there."""
+        return conn.execute(
+            "DELETE FROM parked_event WHERE consumer = %s AND source = %s AND key = %s AND position = ANY(%s)",
+            [*self._who, key, list(positions)],
+        ).rowcount

@@ -1,0 +1,245 @@
+"""The relay: copies a source's stored bytes to its topic, in order and without a hole, at least once (DESIGN 4).
+
+Whichever relay sends a record, it is the same record: position, predecessor in the partition and partition follow from
+the store alone. So records that are sent twice, even late by a relay that was replaced, do no harm.
+"""
+
+import asyncio
+import threading
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+from psycopg_pool import PoolTimeout
+
+from shared import telemetry
+from shared.database import Database
+from shared.errors import Corrupt
+from shared.feeds import PROFILES, Place, Record, SourceDown, wire
+from shared.feeds.postgres import PostgresFeed
+from shared.settings import Settings
+
+log = telemetry.logger(__name__)
+
+_BATCH_BYTES = 512 * 1024
+_WATERMARK_PAUSE = 0.1
+_LAST_PAUSE = 10.0
+
+
+class Cursor(NamedTuple):
+    """How far a source is published. `last`: the last position in each partition."""
+
+    topic: str
+    epoch: UUID
+    position: int
+    last: tuple[int, ...]
+
+
+class Overtaken(Exception):
+    """Another relay has become the active one."""
+
+
+class Relay:
+    """The relay of one source. Of several processes one is active: the one that holds the lease in the database."""
+
+    def __init__(self, source: str, database: Database, settings: Settings) -> None:
+        self.name = f"relay {source}"
+        self.source = source
+        self._database = database
+        self._settings = settings
+        self._me = uuid4()
+        self._feed = PostgresFeed(source, database.conninfo)
+        self._attribute = wire.source_of(source)
+        self._producer: AIOKafkaProducer | None = None
+        self._discarded: set[asyncio.Task[None]] = set()
+        self._cursor: Cursor | None = None
+        self._leads_until = 0.0
+        self._marked = (0.0, -1)
+        """When the last watermarks were sent, and for which position."""
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`. Raises Corrupt for a hole in the positions, or for another history than the one published so far."""
+        asyncio.run(self._run(stop))
+
+    async def _run(self, stop: threading.Event) -> None:
+        pause = 0.1
+        try:
+            while not stop.is_set():
+                try:
+                    if not await self.turn():
+                        await asyncio.to_thread(self._feed.wait, self._pause())
+                    pause = 0.1
+                except Overtaken:
+                    log.info("another relay is active", relay=self.name)
+                    self._forget()
+                except (KafkaError, OSError, TimeoutError, psycopg.OperationalError, PoolTimeout, SourceDown) as error:
+                    log.warning(
+                        "broker or database is down; trying again", relay=self.name, reason=type(error).__name__
+                    )
+                    self._forget()
+                    self._feed.close()
+                    await asyncio.sleep(pause)
+                    pause = min(pause * 2, _LAST_PAUSE)
+        finally:
+            self._forget()
+            self._feed.close()
+            await asyncio.gather(*self._discarded)
+
+    def _pause(self) -> float:
+        """Until there is something to do: watermarks are due sooner than new events are looked for."""
+        owed = self._cursor is not None and self._marked[1] < self._cursor.position
+        return _WATERMARK_PAUSE if owed else self._settings.consumer_pause
+
+    async def turn(self) -> int:
+        """Publish the next batch. Returns how many events it had; 0 when there is nothing new, or another relay is active."""
+        cursor = self._lead()
+        if cursor is None:
+            return 0
+        after = {0: Place(cursor.epoch, cursor.position)}
+        records = await asyncio.to_thread(self._feed.read, after, self._settings.relay_batch)
+        if records:
+            self._check(cursor, records)
+            last = await self._send(cursor, records)
+            cursor = self._advance(cursor, cursor._replace(position=records[-1].position, last=last))
+            telemetry.RELAYED.labels(self.source).inc(len(records))
+        await self._watermarks(cursor)
+        return len(records)
+
+    def _check(self, cursor: Cursor, records: Sequence[Record]) -> None:
+        expected = cursor.position
+        for record in records:
+            if record.epoch != cursor.epoch:
+                raise Corrupt(
+                    f"{self.name}: the store has begun epoch {record.epoch}; its topic tells of {cursor.epoch}"
+                )
+            if record.position != expected + 1 and self.source != PROFILES:
+                raise Corrupt(
+                    f"{self.name}: positions {expected + 1} to {record.position - 1} are missing in the store"
+                )
+            expected = record.position
+
+    async def _send(self, cursor: Cursor, records: Sequence[Record]) -> tuple[int, ...]:
+        """All of them, acknowledged by every replica. Returns the last position in each partition."""
+        producer = await self._connected()
+        last = list(cursor.last)
+        by_partition: dict[int, list[tuple[Record, int]]] = {}
+        for record in records:
+            partition = wire.partition_of(record.key, len(last))
+            by_partition.setdefault(partition, []).append((record, last[partition]))
+            last[partition] = record.position
+        sending = [self._send_partition(producer, cursor.topic, p, ones) for p, ones in by_partition.items()]
+        await asyncio.gather(*sending)
+        return tuple(last)
+
+    async def _send_partition(
+        self, producer: AIOKafkaProducer, topic: str, partition: int, records: Sequence[tuple[Record, int]]
+    ) -> None:
+        """In batches, one outstanding at a time: a later one is never there without the one before."""
+        at = 0
+        while at < len(records):
+            batch = producer.create_batch()
+            while at < len(records):
+                record, previous = records[at]
+                appended = batch.append(
+                    key=wire.key_of(record),
+                    value=record.body,
+                    timestamp=int(record.recorded_at.timestamp() * 1000),
+                    headers=wire.headers(self._attribute, record, previous),
+                )
+                if appended is None:
+                    break
+                at += 1
+            await (await producer.send_batch(batch, topic, partition=partition))
+
+    async def _watermarks(self, cursor: Cursor) -> None:
+        """Tell partitions that got nothing how far the source is: those who wait for a position learn it."""
+        sent_at, marked = self._marked
+        if marked >= cursor.position or time.monotonic() < sent_at + _WATERMARK_PAUSE:
+            return
+        now = datetime.now(UTC)
+        silent = [p for p, last in enumerate(cursor.last) if last < cursor.position]
+        if silent and self.source != PROFILES:
+            producer = await self._connected()
+            futures = [
+                await producer.send(
+                    cursor.topic,
+                    value=b"{}",
+                    partition=partition,
+                    headers=wire.watermark_headers(
+                        self._attribute, cursor.epoch, cursor.position, cursor.last[partition], partition, now
+                    ),
+                )
+                for partition in silent
+            ]
+            await asyncio.gather(*futures)
+        self._marked = (time.monotonic(), cursor.position)
+
+    async def _connected(self) -> AIOKafkaProducer:
+        if self._producer is None:
+            producer = AIOKafkaProducer(
+                bootstrap_servers=self._settings.kafka,
+                client_id=self.name.replace(" ", "-"),
+                acks="all",
+                enable_idempotence=True,
+                compression_type="lz4",
+                max_batch_size=_BATCH_BYTES,
+                linger_ms=0,
+                request_timeout_ms=int(self._settings.kafka_session * 1000),
+            )
+            try:
+                await producer.start()
+            except BaseException:
+                await producer.stop()
+                raise
+            self._producer = producer
+        return self._producer
+
+    def _forget(self) -> None:
+        """After any failure: what the old producer still holds may arrive late or never; we begin again at the cursor."""
+        self._cursor = None
+        self._leads_until = 0.0
+        if self._producer is not None:
+            task = asyncio.get_running_loop().create_task(_discard(self._producer))
+            self._discarded.add(task)
+            task.add_done_callback(self._discarded.discard)
+            self._producer = None
+
+    def _lead(self) -> Cursor | None:
+        """The cursor, while this relay is the active one. The lease is renewed when a third of it is over."""
+        if self._cursor is not None and time.monotonic() < self._leads_until:
+            return self._cursor
+        asked_at = time.monotonic()
+        with self._database.transaction() as conn:
+            row = conn.execute(
+                "UPDATE relay SET leader = %(me)s, until = clock_timestamp() + make_interval(secs => %(lease)s) "
+                "WHERE source = %(source)s AND (leader = %(me)s OR leader IS NULL OR until < clock_timestamp()) "
+                "RETURNING topic, epoch, position, last",
+                {"me": self._me, "lease": self._settings.kafka_session, "source": self.source},
+            ).fetchone()
+        self._leads_until = asked_at + self._settings.kafka_session / 3
+        self._cursor = Cursor(str(row[0]), UUID(str(row[1])), int(str(row[2])), tuple(row[3])) if row else None  # type: ignore[arg-type]
+        return self._cursor
+
+    def _advance(self, before: Cursor, after: Cursor) -> Cursor:
+        """Compare and set. Raises Overtaken."""
+        with self._database.transaction() as conn:
+            moved = conn.execute(
+                "UPDATE relay SET position = %s, last = %s WHERE source = %s AND position = %s AND epoch = %s AND leader = %s",
+                [after.position, list(after.last), self.source, before.position, before.epoch, self._me],
+            )
+        if moved.rowcount != 1:
+            raise Overtaken(self.name)
+        self._cursor = after
+        return after
+
+
+async def _discard(producer: AIOKafkaProducer) -> None:
+    try:
+        await producer.stop()
+    except (KafkaError, OSError, TimeoutError) as error:
+        log.info("a producer was discarded", reason=type(error).__name__)
