@@ -1,5 +1,6 @@
-"""What every test may ask for: a real PostgreSQL server, and fresh migrated databases on it."""
+"""What every test may ask for: a real PostgreSQL server, fresh migrated databases on it, and a real Kafka broker."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
@@ -10,7 +11,8 @@ import pytest
 
 from shared import telemetry
 from shared.database import Database, migrate
-from shared.embedded import EmbeddedPostgres
+from shared.embedded import CannotStart, EmbeddedPostgres
+from shared.embedded_kafka import EmbeddedKafka
 
 pytest_plugins = ["features_plugin"]
 
@@ -64,3 +66,29 @@ def database(postgres: EmbeddedPostgres, template: Callable[..., str]) -> Iterat
 def feed_conninfo() -> Callable[[Database], str]:
     """How another service reads this database: as the role that may read only what is published."""
     return lambda database: database.conninfo.replace("user=rollbook ", "user=rollbook_feed ")
+
+
+@pytest.fixture(scope="session")
+def broker() -> Iterator[EmbeddedKafka | None]:
+    """This run's own Kafka, or None where KAFKA_BOOTSTRAP_SERVERS names another. Without Java a skip; in CI an error."""
+    if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="rollbook-kafka-"))
+    server = EmbeddedKafka(folder)
+    try:
+        server.start()
+    except CannotStart as reason:
+        refuse = pytest.fail if os.environ.get("CI") or os.environ.get("ROLLBOOK_REQUIRE_KAFKA") == "1" else pytest.skip
+        refuse(f"Apache Kafka cannot run here. {reason}")
+    else:
+        yield server
+    finally:
+        server.stop()
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def kafka(broker: EmbeddedKafka | None) -> str:
+    """The address of a real Apache Kafka, which all tests of this run share: take names of your own."""
+    return os.environ["KAFKA_BOOTSTRAP_SERVERS"] if broker is None else broker.bootstrap
