@@ -75,14 +75,19 @@ class Consumer:
         if not records:
             return 0
         fresh = self._fresh(reached, records)
+        places = _places(reached, records)
         if fresh:
             try:
-                self._take(reached, fresh, one_by_one=False)
+                self._take(reached, places, fresh, one_by_one=False)
             except (psycopg.OperationalError, PoolTimeout, Corrupt):
                 raise
             except Exception:
                 log.exception("a batch crashed; taking it one by one", consumer=self.name)
-                self._take(reached, fresh, one_by_one=True)
+                self._take(reached, places, fresh, one_by_one=True)
+        elif places != reached:
+            with self._database.transaction() as conn:
+                self._advance(conn, reached, places)
+        if fresh:
             telemetry.EVENTS_TAKEN.labels(self._handler.name, self._handler.source).inc(len(fresh))
             telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(fresh[-1].position)
         return len(records)
@@ -129,9 +134,9 @@ class Consumer:
             high[record.partition] = record.position
         return in_order(fresh)
 
-    def _take(self, reached: Reached, records: Sequence[Record], *, one_by_one: bool) -> None:
+    def _take(self, reached: Reached, places: Reached, records: Sequence[Record], *, one_by_one: bool) -> None:
         with self._database.transaction() as conn:
-            self._advance(conn, reached, records)
+            self._advance(conn, reached, places)
             free = self._parking.free(conn, [record for record in records if record.type != WATERMARK])
             recorded = self._decoded(conn, free)
             if one_by_one:
@@ -174,12 +179,11 @@ class Consumer:
                     unreadable.add(record.key)
         return decoded
 
-    def _advance(self, conn: Connection, reached: Reached, records: Sequence[Record]) -> None:
+    def _advance(self, conn: Connection, reached: Reached, places: Reached) -> None:
         """Compare and set, first in the transaction: of two consumers at one place, one gets on."""
-        last = {record.partition: record for record in records}
         who = [self._handler.name, self._handler.source]
-        known = [r for p, r in last.items() if p in reached]
-        new = [r for p, r in last.items() if p not in reached]
+        known = {p: place for p, place in places.items() if p in reached and place != reached[p]}
+        new = {p: place for p, place in places.items() if p not in reached}
         moved = 0
         if known:
             moved += conn.execute(
@@ -187,15 +191,15 @@ class Consumer:
                 "FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) "
                 'AS t (partition, epoch, position, "offset", expected) WHERE h.consumer = %s AND h.source = %s '
                 "AND h.partition = t.partition AND h.epoch = t.epoch AND h.position = t.expected",
-                [*_places(known), [reached[r.partition].position for r in known], *who],
+                [*_columns(known), [reached[p].position for p in known], *who],
             ).rowcount
         if new:
             moved += conn.execute(
                 'INSERT INTO high_water (consumer, source, partition, epoch, position, "offset") '
                 "SELECT %s, %s, * FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
-                [*who, *_places(new)],
+                [*who, *_columns(new)],
             ).rowcount
-        if moved != len(last):
+        if moved != len(known) + len(new):
             raise Overtaken(f"{self.name}: another consumer has taken this batch")
 
     def retry(self, key: UUID) -> int:
@@ -221,12 +225,22 @@ class Overtaken(psycopg.OperationalError):
     """Another process was first; what this one read is done already."""
 
 
-def _places(records: Sequence[Record]) -> list[list[object]]:
+def _places(reached: Reached, records: Sequence[Record]) -> dict[int, Place]:
+    """Where the partitions of a batch are after it. Entries that came again move the offset, not the position."""
+    places: dict[int, Place] = {}
+    for record in records:
+        before = places.get(record.partition) or reached.get(record.partition)
+        position = max(record.position, before.position) if before else record.position
+        places[record.partition] = Place(record.epoch, position, record.offset)
+    return places
+
+
+def _columns(places: Reached) -> list[list[object]]:
     return [
-        [r.partition for r in records],
-        [r.epoch for r in records],
-        [r.position for r in records],
-        [r.offset for r in records],
+        list(places),
+        [place.epoch for place in places.values()],
+        [place.position for place in places.values()],
+        [place.offset for place in places.values()],
     ]
 
 

@@ -7,9 +7,8 @@ offset beside it only says where to look first.
 import asyncio
 import threading
 import time
-from collections.abc import Coroutine, Sequence
+from collections.abc import Collection, Coroutine, Sequence
 from typing import Any, TypeVar
-from uuid import UUID
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import KafkaError
@@ -28,7 +27,6 @@ T = TypeVar("T")
 
 _FETCH_BYTES = 4 * 1024 * 1024
 _POLL_MS = 0
-_NIL = UUID(int=0)
 
 
 class Loop:
@@ -133,6 +131,7 @@ class KafkaFeed:
             await client.stop()
             raise
         self._client = client
+        self._progress = time.monotonic()
         return client
 
     async def _partitions(self) -> int:
@@ -149,11 +148,13 @@ class KafkaFeed:
 
     async def _read(self, after: Reached, limit: int) -> list[Record]:
         client = await self._connected()
-        sought = await self._seek(client, after)
-        waiting, self._waiting = self._waiting, []
-        if waiting and not sought:
-            return waiting
-        return await self._fetch(client, limit, _POLL_MS)
+        await self._seek(client, after)
+        records, self._waiting = self._waiting, []
+        if not records:
+            records = await self._fetch(client, limit, _POLL_MS)
+        for record in records:
+            self._at[record.partition] = max(self._at[record.partition], record.position)
+        return records
 
     async def _wait(self, seconds: float) -> None:
         """Only after a `read`, which has sought every partition."""
@@ -161,15 +162,13 @@ class KafkaFeed:
         if not self._waiting:
             self._waiting = await self._fetch(client, self._settings.consumer_batch, int(seconds * 1000))
 
-    async def _seek(self, client: AIOKafkaConsumer, after: Reached) -> bool:
-        """Go back, or on, where the places are not the ones that were handed out last. True if any had to move."""
-        moved = False
+    async def _seek(self, client: AIOKafkaConsumer, after: Reached) -> None:
+        """Go back, or on, where the places are not the ones that were handed out last."""
         for partition in client.assignment():
             number = partition.partition
             place = after.get(number)
             if self._at.get(number) == (place.position if place else 0):
                 continue
-            moved = True
             self._waiting = [record for record in self._waiting if record.partition != number]
             if place and place.offset >= 0:
                 client.seek(partition, place.offset)
@@ -178,7 +177,6 @@ class KafkaFeed:
                 await client.seek_to_beginning(partition)
                 self._hints.pop(number, None)
             self._at[number] = place.position if place else 0
-        return moved
 
     async def _fetch(self, client: AIOKafkaConsumer, limit: int, milliseconds: int) -> list[Record]:
         found = await client.getmany(timeout_ms=milliseconds, max_records=limit)
@@ -192,30 +190,30 @@ class KafkaFeed:
             if number not in self._at or not read:
                 continue
             hint = self._hints.pop(number, None)
-            if hint and read[0].offset == hint.offset and read[0].position != hint.position:
-                log.warning("an offset was not where the position is; reading from the beginning", topic=self._topic)
+            if hint and read[0].position > hint.position and read[0].offset <= hint.offset:
+                log.warning("an offset was beyond the position; reading from the beginning", topic=self._topic)
                 await client.seek_to_beginning(partition)
                 continue
-            self._at[number] = max(self._at[number], read[-1].position)
             records += read
         return records
 
-    async def _behind(self, after: Reached) -> int:
+    async def _behind(self, after: Reached, only: Collection[int] | None = None) -> int:
         """Counted in offsets: a little too many where watermarks or duplicates lie between."""
         client = await self._connected()
-        ends = await client.end_offsets(list(client.assignment()))
+        ends = await client.end_offsets([p for p in client.assignment() if only is None or p.partition in only])
         begins = await client.beginning_offsets(list(ends))
-        return sum(
-            max(end - max(begins[p], after[p.partition].offset + 1 if p.partition in after else 0), 0)
-            for p, end in ends.items()
-        )
+        behind = 0
+        for partition, end in ends.items():
+            taken = after[partition.partition].offset + 1 if partition.partition in after else 0
+            behind += end - max(begins[partition], taken if taken <= end else 0)
+        return behind
 
     def _watch(self, after: Reached) -> None:
         """Nothing came for long. If there is something, the client is at fault. Raises Stuck the second time."""
         self._progress = time.monotonic()
         fresh = KafkaFeed(self.source, self._settings, self._loop)
         try:
-            behind = fresh.behind(self._of_mine(after, fresh.partitions()))
+            behind = fresh._call(fresh._behind(after, self._mine()))
         finally:
             fresh.close()
         if not behind:
@@ -226,15 +224,9 @@ class KafkaFeed:
         self._built_anew = True
         self.close()
 
-    def _of_mine(self, after: Reached, partitions: int) -> dict[int, Place]:
-        """Partitions of other processes count as read."""
-        mine = {p.partition for p in self._client.assignment()} if self._client else set()
-        beyond = Place(_NIL, 0, 2**62)
-        return {
-            p: after[p] if p in mine and p in after else beyond
-            for p in range(partitions)
-            if p in after or p not in mine
-        }
+    def _mine(self) -> set[int]:
+        """The partitions that are this process's now."""
+        return {p.partition for p in self._client.assignment()} if self._client else set()
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

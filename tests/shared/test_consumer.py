@@ -1,97 +1,52 @@
-"""The consumer: once each, in order per key, and a poisoned event stops only its own key (DESIGN 4)."""
+"""The consumer: once each, in order per key, and a poisoned event stops only its own key (DESIGN 4). On both feeds."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import psycopg
 import pytest
+from lines import Line
 
-from shared.consumer import Consumer
-from shared.contracts.directory import PersonMoved, PersonRegistered
-from shared.database import Connection, Database
+from shared.database import Database
 from shared.errors import Corrupt, Invalid, NotYet
-from shared.events import SYSTEM, Event, Meta, Recorded
-from shared.feeds import Record
-from shared.feeds.postgres import PostgresFeed
+from shared.feeds import Reached, Record
 from shared.readmodel import applied, wait_for
-from shared.settings import Settings
-from shared.store import Decision, Store
 
-META = Meta(actor=SYSTEM, correlation=uuid4())
+Lines = Callable[..., Line]
 
 
-class Noting:
-    """Writes down every event; crashes on those of `poisoned`."""
+@pytest.fixture(params=["postgres", "kafka"])
+def lines(
+    request: pytest.FixtureRequest, database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
+) -> Iterator[Lines]:
+    """Makes lines on the feed of this case."""
+    made: list[Line] = []
 
-    name = "noting"
-    source = "directory"
-    types = frozenset({PersonRegistered.TOPIC, PersonMoved.TOPIC})
+    def line(**limits: Any) -> Line:
+        kafka = request.getfixturevalue("kafka") if request.param == "kafka" else ""
+        made.append(Line(database, feed_conninfo, kafka, **limits))
+        return made[-1]
 
-    def __init__(self) -> None:
-        self.poisoned: set[UUID] = set()
-
-    def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
-        for recorded in events:
-            conn.execute(
-                "INSERT INTO noted (position, person, version) VALUES (%s, %s, %s)",
-                [recorded.position, recorded.event.originator_id, recorded.event.originator_version],
-            )
-            if recorded.event.originator_id in self.poisoned:
-                raise RuntimeError("cannot digest this")
-
-
-class Line:
-    """A source, a consumer of it, and what the consumer noted."""
-
-    def __init__(self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: Any) -> None:
-        self.source, self.database = fresh(), fresh()
-        self.store = Store(self.source)
-        self.feed = PostgresFeed("directory", feed_conninfo(self.source))
-        self.handler = Noting()
-        self.consumer = Consumer(self.database, self.feed, self.handler, Settings(**{"consumer_batch": 10, **limits}))
-        self.versions: dict[UUID, int] = {}
-        with self.database.connection() as conn:
-            conn.execute("CREATE TABLE noted (position bigint PRIMARY KEY, person uuid, version integer)")
-
-    def tell(self, *people: UUID) -> None:
-        for person in people:
-            version = self.versions[person] = self.versions.get(person, 0) + 1
-            cls: type[Event] = PersonRegistered if version == 1 else PersonMoved
-            event = cls(originator_id=person, originator_version=version, home_organisation=None)  # type: ignore[call-arg]
-            self.store.append([Decision((event,), META)])
-
-    def take(self) -> None:
-        while self.consumer.step():
-            pass
-
-    def noted(self, person: UUID | None = None) -> list[int]:
-        with self.database.connection() as conn:
-            rows = conn.execute(
-                "SELECT version FROM noted WHERE person = coalesce(%s, person) ORDER BY position", [person]
-            )
-            return [int(str(version)) for (version,) in rows]
-
-    def forget_high_water(self, position: int) -> None:
-        with self.database.connection() as conn:
-            conn.execute("UPDATE high_water SET position = %s", [position])
+    yield line
+    for one in made:
+        one.close()
 
 
 @pytest.fixture
-def line(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Line]:
-    one = Line(database, feed_conninfo)
-    yield one
-    one.feed.close()
+def line(lines: Lines) -> Line:
+    return lines()
 
 
 def test_every_event_is_taken_once_across_batches_and_restarts(line: Line) -> None:
     people = [uuid4() for _ in range(25)]
     line.tell(*people)
     line.take()
-    again = Consumer(line.database, line.feed, line.handler, Settings())
-    assert again.step() == 0
+    again = line.another()
+    line.take(again, line.opened[-1])
+    assert len(line.noted()) == 25
     line.tell(people[0])
-    assert again.step() == 1
+    line.take(again, line.opened[-1])
     assert line.noted(people[0]) == [1, 2]
     assert len(line.noted()) == 26
 
@@ -132,15 +87,13 @@ def test_a_parked_event_can_be_given_up(line: Line) -> None:
     assert line.noted(bad) == [2]
 
 
-def test_too_many_parked_keys_stop_the_consumer_and_nothing_is_taken(
-    database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
-) -> None:
-    line = Line(database, feed_conninfo, parked_keys_limit=2)
+def test_too_many_parked_keys_stop_the_consumer_and_nothing_is_taken(lines: Lines) -> None:
+    line = lines(parked_keys_limit=2, kafka_partitions={"directory": 1})
     people = [uuid4() for _ in range(4)]
     line.handler.poisoned = set(people)
     line.tell(*people)
     with pytest.raises(Corrupt, match="the code is wrong"):
-        line.consumer.step()
+        line.take()
     assert (line.noted(), line.consumer.parked()) == ([], {})
 
 
@@ -165,7 +118,7 @@ def test_an_unknown_version_of_a_handled_type_stops_and_an_unhandled_type_is_ski
     with line.source.connection() as conn:
         conn.execute("UPDATE events SET type = 'directory.PersonMoved.v9' WHERE position = 2")
     with pytest.raises(Corrupt, match="upgrade it before its source"):
-        line.consumer.step()
+        line.take()
 
 
 def test_a_hole_in_the_positions_halts(line: Line) -> None:
@@ -173,7 +126,7 @@ def test_a_hole_in_the_positions_halts(line: Line) -> None:
     with line.source.connection() as conn:
         conn.execute("DELETE FROM events WHERE position = 2")
     with pytest.raises(Corrupt, match="positions 2 to 2 are missing"):
-        line.consumer.step()
+        line.take()
     assert line.noted() == []
 
 
@@ -183,22 +136,24 @@ def test_another_history_of_the_source_halts(line: Line) -> None:
     with line.source.connection() as conn:
         conn.execute("UPDATE epoch SET id = gen_random_uuid()")
     line.tell(uuid4())
-    with pytest.raises(Corrupt, match="must be rebuilt"):
-        line.consumer.step()
+    with pytest.raises(Corrupt, match="has begun epoch"):
+        line.take()
+    assert len(line.noted()) == 1
 
 
 def test_of_two_consumers_at_one_place_one_gets_on(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
     line.tell(uuid4(), uuid4())
-    slow = Consumer(line.database, line.feed, line.handler, Settings())
-    read = line.feed.read
+    line.publish()
+    slow, feed = line.another(), line.opened[-1]
+    read = feed.read
 
-    def overtaken(after: Any, limit: int) -> list[Record]:
-        records = read(after, limit)
-        monkeypatch.undo()
+    def overtaken(after: Reached, limit: int) -> Sequence[Record]:
+        while not (records := read(after, limit)):
+            feed.wait(0.1)
         line.take()
         return records
 
-    monkeypatch.setattr(line.feed, "read", overtaken)
+    monkeypatch.setattr(feed, "read", overtaken)
     with pytest.raises(psycopg.OperationalError, match="another consumer"):
         slow.step()
     assert line.noted() == [1, 1]
@@ -229,9 +184,41 @@ def test_a_query_waits_for_the_position_that_it_names(line: Line) -> None:
         wait_for(line.database, "directory:x", 0.0)
 
 
-def test_the_feed_may_read_the_published_view_and_nothing_else(line: Line) -> None:
-    with psycopg.connect(line.feed._conninfo) as conn:
+def test_the_embedded_feed_may_read_the_published_view_and_nothing_else(
+    database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
+) -> None:
+    with psycopg.connect(feed_conninfo(database())) as conn:
         assert conn.execute("SELECT count(*) FROM published_log").fetchone() == (0,)
         for table in ("events", "command", "personal_text", "job"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), conn.transaction():
                 conn.execute(f"SELECT FROM {table}".encode())
+
+
+def test_entries_that_come_again_or_late_are_not_taken_again(line: Line) -> None:
+    people = [uuid4() for _ in range(12)]
+    line.tell(*people, *people)
+    line.take()
+    if line.relay:
+        with line.source.connection() as conn:
+            conn.execute(
+                "UPDATE relay SET position = 0, last = array_fill(0::bigint, ARRAY[partitions]), leader = NULL"
+            )
+        line.relay._cursor = None
+    line.tell(people[0])
+    line.take()
+    assert len(line.noted()) == 25
+    assert line.noted(people[0]) == [1, 2, 3]
+
+
+def test_a_consumer_that_fails_in_the_middle_reads_on_from_its_place(lines: Lines) -> None:
+    line = lines(parked_keys_limit=0)
+    line.tell(*[uuid4() for _ in range(30)])
+    with line.database.connection() as conn:
+        conn.execute("ALTER TABLE noted ADD CONSTRAINT few CHECK (position < 15) NOT VALID")
+    with pytest.raises(Corrupt):
+        line.take()
+    assert len(line.noted()) < 30
+    with line.database.connection() as conn:
+        conn.execute("ALTER TABLE noted DROP CONSTRAINT few")
+    line.take()
+    assert len(line.noted()) == 30

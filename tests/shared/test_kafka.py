@@ -1,0 +1,419 @@
+"""The relay and the Kafka feed, on Apache Kafka itself: what the shared cases cannot show (DESIGN 4, EVT-1, EVT-4)."""
+
+import asyncio
+import json
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
+from lines import PARTITIONS, SESSION, Line, stop_relay
+
+from shared.database import Database
+from shared.errors import Corrupt
+from shared.feeds import PROFILES, WATERMARK, SourceDown, Stuck, wire
+from shared.feeds.kafka import KafkaFeed
+from shared.feeds.topics import create
+from shared.readmodel import applied
+from shared.relay import Overtaken, Relay
+
+Lines = Callable[..., Line]
+
+
+@pytest.fixture
+def lines(kafka: str, database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Lines]:
+    made: list[Line] = []
+
+    def line(**limits: Any) -> Line:
+        made.append(Line(database, feed_conninfo, kafka, **limits))
+        return made[-1]
+
+    yield line
+    for one in made:
+        one.close()
+
+
+@pytest.fixture
+def line(lines: Lines) -> Line:
+    return lines()
+
+
+def topic(line: Line) -> str:
+    return f"{line.settings.kafka_prefix}directory"
+
+
+def on_topic(line: Line, name: str | None = None) -> list[Any]:
+    """Every message of a topic, partition by partition, as anybody reads it."""
+
+    async def read() -> list[Any]:
+        client = AIOKafkaConsumer(bootstrap_servers=line.settings.kafka, auto_offset_reset="earliest")
+        await client.start()
+        try:
+            partitions = [TopicPartition(name or topic(line), p) for p in range(1 if name else PARTITIONS)]
+            client.assign(partitions)
+            ends = await client.end_offsets(partitions)
+            found: list[Any] = []
+            while any([await client.position(p) < end for p, end in ends.items()]):
+                for messages in (await client.getmany(timeout_ms=200)).values():
+                    found += messages
+            return found
+        finally:
+            await client.stop()
+
+    return asyncio.run(read())
+
+
+def send(line: Line, **message: Any) -> None:
+    """Something that no relay has written."""
+
+    async def sent() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=line.settings.kafka)
+        await producer.start()
+        try:
+            await producer.send_and_wait(topic(line), **message)
+        finally:
+            await producer.stop()
+
+    asyncio.run(sent())
+
+
+def events(messages: list[Any]) -> list[Any]:
+    return [m for m in messages if dict(m.headers)["ce_type"].decode() != WATERMARK]
+
+
+@pytest.mark.feature("EVT-1")
+def test_every_event_is_a_cloud_event_in_binary_mode_with_its_trace_and_the_stored_bytes(line: Line) -> None:
+    person = uuid4()
+    line.tell(person, person)
+    line.publish()
+    with line.source.connection() as conn:
+        stored = conn.execute("SELECT version, body, (SELECT id FROM epoch) FROM events ORDER BY position").fetchall()
+    ours = [m for m in events(on_topic(line)) if m.key == str(person).encode()]
+    assert [m.value for m in ours] == [body for _, body, _ in stored]
+    parsed = [from_binary_event(KafkaMessage(dict(m.headers), m.key, m.value)) for m in ours]
+    assert [(e.get_type(), e.get_subject(), e.get_specversion()) for e in parsed] == [
+        ("directory.PersonRegistered.v1", str(person), "1.0"),
+        ("directory.PersonMoved.v1", str(person), "1.0"),
+    ]
+    assert [e.get_id() for e in parsed] == [f"{epoch}/{person}/{version}" for version, _, epoch in stored]
+    assert {e.get_source() for e in parsed} == {"/rollbook/directory"}
+    assert {e.get_extension("traceparent") for e in parsed} == {
+        "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    }
+    assert json.loads(parsed[0].get_extension("meta"))["reason_code"] == "command"
+    assert {e.get_datacontenttype() for e in parsed} == {"application/json"}
+    assert parsed[0].get_data()["home_organisation"] is None
+
+
+@pytest.mark.feature("EVT-1")
+def test_keys_keep_their_partition_and_each_partition_knows_what_came_before(line: Line) -> None:
+    people = [uuid4() for _ in range(20)]
+    for _ in range(3):
+        line.tell(*people)
+        line.publish()
+    found = on_topic(line)
+    where: dict[bytes, set[int]] = {}
+    for message in events(found):
+        where.setdefault(message.key, set()).add(message.partition)
+    assert len(where) == 20
+    assert {len(partitions) for partitions in where.values()} == {1}
+    high: dict[int, int] = {}
+    for message in found:
+        told = {name: value.decode() for name, value in message.headers}
+        assert int(told["ce_previous"]) <= high.get(message.partition, 0) < int(told["ce_position"])
+        high[message.partition] = int(told["ce_position"])
+    assert sorted(int(dict(m.headers)["ce_position"]) for m in events(found)) == list(range(1, 61))
+
+
+@pytest.mark.feature("RPT-6")
+def test_watermarks_tell_silent_partitions_how_far_the_source_is(line: Line) -> None:
+    only = uuid4()
+    for _ in range(5):
+        line.tell(only)
+    line.take()
+    with line.database.connection() as conn:
+        reached = applied(conn, "directory")
+        rows = conn.execute("SELECT count(*) FROM high_water WHERE position = 5").fetchone()
+    assert reached is not None
+    assert reached.number == 5
+    assert rows == (PARTITIONS,)
+
+
+@pytest.mark.feature("EVT-4")
+def test_a_relay_that_is_behind_sends_the_same_records_again_and_nobody_takes_them_twice(line: Line) -> None:
+    line.tell(*[uuid4() for _ in range(20)])
+    line.take()
+    assert line.relay
+    last = [0] * PARTITIONS
+    with line.source.connection() as conn:
+        for position, stream in conn.execute(
+            "SELECT position, stream FROM events WHERE position <= 7 ORDER BY position"
+        ):
+            last[wire.partition_of(stream, PARTITIONS)] = position  # type: ignore[arg-type,call-overload]
+        conn.execute("UPDATE relay SET position = 7, last = %s", [last])
+    line.relay._cursor = None
+    line.take()
+    told = Counter(int(dict(m.headers)["ce_position"]) for m in events(on_topic(line)))
+    assert [position for position, times in sorted(told.items()) if times == 2] == list(range(8, 21))
+    assert len(line.noted()) == 20
+
+
+@pytest.mark.feature("EVT-4")
+def test_of_two_relays_one_is_active_and_the_other_takes_over_when_the_lease_is_over(line: Line) -> None:
+    second = Relay("directory", line.source, line.settings)
+    try:
+        line.tell(uuid4())
+        line.publish()
+        line.tell(uuid4())
+        assert line.loop.run_until_complete(second.turn()) == 0
+        deadline = time.monotonic() + SESSION * 4
+        while not (taken := line.loop.run_until_complete(second.turn())):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        assert taken == 1
+        line.tell(uuid4())
+        assert line.relay
+        line.relay._leads_until = time.monotonic() + 60  # it was stopped, and believes that it still leads
+        assert line.relay._cursor is not None
+        with pytest.raises(Overtaken):
+            line.loop.run_until_complete(line.relay.turn())
+        line.relay, second = second, line.relay
+        line.take()
+    finally:
+        stop_relay(second, line.loop)
+    assert len(line.noted()) == 3
+
+
+def test_the_relay_halts_at_a_hole_in_the_store(line: Line) -> None:
+    line.tell(*[uuid4() for _ in range(4)])
+    with line.source.connection() as conn:
+        conn.execute("DELETE FROM events WHERE position = 3")
+    with pytest.raises(Corrupt, match="positions 3 to 3 are missing in the store"):
+        line.publish()
+    assert on_topic(line) == []
+
+
+def test_a_consumer_halts_where_a_record_is_missing_on_the_topic(line: Line) -> None:
+    person = uuid4()
+    line.tell(person)
+    line.take()
+    with line.source.connection() as conn:
+        epoch = conn.execute("SELECT id FROM epoch").fetchone()
+    assert epoch
+    headers = [("ce_type", b"directory.PersonMoved.v1"), ("ce_position", b"9"), ("ce_previous", b"7")]
+    headers += [
+        ("ce_epoch", str(epoch[0]).encode()),
+        ("ce_streamversion", b"2"),
+        ("ce_time", b"2026-01-01T00:00:00+00:00"),
+    ]
+    send(line, key=str(person).encode(), value=b"{}", headers=headers, partition=wire.partition_of(person, PARTITIONS))
+    with pytest.raises(Corrupt, match="positions 2 to 7 are missing"):
+        line.take()
+
+
+def test_a_topic_that_tells_of_another_history_halts_the_consumer(line: Line) -> None:
+    line.tell(uuid4())
+    line.take()
+    with line.source.connection() as conn:
+        conn.execute("UPDATE epoch SET id = gen_random_uuid()")
+        conn.execute("UPDATE relay SET epoch = (SELECT id FROM epoch)")
+    assert line.relay
+    line.relay._cursor = None
+    line.tell(uuid4())
+    with pytest.raises(Corrupt, match="must be rebuilt"):
+        line.take()
+
+
+@pytest.mark.feature("OPS-8")
+def test_messages_that_no_relay_has_written_are_skipped_and_stop_nobody(line: Line) -> None:
+    person = uuid4()
+    line.tell(person)
+    line.publish()
+    send(line, value=b"not json \xff", key=b"nonsense", partition=0)
+    send(
+        line,
+        key=b"nobody",
+        value=None,
+        partition=1,
+        headers=[("ce_type", b"directory.PersonMoved.v1"), ("ce_position", b"x")],
+    )
+    line.tell(person)
+    line.take()
+    assert line.noted(person) == [1, 2]
+
+
+def test_an_old_record_with_a_broken_body_is_a_duplicate_and_changes_nothing(line: Line) -> None:
+    person = uuid4()
+    line.tell(person, person)
+    line.take()
+    first = next(m for m in events(on_topic(line)) if m.key == str(person).encode())
+    send(line, key=first.key, value=b"{broken", headers=list(first.headers), partition=first.partition)
+    line.tell(person)
+    line.take()
+    assert line.noted(person) == [1, 2, 3]
+    assert line.consumer.parked() == {}
+
+
+@pytest.mark.parametrize("offset", [-1, 0, 1, 2, 1_000])
+def test_the_offset_is_a_hint_and_a_wrong_one_loses_nothing(line: Line, offset: int) -> None:
+    people = [uuid4() for _ in range(30)]
+    line.tell(*people)
+    line.take()
+    line.tell(*people)
+    with line.database.connection() as conn:
+        conn.execute('UPDATE high_water SET "offset" = %s', [offset])
+    again = line.another()
+    line.take(again, line.opened[-1])
+    assert sorted(line.noted()) == [1] * 30 + [2] * 30
+
+
+def test_another_number_of_partitions_is_refused_by_consumer_and_by_the_command(line: Line) -> None:
+    line.tell(uuid4())
+    line.take()
+
+    async def grow() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=line.settings.kafka)
+        await admin.start()
+        await admin.create_partitions({topic(line): NewPartitions(PARTITIONS + 2)})
+        await admin.close()
+
+    asyncio.run(grow())
+    with pytest.raises(Corrupt, match="The number is fixed"):
+        create(line.settings, line.source, ["directory"])
+    with pytest.raises(Corrupt, match=f"has {PARTITIONS + 2} partitions, and had {PARTITIONS}"):
+        line.another().step()
+
+
+def test_topics_are_made_once_kept_for_ever_and_profiles_are_compacted(line: Line) -> None:
+    first = create(line.settings, line.source, ["directory", PROFILES])
+    assert [(t.partitions, t.created) for t in first] == [(PARTITIONS, False), (1, True)]
+    assert [t.created for t in create(line.settings, line.source, ["directory", PROFILES])] == [False, False]
+
+    async def configured(name: str) -> dict[str, str]:
+        admin = AIOKafkaAdminClient(bootstrap_servers=line.settings.kafka)
+        await admin.start()
+        (answer,) = await admin.describe_configs([ConfigResource(ConfigResourceType.TOPIC, name)])
+        await admin.close()
+        return {entry[0]: entry[1] for entry in answer.resources[0][4]}
+
+    kept = asyncio.run(configured(topic(line)))
+    assert (kept["cleanup.policy"], kept["retention.ms"], kept["retention.bytes"]) == ("delete", "-1", "-1")
+    assert asyncio.run(configured(f"{line.settings.kafka_prefix}{PROFILES}"))["cleanup.policy"] == "compact"
+
+
+def test_without_a_topic_a_consumer_says_which_command_makes_it(line: Line) -> None:
+    feed = KafkaFeed("nowhere", line.settings, line.feeds._loop)  # type: ignore[union-attr]
+    with pytest.raises(SourceDown, match="rollbook topics"):
+        feed.partitions()
+
+
+class Process:
+    """A consumer as a process has it: a thread of its own, in a group."""
+
+    def __init__(self, line: Line) -> None:
+        self.consumer = line.another("noting", consumer_pause=0.1)
+        self.feed = line.opened[-1]
+        self.stop = threading.Event()
+        self.thread = threading.Thread(target=self.consumer.run, args=(self.stop,), daemon=True)
+        self.thread.start()
+
+    def end(self) -> None:
+        self.stop.set()
+        self.thread.join(20)
+
+
+@pytest.mark.feature("EVT-4")
+def test_consumers_of_a_group_share_the_partitions_and_one_takes_over_from_another(line: Line) -> None:
+    people = [uuid4() for _ in range(40)]
+    one, two = Process(line), Process(line)
+    try:
+        shares = until(lambda: _shares(one, two))
+        assert sum(shares) == PARTITIONS
+        line.tell(*people)
+        line.publish()
+        until(lambda: len(line.noted()) == 40)
+        one.end()
+        line.tell(*people)
+        line.publish()
+        until(lambda: len(line.noted()) == 80, SESSION * 6)
+    finally:
+        one.end()
+        two.end()
+    assert {tuple(line.noted(person)) for person in people} == {(1, 2)}
+
+
+def _shares(*processes: Process) -> list[int]:
+    clients = [process.feed._client for process in processes]  # type: ignore[attr-defined]
+    shares = [len(client.assignment()) if client else 0 for client in clients]
+    return shares if all(shares) else []
+
+
+def test_a_consumer_that_was_stopped_beyond_its_session_comes_back_and_doubles_nothing(line: Line) -> None:
+    """It still believes in its place, and has a batch in its hands that another has taken meanwhile."""
+    people = [uuid4() for _ in range(9)]
+    line.tell(*people)
+    line.publish()
+    sleeper, feed = line.another("sleepers"), line.opened[-1]
+    held = until(lambda: feed.read(sleeper.reached(), 10))
+    assert held
+    line.take()
+    line.tell(*people)
+    line.take()
+    feed.read = lambda *_: held  # type: ignore[method-assign]
+    assert sleeper.step() == len(held)
+    assert sorted(line.noted()) == [1] * 9 + [2] * 9
+
+
+def test_a_client_that_makes_no_progress_is_built_anew_and_then_the_process_ends(lines: Lines) -> None:
+    line = lines(kafka_patience=0.3)
+    line.tell(uuid4())
+    line.publish()
+    feed = line.feed
+    assert isinstance(feed, KafkaFeed)
+    consumer = line.consumer
+
+    async def nothing(*_: object) -> list[Any]:
+        return []
+
+    feed._fetch = nothing  # type: ignore[method-assign]
+    consumer.step()
+    client = feed._client
+    time.sleep(0.4)
+    consumer.step()
+    assert feed._client is not client
+    time.sleep(0.4)
+    with pytest.raises(Stuck):
+        consumer.step()
+
+
+def test_a_client_that_waits_for_new_events_is_left_alone(lines: Lines) -> None:
+    line = lines(kafka_patience=0.2)
+    line.tell(uuid4())
+    line.take()
+    assert isinstance(line.feed, KafkaFeed)
+    client = line.feed._client
+    for _ in range(4):
+        time.sleep(0.15)
+        line.consumer.step()
+    assert line.feed._client is client
+
+
+def until(found: Callable[[], Any], seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (answer := found()):
+        assert time.monotonic() < deadline, f"still {answer!r}"
+        time.sleep(0.05)
+    return answer
+
+
+def test_keys_of_uuids_spread_over_the_partitions() -> None:
+    counted = Counter(wire.partition_of(uuid4(), 8) for _ in range(8_000))
+    assert min(counted.values()) > 800
+    assert wire.partition_of(UUID("00000000-0000-4000-8000-00000000000b"), 8) == 3
