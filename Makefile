@@ -6,7 +6,7 @@ READY := .venv/ready
 .PHONY: up test lint lock clean
 
 up: $(READY)
-	$(BIN)/rollbook up
+	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
 
 test: $(READY)
 	$(BIN)/python -m pytest

@@ -57,6 +57,10 @@ class Service:
             thread.start()
             self._threads.append(thread)
 
+    def dead(self) -> list[str]:
+        """Names of the workers that were started and run no more, although nobody stopped them."""
+        return [] if self._stop.is_set() else [thread.name for thread in self._threads if not thread.is_alive()]
+
     def stop(self, seconds: float = 10.0) -> None:
         """End the workers between two steps, then close what the service holds."""
         self._stop.set()

@@ -39,6 +39,11 @@ class Settings(BaseSettings):
     data: Path | None = None
     """Where the embedded database lives; a default place for the user where empty."""
 
+    routes: dict[str, str] = Field(default_factory=dict)
+    """For the gateway: the address of each service, by name."""
+    sign_ins: list[tuple[str, str, str]] = Field(default_factory=list)
+    """For the portal of a demo: user name, password and role of accounts to show. Never in production."""
+
     issuer: str = "http://127.0.0.1:8000/api/directory"
     audience: str = "rollbook"
     token_seconds: int = 900

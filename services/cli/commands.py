@@ -2,6 +2,7 @@
 
 import sys
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID, uuid4
@@ -11,13 +12,17 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services import suite
 from services.cli import demo
 from services.cli.client import Client
 from services.cli.doctor import examine
-from services.cli.importing import run
+from services.cli.importing import run as import_files
+from services.portal.api import SignIn
+from services.suite import embedded, processes, running
 from shared import telemetry
 from shared.embedded import CannotStart
+from shared.errors import Corrupt
+from shared.feeds import SourceDown
+from shared.service import ROLES
 from shared.settings import Settings
 
 app = typer.Typer(
@@ -27,6 +32,12 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 out = Console()
+
+
+class Feed(StrEnum):
+    POSTGRES = "postgres"
+    KAFKA = "kafka"
+
 
 Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="Where the suite answers")]
 User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name to sign in with")]
@@ -41,16 +52,75 @@ def up(
     data: Annotated[Path | None, typer.Option(help="Where the data is kept")] = None,
     size: Annotated[int | None, typer.Option(help="People of the demo company; 0 for none")] = None,
     smtp_port: Annotated[int | None, typer.Option(help="Where the mail catcher listens")] = None,
+    feed: Annotated[
+        Feed, typer.Option(help="How events travel: in one process, or through Kafka with a process for each role")
+    ] = Feed.POSTGRES,
 ) -> None:
-    """Run every service in this process, with a database of its own. Not for production. Ctrl-C ends it; data is kept."""
+    """Run every service on this machine, with an embedded database. Not for production. Ctrl-C ends it; data is kept."""
     telemetry.configure(json=not sys.stderr.isatty())
     chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
     told = Settings(**{name: value for name, value in chosen.items() if value is not None})
     base = f"http://127.0.0.1:{told.port}"
     settings = told.model_copy(update={"base_url": base, "issuer": f"{base}/api/directory", "catcher": True})
     try:
-        suite.serve(settings, ready=lambda running: demo.fill(running, out))
-    except (suite.CannotServe, CannotStart) as error:
+        if feed is Feed.KAFKA:
+            processes.serve(settings, ready=_fill_processes)
+        else:
+            embedded.serve(settings, ready=_fill_suite)
+    except (embedded.CannotServe, CannotStart) as error:
+        out.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from error
+
+
+def _fill_suite(suite: embedded.Suite) -> None:
+    demo.fill(suite.place.settings(suite.settings, "directory"), suite.sign_ins, out)
+    demo.tell(suite.settings.base_url, suite.sign_ins, out)
+
+
+def _fill_processes(suite: processes.Processes) -> None:
+    found: list[SignIn] = []
+    demo.fill(running.own_settings(suite.settings, "directory"), found, out)
+    suite.show([(one.user_name, one.password, one.role) for one in found])
+    demo.tell(suite.settings.base_url, found, out)
+
+
+@app.command()
+def run(
+    service: Annotated[
+        str, typer.Argument(help="directory, catalog, enrollment, notifier, reporting, portal, gateway")
+    ],
+    roles: Annotated[
+        list[str] | None, typer.Argument(help="api, worker, consumer, relay, mailer; all unless named")
+    ] = None,
+    with_parent: Annotated[
+        bool, typer.Option("--with-parent", help="End when standard input does", hidden=True)
+    ] = False,
+) -> None:
+    """Run one service, or some of its roles, as a process of its own. The environment (ROLLBOOK_...) configures it."""
+    telemetry.configure()
+    chosen = [role for role in ROLES if role in (roles or ())]
+    try:
+        if unknown := set(roles or ()) - set(ROLES):
+            raise running.CannotRun(f"There is no role {', '.join(sorted(unknown))}. There are: {', '.join(ROLES)}.")
+        running.run(service, chosen, Settings(), with_parent=with_parent)
+    except running.CannotRun as error:
+        out.print(f"[red]{error}[/red]", highlight=False)
+        raise typer.Exit(2) from error
+
+
+@app.command()
+def topics() -> None:
+    """Create the topics of all sources on ROLLBOOK_KAFKA. Again: nothing changes."""
+    settings = Settings()
+    try:
+        if not settings.kafka or "{service}" not in settings.database_url:
+            raise SourceDown(
+                "Set ROLLBOOK_KAFKA to the broker's address, and ROLLBOOK_DATABASE_URL with {service} in it."
+            )
+        for topic in processes.create_topics(settings):
+            said = "created" if topic.created else "unchanged"
+            out.print(f"{said:<10} {topic.name}  partitions: {topic.partitions}", highlight=False)
+    except (SourceDown, Corrupt) as error:
         out.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(2) from error
 
@@ -59,8 +129,8 @@ def up(
 def migrate() -> None:
     """Bring the databases of ROLLBOOK_DATABASE_URL (with {service} in it) to the newest schema."""
     try:
-        suite.external(Settings().database_url)
-    except suite.CannotServe as error:
+        embedded.external(Settings().database_url)
+    except embedded.CannotServe as error:
         out.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(2) from error
     out.print("The databases are up to date.")
@@ -99,7 +169,7 @@ def import_people(
 ) -> None:
     """Import people and structure (DIR-8, DIR-13). The exit code is 1 when a row was skipped."""
     with Client(url, user, password, token) as client:
-        skipped = run(client, out, folder, mapping, option or [], dry_run=dry_run)
+        skipped = import_files(client, out, folder, mapping, option or [], dry_run=dry_run)
     if skipped:
         raise typer.Exit(1)
 

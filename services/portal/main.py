@@ -12,6 +12,11 @@ from shared.service import Service
 from shared.settings import Settings
 
 
+def sign_ins(settings: Settings) -> list[SignIn]:
+    """The accounts that a demo shows."""
+    return [SignIn(*one) for one in settings.sign_ins]
+
+
 def build(
     settings: Settings, *, sign_ins: Sequence[SignIn] = (), transport: httpx.BaseTransport | None = None
 ) -> Service:

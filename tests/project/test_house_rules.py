@@ -152,7 +152,7 @@ def test_every_setting_is_in_the_operations_page_with_its_default() -> None:
 def _setting(item: tuple[str, FieldInfo]) -> str:
     name, field = item
     default = field.get_default(call_default_factory=True)
-    return f"| `ROLLBOOK_{name.upper()}` | {'empty' if default in ('', None, {}) else f'`{default}`'} |"
+    return f"| `ROLLBOOK_{name.upper()}` | {'empty' if default in ('', None, {}, []) else f'`{default}`'} |"
 
 
 def test_the_feature_list_has_every_id_once_and_in_order() -> None:

@@ -388,6 +388,7 @@ def test_a_client_that_makes_no_progress_is_built_anew_and_then_the_process_ends
     time.sleep(0.4)
     consumer.step()
     assert feed._client is not client
+    consumer.step()
     time.sleep(0.4)
     with pytest.raises(Stuck):
         consumer.step()

@@ -1,0 +1,121 @@
+"""One process of one service: what `rollbook run SERVICE [ROLE...]` starts. The environment alone configures it."""
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Collection, Iterator
+from importlib import import_module
+
+import uvicorn
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import generate_latest
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from services.suite.gateway import gateway
+from shared.auth import Verifier
+from shared.feeds.configured import configured
+from shared.service import ROLES, Role, Service
+from shared.settings import Settings
+
+SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
+"""Those with a database. `portal` and `gateway` have none."""
+
+
+class CannotRun(RuntimeError):
+    """This process cannot be started; the message says what to do."""
+
+
+def own_settings(settings: Settings, service: str) -> Settings:
+    """`{service}` in the database's address stands for the service's name."""
+    return settings.model_copy(update={"database_url": settings.database_url.replace("{service}", service)})
+
+
+def build(name: str, settings: Settings) -> Service:
+    """Raises CannotRun for a name that is none of ours, or without a database."""
+    if name == "gateway":
+        return Service("gateway", gateway(settings.routes))
+    if name not in (*SERVICES, "portal"):
+        raise CannotRun(f"There is no service {name}. There are: {', '.join((*SERVICES, 'portal', 'gateway'))}.")
+    main = import_module(f"services.{name}.main")
+    if name == "portal":
+        return main.build(settings, sign_ins=main.sign_ins(settings))  # type: ignore[no-any-return]
+    own = own_settings(settings, name)
+    if not own.database_url:
+        raise CannotRun(
+            f"Set ROLLBOOK_DATABASE_URL to the database of {name}, or to an address with {{service}} in it."
+        )
+    verifier = Verifier.from_url(own.issuer, own.audience, own.jwks_url or f"{own.issuer}/jwks")
+    told = {} if name == "directory" else {"verifier": verifier}
+    return main.build(own, feeds=configured(own), **told)  # type: ignore[no-any-return]
+
+
+def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: bool = False) -> None:
+    """Until SIGTERM or Ctrl-C; then in order. No roles: all that the service has. Raises CannotRun.
+
+    `with_parent`: also until standard input ends, which it does when the parent does.
+    """
+    service = build(name, settings)
+    unknown = set(roles) - set(service.roles)
+    if unknown:
+        raise CannotRun(f"{name} has no role {', '.join(sorted(unknown))}. It has: {', '.join(service.roles)}.")
+    chosen = tuple(roles) or tuple(service.roles)
+    app = _Probed(service, service.app if "api" in chosen else None)
+    config = uvicorn.Config(
+        app, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=5, lifespan="off"
+    )
+    if with_parent:
+        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    service.start([role for role in ROLES if role in chosen])
+    try:
+        with _signals_end_it():
+            uvicorn.Server(config).run()
+    finally:
+        service.stop()
+
+
+def _end_with_parent() -> None:
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+@contextlib.contextmanager
+def _signals_end_it() -> Iterator[None]:
+    """The web server passes a signal on once it has stopped, and then it has done its work."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        with contextlib.suppress(KeyboardInterrupt):
+            yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+class _Probed:
+    """Every process answers probes under /health and /metrics, whatever else it does."""
+
+    def __init__(self, service: Service, app: ASGIApp | None) -> None:
+        self._probes = _probes(service)
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = str(scope.get("path", ""))
+        ours = self._app is None or path.startswith("/health/") or path == "/metrics"
+        await (self._probes if ours or self._app is None else self._app)(scope, receive, send)
+
+
+def _probes(service: Service) -> FastAPI:
+    app = FastAPI(title=f"Rollbook {service.name} probes", docs_url=None, redoc_url=None, openapi_url=None)
+
+    @app.get("/health/live")
+    @app.get("/health/ready")
+    def live() -> JSONResponse:
+        dead = service.dead()
+        return JSONResponse({"status": "dead" if dead else "live", "workers": dead}, 503 if dead else 200)
+
+    @app.get("/metrics")
+    def metrics() -> PlainTextResponse:
+        return PlainTextResponse(generate_latest(), media_type="text/plain; version=0.0.4")
+
+    return app
