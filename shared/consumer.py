@@ -40,6 +40,7 @@ class Consumer:
 
     def __init__(self, database: Database, feed: Feed, handler: Handler, settings: Settings) -> None:
         self.name = f"{handler.name} <- {handler.source}"
+        self.source = handler.source
         self._database = database
         self._feed = feed
         self._handler = handler
@@ -202,18 +203,33 @@ class Consumer:
         if moved != len(known) + len(new):
             raise Overtaken(f"{self.name}: another consumer has taken this batch")
 
-    def retry(self, key: UUID) -> int:
+    def retry(self, key: UUID, by: Meta) -> int:
         """A person's word: take a parked key's entries again. Returns how many; raises what its handler raises."""
         with self._database.transaction() as conn:
+            self._hold(conn)
             records = self._parking.entries(conn, key)
-            self._handler.apply(conn, [read(record) for record in records])
-            self._parking.release(conn, key, [record.position for record in records])
+            if records:
+                self._handler.apply(conn, [read(record) for record in records])
+                self._parking.settle(conn, key, records, "retried", by)
         return len(records)
 
-    def drop(self, key: UUID, position: int) -> int:
-        """A person's word: give one parked entry up. Those behind it wait for `retry`. Returns 0 when it is not there."""
+    def drop(self, key: UUID, position: int, by: Meta) -> bool:
+        """A person's word: give the first parked entry of a key up. Those behind it wait for `retry`.
+
+        False, and nothing changed, when the first is another one.
+        """
         with self._database.transaction() as conn:
-            return self._parking.release(conn, key, [position])
+            self._hold(conn)
+            records = self._parking.entries(conn, key)[:1]
+            if not records or records[0].position != position:
+                return False
+            self._parking.settle(conn, key, records, "dropped", by)
+        return True
+
+    def _hold(self, conn: Connection) -> None:
+        """Until this transaction ends no process gets on, so that nothing overtakes, or queues behind what is gone."""
+        query = "SELECT position FROM high_water WHERE consumer = %s AND source = %s ORDER BY partition FOR UPDATE"
+        conn.execute(query, [self._handler.name, self._handler.source])
 
     def parked(self) -> dict[UUID, list[int]]:
         """Positions of the parked entries by key."""

@@ -15,7 +15,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
 from shared.auth import SignedIn, Verifier
+from shared.database import Database
 from shared.errors import Invalid, Stale
+from shared.gauges import gauges
 from shared.problems import PROBLEM, Problem, answer_with_problems
 from shared.settings import Settings
 from shared.store import Context
@@ -26,9 +28,15 @@ _COMMAND_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 
 
 def service_app(
-    name: str, *, settings: Settings, verifier: Verifier, ready: Callable[[], None], version: str = "1"
+    name: str,
+    *,
+    settings: Settings,
+    verifier: Verifier,
+    ready: Callable[[], None],
+    database: Database,
+    version: str = "1",
 ) -> FastAPI:
-    """An application with the shared edge. `ready` raises when the service cannot serve."""
+    """An application with the shared edge. `ready` raises when the service cannot serve; metrics tell of `database` too."""
     app = FastAPI(
         title=f"Rollbook {name}",
         version=version,
@@ -42,11 +50,11 @@ def service_app(
     answer_with_problems(app)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
     app.middleware("http")(_correlate(name))
-    _health(app, name, ready)
+    _health(app, name, ready, database)
     return app
 
 
-def _health(app: FastAPI, name: str, ready: Callable[[], None]) -> None:
+def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Database) -> None:
     @app.get(f"/api/{name}/health/live", include_in_schema=False)
     def live() -> dict[str, str]:
         return {"status": "live"}
@@ -62,7 +70,9 @@ def _health(app: FastAPI, name: str, ready: Callable[[], None]) -> None:
 
     @app.get(f"/api/{name}/metrics", include_in_schema=False)
     def metrics() -> PlainTextResponse:
-        return PlainTextResponse(generate_latest(), media_type="text/plain; version=0.0.4")
+        return PlainTextResponse(
+            generate_latest().decode() + gauges(name, database), media_type="text/plain; version=0.0.4"
+        )
 
 
 Handled = Callable[[Request], Awaitable[Response]]

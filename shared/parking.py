@@ -7,6 +7,7 @@ from uuid import UUID
 from shared import telemetry
 from shared.database import Connection, uuid_of
 from shared.errors import Corrupt
+from shared.events import Meta
 from shared.feeds import Record
 
 
@@ -61,9 +62,15 @@ class Parking:
         )
         return [Record(*row) for row in conn.execute(query, [*self._who, key])]  # type: ignore[arg-type]
 
-    def release(self, conn: Connection, key: UUID, positions: Sequence[int]) -> int:
-        """Returns how many were there."""
-        return conn.execute(
+    def settle(self, conn: Connection, key: UUID, records: Sequence[Record], action: str, by: Meta) -> None:
+        """They wait no more; who decided it stays on record."""
+        positions = [record.position for record in records]
+        conn.execute(
+            "INSERT INTO letter_decision (consumer, source, key, position, type, action, actor, correlation) "
+            "SELECT %s, %s, %s, t.position, t.type, %s, %s, %s FROM unnest(%s::bigint[], %s::text[]) AS t (position, type)",
+            [*self._who, key, action, by.actor, by.correlation, positions, [record.type for record in records]],
+        )
+        conn.execute(
             "DELETE FROM parked_event WHERE consumer = %s AND source = %s AND key = %s AND position = ANY(%s)",
-            [*self._who, key, list(positions)],
-        ).rowcount
+            [*self._who, key, positions],
+        )

@@ -21,7 +21,9 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     """The service on its migrated database. It follows no other service; `feeds` publishes what it tells."""
     database = Database(settings.database_url, application="catalog", max_size=settings.database_pool)
     catalog = Catalog(database)
-    app = service_app("catalog", settings=settings, verifier=verifier, ready=lambda: _ready(database))
+    app = service_app(
+        "catalog", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
+    )
     app.state.parts = Parts(catalog, Applying(catalog))
     app.include_router(router)
     work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from types import TracebackType
-from typing import Any, NoReturn, Self
+from typing import Annotated, Any, NoReturn, Self
 
 import httpx
 import typer
@@ -11,6 +11,11 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 _POLL_SECONDS = 0.2
+
+Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="Where the suite answers")]
+User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name to sign in with")]
+Password = Annotated[str | None, typer.Option(envvar="ROLLBOOK_PASSWORD", help="Its password")]
+Token = Annotated[str | None, typer.Option(envvar="ROLLBOOK_TOKEN", help="A token instead of user name and password")]
 
 
 class Client:

@@ -12,8 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import demo
-from services.cli.client import Client
+from services.cli import demo, letters
+from services.cli.client import Client, Password, Token, Url, User
 from services.cli.doctor import examine
 from services.cli.importing import run as import_files
 from services.portal.api import SignIn
@@ -31,6 +31,7 @@ app = typer.Typer(
     help="Rollbook: the ledger of who must learn what, and why.",
     pretty_exceptions_enable=False,
 )
+app.add_typer(letters.app, name="letters")
 out = Console()
 
 
@@ -39,10 +40,6 @@ class Feed(StrEnum):
     KAFKA = "kafka"
 
 
-Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="Where the suite answers")]
-User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name to sign in with")]
-Password = Annotated[str | None, typer.Option(envvar="ROLLBOOK_PASSWORD", help="Its password")]
-Token = Annotated[str | None, typer.Option(envvar="ROLLBOOK_TOKEN", help="A token instead of user name and password")]
 _URL = "http://127.0.0.1:8000"
 
 

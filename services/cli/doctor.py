@@ -1,5 +1,6 @@
 """`rollbook doctor`: looks at what the suite needs, and says how to mend what is not well (OPS-4)."""
 
+import re
 import smtplib
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +16,8 @@ from shared.settings import Settings
 
 CLOCK_SECONDS = 5.0
 LAG_SECONDS = 10.0
+
+_LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ def examine(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
     yield _look(
         "mail server", lambda: _mail(settings), "Set ROLLBOOK_SMTP_HOST and ROLLBOOK_SMTP_PORT, or start that server."
     )
+    yield _look("dead letters", lambda: _letters(http), "rollbook letters list; then show, retry or drop.")
     yield _look("consumers", lambda: _lag(http), "Look for parked events and for 'a worker stopped' in the log.")
 
 
@@ -68,7 +72,7 @@ def _mail(settings: Settings) -> str:
 
 
 def _lag(http: httpx.Client) -> str:
-    """Two looks at each consumer's position: one that lags and does not move is stuck."""
+    """How far each consumer is behind its source; one that does not catch up in time is stuck."""
     deadline = time.monotonic() + LAG_SECONDS
     while True:
         behind = _behind(http)
@@ -80,11 +84,28 @@ def _lag(http: httpx.Client) -> str:
 
 
 def _behind(http: httpx.Client) -> dict[str, int]:
+    """Consumers and relays, by name, with the number of events that they lack. Profiles have no store to compare with."""
+    store = {one["source"]: value for one, value in _gauge(http, "rollbook_store_position")}
     found = {}
+    for told, value in _gauge(http, "rollbook_applied_position"):
+        if store.get(told["source"], 0) > value:
+            found[f"{told['consumer']} <- {told['source']}"] = store[told["source"]] - value
+    for told, value in _gauge(http, "rollbook_published_position"):
+        if store.get(told["source"], 0) > value:
+            found[f"relay {told['source']}"] = store[told["source"]] - value
+    return found
+
+
+def _letters(http: httpx.Client) -> str:
+    waiting = {told["source"]: keys for told, keys in _gauge(http, "rollbook_parked_keys") if keys}
+    if waiting:
+        raise RuntimeError("keys that wait: " + ", ".join(f"{keys} of {source}" for source, keys in waiting.items()))
+    return "none"
+
+
+def _gauge(http: httpx.Client, name: str) -> Iterator[tuple[dict[str, str], int]]:
     for service in SERVICES:
         for line in http.get(f"/api/{service}/metrics").text.splitlines():
-            if line.startswith("rollbook_consumer_lag{"):
+            if line.startswith(f"{name}{{"):
                 labels, _, value = line.rpartition(" ")
-                if float(value) > 0:
-                    found[labels.split('consumer="')[1].split('"')[0]] = int(float(value))
-    return found
+                yield dict(_LABEL.findall(labels)), int(float(value))

@@ -17,6 +17,7 @@ from shared.database import Database
 from shared.feeds import PROFILES, Feeds
 from shared.http import service_app
 from shared.jobs import Worker
+from shared.letters import letter_routes
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
@@ -35,7 +36,9 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     database = Database(settings.database_url, application="directory", max_size=settings.database_pool)
     parts = build_parts(settings, database)
     own = Verifier(settings.issuer, settings.audience, parts.accounts.jwks)
-    app = service_app("directory", settings=settings, verifier=verifier or own, ready=lambda: _ready(database))
+    app = service_app(
+        "directory", settings=settings, database=database, verifier=verifier or own, ready=lambda: _ready(database)
+    )
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
         app.include_router(routes.router)
@@ -46,9 +49,9 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
         ],
     }
     if feeds:
-        work["consumer"] = [
-            Consumer(database, feeds.open(h.source, f"directory.{h.source}"), h, settings) for h in handlers()
-        ]
+        consumers = [Consumer(database, feeds.open(h.source, f"directory.{h.source}"), h, settings) for h in handlers()]
+        app.include_router(letter_routes("directory", database, consumers))
+        work["consumer"] = consumers
         work["relay"] = feeds.publishers(database, "directory", PROFILES)
     return Service("directory", app, work, database.close)
 

@@ -14,6 +14,7 @@ from shared.database import Database
 from shared.feeds import Feeds
 from shared.http import service_app
 from shared.jobs import Worker
+from shared.letters import letter_routes
 from shared.service import Service
 from shared.settings import Settings
 from shared.store import Forgetting
@@ -34,12 +35,19 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     ledger = Enrollments(database)
     evaluator = Evaluator(database, ledger.store, chunk=settings.evaluator_chunk, pause=settings.worker_pause)
     assigning = Assigning(ledger, settings.assignment_rows_limit)
-    app = service_app("enrollment", settings=settings, verifier=verifier, ready=lambda: _ready(database))
+    app = service_app(
+        "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
+    )
     app.state.parts = Parts(
         database, assigning, Previewing(ledger, assigning, settings.evaluator_chunk), Learning(ledger)
     )
     app.include_router(router)
     expansion = Expansion(database, evaluator, settings.evaluator_chunk)
+    consumers = [
+        Consumer(database, feeds.open(handler.source, f"enrollment.{handler.source}"), handler, settings)
+        for handler in handlers()
+    ]
+    app.include_router(letter_routes("enrollment", database, consumers))
     return Service(
         "enrollment",
         app,
@@ -50,10 +58,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
                 Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
                 Forgetting("enrollment", database, settings.command_days, FORGOTTEN),
             ],
-            "consumer": [
-                Consumer(database, feeds.open(handler.source, f"enrollment.{handler.source}"), handler, settings)
-                for handler in handlers()
-            ],
+            "consumer": consumers,
             "relay": feeds.publishers(database, "enrollment"),
         },
         close=database.close,

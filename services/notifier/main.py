@@ -16,6 +16,7 @@ from shared.consumer import Consumer, Handler
 from shared.database import Database
 from shared.feeds import Feeds
 from shared.http import service_app
+from shared.letters import letter_routes
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
@@ -47,11 +48,13 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         with database.connection() as conn:
             conn.execute("SELECT 1 FROM ledger_start")
 
-    app = service_app("notifier", settings=settings, verifier=verifier, ready=ready)
+    app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
+    consumers = [Consumer(database, feeds.open(h.source, f"notifier.{h.source}"), h, settings) for h in handlers()]
+    app.include_router(letter_routes("notifier", database, consumers))
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [Forgetting("notifier", database, settings.command_days)],
-        "consumer": [Consumer(database, feeds.open(h.source, f"notifier.{h.source}"), h, settings) for h in handlers()],
+        "consumer": consumers,
         "mailer": [mailer(database, settings)],
     }
     if settings.catcher:

@@ -13,6 +13,7 @@ from shared.feeds import Feeds
 from shared.feeds.configured import configured
 from shared.http import service_app
 from shared.jobs import Worker
+from shared.letters import letter_routes
 from shared.replay import Comparison, Replay
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
@@ -32,15 +33,15 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
             raise RuntimeError("migrations are not applied")
 
     feeds = feeds or configured(settings)
-    app = service_app("reporting", settings=settings, verifier=verifier, ready=ready)
+    app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
     for router in routes(database, MembershipReport(database), Replays(database)):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
+    consumers = [Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS]
+    app.include_router(letter_routes("reporting", database, consumers))
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [Worker("reporting jobs", database, [replay_work], settings.worker_pause)],
-        "consumer": [
-            Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS
-        ],
+        "consumer": consumers,
     }
     return Service("reporting", app, work, database.close)
 

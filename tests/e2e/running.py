@@ -1,5 +1,6 @@
 """The suite as an operator runs it: a process of its own, which can be killed at any moment."""
 
+import json
 import os
 import re
 import signal
@@ -13,6 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+
+from shared.embedded_kafka import EmbeddedKafka
 
 REPOSITORY = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -28,11 +31,14 @@ def free_port() -> int:
 class Running:
     """`rollbook up` on a data folder. Entering waits for the address to answer."""
 
-    def __init__(self, data: Path, *, size: int = 200, port: int | None = None, **environment: str) -> None:
+    def __init__(
+        self, data: Path, *, size: int = 200, port: int | None = None, feed: str = "postgres", **environment: str
+    ) -> None:
         self.data = data
         self.port = port or free_port()
         self.smtp_port = free_port()
         self.size = size
+        self.feed = feed
         self.said: list[str] = []
         self.environment = environment
         self.url = f"http://127.0.0.1:{self.port}"
@@ -54,7 +60,7 @@ class Running:
     def spawn(self) -> None:
         """Start it, and do not wait."""
         command = [sys.executable, "-m", "services.cli", "up", "--port", str(self.port), "--data", str(self.data)]
-        command += ["--size", str(self.size), "--smtp-port", str(self.smtp_port)]
+        command += ["--size", str(self.size), "--smtp-port", str(self.smtp_port), "--feed", self.feed]
         self.said = []
         self.process = subprocess.Popen(
             command,
@@ -82,6 +88,11 @@ class Running:
         for line in process.stdout:
             self.said.append(line)
 
+    def processes(self) -> dict[str, dict[str, Any]]:
+        """On Kafka: pid and port of each process, by name."""
+        found: list[dict[str, Any]] = json.loads((self.data / "processes.json").read_text())
+        return {str(one["name"]): one for one in found}
+
     def kill(self) -> None:
         """As a power cut of the process: no warning, nothing is tidied up."""
         assert self.process is not None
@@ -96,6 +107,9 @@ class Running:
 
     def _end_database(self) -> None:
         """The server that a killed suite has left behind: ours, known by its data folder."""
+        broker = EmbeddedKafka(self.data / "kafka")
+        if broker.pid():
+            broker.stop()
         pid = self.data / "postgres" / "postmaster.pid"
         if pid.exists():
             number = int(pid.read_text().splitlines()[0])

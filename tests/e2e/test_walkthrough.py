@@ -1,4 +1,4 @@
-"""The README's walk-through, with its commands, against a suite that was started with `rollbook up`."""
+"""The README's walk-through, with its commands, against a suite that was started with `rollbook up`, on either feed."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,12 +16,15 @@ PEOPLE = 120
 USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
 
 
-@pytest.fixture(scope="module")
-def suite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+@pytest.fixture(scope="module", params=["postgres", "kafka"])
+def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """The same walk on either feed: in one process, and with a process for each role on a broker of its own."""
+    if request.param == "kafka":
+        request.getfixturevalue("kafka")  # where no broker can be had, this skips, or fails in CI
     data = tmp_path_factory.mktemp("rollbook")
     for folder in (data, *data.parents[:2]):
         folder.chmod(0o755)
-    with Running(data, size=100) as running:
+    with Running(data, size=100, feed=request.param) as running:
         running.sign_in(USER, PASSWORD)
         yield running
 
@@ -180,6 +183,25 @@ def test_commands_that_cannot_be_done_say_why_and_have_an_exit_code(suite: Runni
 def _file(folder: Path, name: str, text: str) -> Path:
     (folder / name).write_text(text)
     return folder / name
+
+
+@pytest.mark.feature("OPS-8")
+def test_a_dead_letter_is_listed_and_retried_and_a_neighbour_is_not_stopped(suite: Running) -> None:
+    server, walker, neighbour = EmbeddedPostgres(suite.data), person(suite, "Walker11"), person(suite, "Walker13")
+    with psycopg.connect(server.conninfo("rollbook_reporting"), autocommit=True) as conn:
+        conn.execute(f"ALTER TABLE person ADD CONSTRAINT poison CHECK (person_id <> '{walker}') NOT VALID".encode())
+        for one in (walker, neighbour):
+            suite.post(f"/api/directory/people/{one}/move", {"organisation_id": unit(suite, "WH")})
+        until(lambda: walker in rollbook(suite, "letters", "list"))
+        assert suite.cli("letters", "list", "--check", user=USER, password=PASSWORD).returncode == 1
+        assert neighbour not in rollbook(suite, "letters", "list")
+        assert "PersonMoved" in rollbook(suite, "letters", "show", "reporting", "directory", walker)
+        assert "dead letters" in suite.cli("doctor", user=USER, password=PASSWORD).stdout
+        refused = suite.cli("letters", "retry", "reporting", "directory", walker, user=USER, password=PASSWORD)
+        assert (refused.returncode, "crashed again" in refused.stderr) == (2, True)
+        conn.execute("ALTER TABLE person DROP CONSTRAINT poison")
+    assert "Taken: 1" in rollbook(suite, "letters", "retry", "reporting", "directory", walker)
+    assert "no dead letters" in rollbook(suite, "letters", "list")
 
 
 _MAY_HOLD_NAMES = {

@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from lines import Line
+from lines import META, Line
 
 from shared.database import Database
 from shared.errors import Corrupt, Invalid, NotYet
@@ -69,10 +69,10 @@ def test_later_events_of_a_parked_key_wait_behind_it_until_a_person_retries(line
     line.take()
     assert line.consumer.parked() == {bad: [1, 2]}
     with pytest.raises(RuntimeError):
-        line.consumer.retry(bad)
+        line.consumer.retry(bad, META)
     assert line.noted() == [1]
     line.handler.poisoned = set()
-    assert line.consumer.retry(bad) == 2
+    assert line.consumer.retry(bad, META) == 2
     assert (line.noted(bad), line.noted(good), line.consumer.parked()) == ([1, 2], [1], {})
 
 
@@ -81,9 +81,9 @@ def test_a_parked_event_can_be_given_up(line: Line) -> None:
     line.handler.poisoned = {bad}
     line.tell(bad, bad)
     line.take()
-    line.consumer.drop(bad, 1)
+    line.consumer.drop(bad, 1, META)
     line.handler.poisoned = set()
-    assert line.consumer.retry(bad) == 1
+    assert line.consumer.retry(bad, META) == 1
     assert line.noted(bad) == [2]
 
 

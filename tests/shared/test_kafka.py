@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import re
+import subprocess
 import threading
 import time
 from collections import Counter
@@ -14,15 +16,20 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
-from lines import PARTITIONS, SESSION, Line, stop_relay
+from lines import META, PARTITIONS, SESSION, Line, stop_relay
 
+from shared.contracts.enrollment import LearnerAssigned, TrainingBegun
 from shared.database import Database
+from shared.embedded_kafka import EmbeddedKafka
 from shared.errors import Corrupt
+from shared.events import Event
 from shared.feeds import PROFILES, WATERMARK, SourceDown, Stuck, wire
 from shared.feeds.kafka import KafkaFeed
 from shared.feeds.topics import create
 from shared.readmodel import applied
 from shared.relay import Overtaken, Relay
+from shared.settings import Settings
+from shared.store import Decision, Store
 
 Lines = Callable[..., Line]
 
@@ -418,3 +425,50 @@ def test_keys_of_uuids_spread_over_the_partitions() -> None:
     counted = Counter(wire.partition_of(uuid4(), 8) for _ in range(8_000))
     assert min(counted.values()) > 800
     assert wire.partition_of(UUID("00000000-0000-4000-8000-00000000000b"), 8) == 3
+
+
+@pytest.mark.feature("EVT-1", "EVT-4")
+def test_a_consumer_that_knows_nothing_of_us_follows_each_learners_events_in_order(
+    broker: EmbeddedKafka | None, kafka: str, database: Callable[..., Database]
+) -> None:
+    """Java's console consumer alone: keys, headers and JSON are all that it needs."""
+    if broker is None:
+        pytest.skip("the broker is not ours, so its programs are not here")
+    store, settings = Store(database()), Settings(kafka=kafka, kafka_prefix=f"out-{uuid4().hex[:8]}.")
+    create(settings, store.database, ["enrollment"])
+    learners = [uuid4() for _ in range(50)]
+    given = {"person_id": uuid4(), "offering_id": uuid4(), "assignment_id": uuid4(), "term": 1}
+    assigned = [LearnerAssigned(originator_id=one, originator_version=1, **given) for one in learners]  # type: ignore[arg-type]
+    begun = [TrainingBegun(originator_id=one, originator_version=2, **_of(TrainingBegun, given)) for one in learners]
+    for events in (assigned, begun):
+        store.append([Decision((event,), META) for event in events])
+    relay, loop = Relay("enrollment", store.database, settings), asyncio.new_event_loop()
+    while loop.run_until_complete(relay.turn()):
+        pass
+    stop_relay(relay, loop)
+    loop.close()
+
+    reader = "org.apache.kafka.tools.consumer.ConsoleConsumer"
+    options = ["--bootstrap-server", kafka, "--topic", f"{settings.kafka_prefix}enrollment", "--from-beginning"]
+    options += [
+        "--timeout-ms",
+        "8000",
+        "--formatter-property",
+        "print.key=true",
+        "--formatter-property",
+        "print.headers=true",
+    ]
+    read = subprocess.run(broker.command(reader, *options), capture_output=True, text=True, timeout=60, check=False)
+    seen: dict[str, list[str]] = {}
+    for headers, key, value in (line.split("\t") for line in read.stdout.splitlines() if line.count("\t") == 2):
+        told = dict(header.split(":", 1) for header in re.split(",(?=ce_|content)", headers))
+        if told["ce_type"] != WATERMARK:
+            assert key == told["ce_subject"]
+            seen.setdefault(key, []).append(told["ce_type"])
+            assert json.loads(value)["offering_id"] == str(given["offering_id"])
+    assert set(seen) == {str(one) for one in learners}, read.stderr
+    assert {tuple(types) for types in seen.values()} == {(LearnerAssigned.TOPIC, TrainingBegun.TOPIC)}
+
+
+def _of(event: type[Event], fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if name in event.model_fields}

@@ -1,0 +1,102 @@
+"""`rollbook letters`: what crashed its consumer, and what a person does about it (OPS-8)."""
+
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from services.cli.client import Client, Password, Token, Url, User
+
+SERVICES = ("directory", "enrollment", "notifier", "reporting")
+"""Those that follow another."""
+
+app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, retry, drop.")
+out = Console()
+
+Service = Annotated[str, typer.Argument(help="Whose consumer it crashed")]
+Source = Annotated[str, typer.Argument(help="As enrollment, or directory.profiles")]
+Key = Annotated[UUID, typer.Argument()]
+_URL = "http://127.0.0.1:8000"
+
+
+@app.command("list")
+def list_letters(
+    check: Annotated[bool, typer.Option("--check", help="Exit code 1 when there are some")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """The keys that wait, in all services."""
+    table = Table("service", "source", "key", "entries", "first", "type", "error", box=None)
+    with Client(url, user, password, token) as client:
+        for service in SERVICES:
+            for one in client.pages(f"/api/{service}/letters", {}):
+                shown = (one["source"], one["key"], one["entries"], one["position"], one["type"], one["error"])
+                table.add_row(service, *(str(value) for value in shown))
+    if not table.row_count:
+        out.print("There are no dead letters.")
+        return
+    out.print(table)
+    if check:
+        raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    service: Service,
+    source: Source,
+    key: Key,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """The entries of one key, oldest first."""
+    with Client(url, user, password, token) as client:
+        entries: Any = client.send("GET", f"/api/{service}/letters/{source}/{key}")
+    for entry in entries:
+        out.print_json(data=entry)
+
+
+@app.command()
+def retry(
+    service: Service,
+    source: Source,
+    key: Key,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Take all entries of a key again, in order."""
+    with Client(url, user, password, token) as client:
+        done = client.send("POST", f"/api/{service}/letters/{source}/{key}/retry", headers=_key())
+    out.print(f"Taken: {done['entries']}", highlight=False)
+
+
+@app.command()
+def drop(
+    service: Service,
+    source: Source,
+    key: Key,
+    position: Annotated[int, typer.Argument(help="Of the first entry")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    url: Url = _URL,
+    user: User = None,
+    password: Password = None,
+    token: Token = None,
+) -> None:
+    """Give the first entry of a key up, for ever."""
+    if not yes:
+        typer.confirm("What this entry says will never reach the service. Drop it?", abort=True)
+    with Client(url, user, password, token) as client:
+        body = {"position": position}
+        client.send("POST", f"/api/{service}/letters/{source}/{key}/drop", json=body, headers=_key())
+    out.print("Dropped. What waits behind it: rollbook letters retry", highlight=False)
+
+
+def _key() -> dict[str, str]:
+    return {"Idempotency-Key": f"cli-letters-{uuid4()}"}

@@ -1,0 +1,37 @@
+"""How far a service's history, its publication and its read models are, from its database: true for every process."""
+
+from shared.database import Connection, Database
+
+_STORE = "SELECT coalesce(max(position), 0) FROM events"
+_APPLIED = (
+    "SELECT f.consumer, f.source, min(coalesce(h.position, 0)) FROM followed f "
+    "CROSS JOIN generate_series(0, f.partitions - 1) AS p LEFT JOIN high_water h "
+    "ON h.consumer = f.consumer AND h.source = f.source AND h.partition = p GROUP BY f.consumer, f.source ORDER BY 1, 2"
+)
+_PARKED = (
+    "SELECT f.consumer, f.source, (SELECT count(DISTINCT key) FROM parked_event p "
+    "WHERE p.consumer = f.consumer AND p.source = f.source) FROM followed f ORDER BY 1, 2"
+)
+_PUBLISHED = "SELECT source, position FROM relay ORDER BY source"
+
+
+def gauges(service: str, database: Database) -> str:
+    """In Prometheus' text format."""
+    with database.connection() as conn:
+        lines = [
+            *_gauge(conn, "rollbook_store_position", "Last position of a source's store", _STORE, source=service),
+            *_gauge(conn, "rollbook_published_position", "Position up to which a source is on its topic", _PUBLISHED),
+            *_gauge(conn, "rollbook_applied_position", "Position that a consumer has applied everywhere", _APPLIED),
+            *_gauge(conn, "rollbook_parked_keys", "Keys with dead letters", _PARKED),
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _gauge(conn: Connection, name: str, about: str, query: str, **fixed: str) -> list[str]:
+    cursor = conn.execute(query.encode())
+    names = [*fixed, *(column.name for column in (cursor.description or ())[:-1])]
+    lines = [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
+    for *labels, value in cursor:
+        told = ",".join(f'{k}="{v}"' for k, v in zip(names, [*fixed.values(), *labels], strict=True))
+        lines.append(f"{name}{{{told}}} {value}")
+    return lines
