@@ -3,13 +3,17 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test lint lock clean
+.PHONY: up test lint faults lock clean
 
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
 
 test: $(READY)
 	$(BIN)/python -m pytest
+
+# Random faults against the suite of processes, the whole oracle after each: make faults CYCLES=200 SEED=1
+faults: $(READY)
+	$(BIN)/python -m pytest tests/faults --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123)
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -92,3 +92,8 @@ def broker() -> Iterator[EmbeddedKafka | None]:
 def kafka(broker: EmbeddedKafka | None) -> str:
     """The address of a real Apache Kafka, which all tests of this run share: take names of your own."""
     return os.environ["KAFKA_BOOTSTRAP_SERVERS"] if broker is None else broker.bootstrap
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cycles", type=int, default=3, help="how many faults tests/faults injects")
+    parser.addoption("--seed", type=int, default=20_261_123, help="of the first fault; the next has the next")

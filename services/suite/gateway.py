@@ -20,6 +20,8 @@ _OF_THIS_HOP = {
     "content-length",
     "host",
 }
+_OF_THIS_ANSWER = (_OF_THIS_HOP - {"content-length"}) | {"date", "server"}
+"""The gateway's own web server adds the last two."""
 _SECONDS = httpx.Timeout(120.0, connect=5.0)
 
 
@@ -47,7 +49,7 @@ def gateway(routes: Mapping[str, str]) -> FastAPI:
             said = f"{name} does not answer ({type(error).__name__}). Send it again in a moment."
             return _problem(request, 502, "The service does not answer", said)
         response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
-        kept = [(k, v) for k, v in answer.headers.raw if k.decode().lower() not in _OF_THIS_HOP - {"content-length"}]
+        kept = [(k, v) for k, v in answer.headers.raw if k.decode().lower() not in _OF_THIS_ANSWER]
         response.raw_headers = [(k.lower(), v) for k, v in kept]
         return response
 
