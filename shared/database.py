@@ -7,6 +7,7 @@ from importlib.resources.abc import Traversable
 from uuid import UUID
 
 import psycopg
+from psycopg import conninfo, sql
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -47,6 +48,14 @@ class Database:
         self._pool.close()
 
 
+def ensure_database(info: str) -> None:
+    """Make the database that a conninfo names, where it is not there: from the server's database `postgres`."""
+    name = str(conninfo.conninfo_to_dict(info).get("dbname"))
+    with psycopg.connect(conninfo.make_conninfo(info, dbname="postgres"), autocommit=True) as conn:
+        if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
+            conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+
+
 def uuid_of(value: object) -> UUID:
     """A value of a uuid column, or of an event that may have been given as text."""
     return value if isinstance(value, UUID) else UUID(str(value))
@@ -64,9 +73,9 @@ def migrate(conninfo: str, *packages: str) -> list[str]:
             "CREATE TABLE IF NOT EXISTS migration (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())"
         )
         known = {name for (name,) in conn.execute("SELECT name FROM migration")}
-        for name, sql in _files(("shared", *packages)):
+        for name, statements in _files(("shared", *packages)):
             if name not in known:
-                conn.execute(sql)
+                conn.execute(statements)
                 conn.execute("INSERT INTO migration (name) VALUES (%s)", [name])
                 applied.append(name)
     return applied

@@ -21,7 +21,7 @@ from shared.readmodel import Page, cursor_decode, cursor_encode
 
 _LETTERS = """
 SELECT consumer, source, key, count(*) AS entries, min(position) AS position,
-    (array_agg(type ORDER BY position))[1] AS type, max(error) AS error, min(parked_at) AS parked_at
+    (array_agg(type ORDER BY position))[1] AS type, (array_agg(error ORDER BY position))[1] AS error, min(parked_at) AS parked_at
 FROM parked_event WHERE (source, key) > (%(source)s, %(key)s) GROUP BY consumer, source, key
 ORDER BY source, key LIMIT %(limit)s
 """
@@ -36,7 +36,10 @@ WHERE number < %s ORDER BY number DESC LIMIT %s
 
 
 class Letter(BaseModel):
-    """A key whose entries wait. `type` and `position` are those of the first, which crashed with `error`."""
+    """A key whose entries wait. `type` and `position` are those of the first.
+
+    `error` says how it crashed; none where the first was dropped and this one only waits for a retry.
+    """
 
     consumer: str
     source: str

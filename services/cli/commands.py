@@ -105,6 +105,15 @@ def run(
         raise typer.Exit(2) from error
 
 
+@app.command("demo")
+def fill_demo() -> None:
+    """Demo data for the services at ROLLBOOK_BASE_URL, with their ROLLBOOK_DATABASE_URL. Again: what is missing."""
+    settings = running.own_settings(Settings(), "directory")
+    found: list[SignIn] = []
+    demo.fill(settings, found, out)
+    demo.tell(settings.base_url, found, out)
+
+
 @app.command()
 def topics() -> None:
     """Create the topics of all sources on ROLLBOOK_KAFKA. Again: nothing changes."""
@@ -123,10 +132,12 @@ def topics() -> None:
 
 
 @app.command()
-def migrate() -> None:
+def migrate(
+    create: Annotated[bool, typer.Option("--create", help="Make the databases that are not there")] = False,
+) -> None:
     """Bring the databases of ROLLBOOK_DATABASE_URL (with {service} in it) to the newest schema."""
     try:
-        embedded.external(Settings().database_url)
+        embedded.external(Settings().database_url, create=create)
     except embedded.CannotServe as error:
         out.print(f"[red]{error}[/red]", highlight=False)
         raise typer.Exit(2) from error

@@ -45,7 +45,7 @@ def examine(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
 def _look(what: str, at: Callable[[], str], fix: str) -> Finding:
     try:
         return Finding(what, True, at())
-    except (httpx.HTTPError, OSError, RuntimeError) as error:
+    except (httpx.HTTPError, OSError, RuntimeError, ValueError, TypeError) as error:
         return Finding(what, False, str(error) or type(error).__name__, fix)
 
 

@@ -21,7 +21,7 @@ from services.portal.api import SignIn
 from services.reporting import main as reporting
 from shared import telemetry
 from shared.auth import Verifier
-from shared.database import migrate
+from shared.database import ensure_database, migrate
 from shared.embedded import ADMIN, FEED, EmbeddedPostgres, default_data
 from shared.feeds import PROFILES
 from shared.feeds.postgres import PostgresFeeds
@@ -70,11 +70,16 @@ def embedded(server: EmbeddedPostgres) -> Place:
     )
 
 
-def external(url: str) -> Place:
-    """The databases on a server of the operator's: `{service}` in the address stands for each service's name."""
+def external(url: str, *, create: bool = False) -> Place:
+    """The databases on a server of the operator's: `{service}` in the address stands for each service's name.
+
+    `create`: make the databases that are not there, which asks for the right to.
+    """
     if "{service}" not in url:
         raise CannotServe("ROLLBOOK_DATABASE_URL must contain {service}, since each service has a database of its own.")
     for name, main in SERVICES.items():
+        if create:
+            ensure_database(url.format(service=name))
         migrate(url.format(service=name), main.PACKAGE)
     return Place(lambda service: url.format(service=service), lambda service: url.format(service=service))
 

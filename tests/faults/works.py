@@ -21,7 +21,7 @@ from services.reporting.main import replay
 from services.suite.embedded import SOURCES
 from services.suite.processes import Processes
 from services.suite.running import own_settings
-from shared.feeds import PROFILES, WATERMARK
+from shared.feeds import PROFILES, WATERMARK, SourceDown
 from shared.feeds.configured import configured
 from shared.feeds.kafka import Loop
 from shared.feeds.wire import partition_of
@@ -204,7 +204,7 @@ class Works:
         for source in ("directory", "catalog", "enrollment"):
             text = "SELECT position, stream, version FROM events ORDER BY position"
             stored = [(position, str(stream), version) for position, stream, version in self.query(source, text)]
-            published = self._loop.call(_published(self.settings, source), 60.0)
+            published = insist(lambda source=source: self._published(source), KafkaError, TimeoutError)
             first: dict[int, tuple[int, str, int]] = {}
             high: dict[str, int] = {}
             for position, key, version in published:
@@ -214,10 +214,13 @@ class Works:
                     high[key] = version
             assert [first[position] for position in sorted(first)] == stored, f"{source}: the topic is not the store"
 
+    def _published(self, source: str) -> list[tuple[int, str, int]]:
+        return self._loop.call(_published(self.settings, source), 60.0)
+
     def _read_models_hold(self) -> None:
         assert not self.query("reporting", "SELECT * FROM parked_event LIMIT 1")
         own = own_settings(self.settings, "reporting")
-        comparison = insist(lambda: replay(own, feeds=configured(own)), psycopg.OperationalError)
+        comparison = insist(lambda: replay(own, feeds=configured(own)), psycopg.OperationalError, SourceDown)
         assert comparison.differences == 0, comparison.model_dump()
 
     def _grants_hold(self) -> None:

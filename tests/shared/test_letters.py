@@ -112,7 +112,9 @@ def test_only_the_first_entry_is_dropped_and_what_waited_behind_it_is_retried(re
     assert reports.http.post(f"{address}/drop", json={"position": 2}).status_code == 404
     assert reports.http.post(f"{address}/drop", json={"position": 1}).json() == {"entries": 1}
     assert [entry["position"] for entry in reports.http.get(address).json()] == [2]
-    assert [d["action"] for d in reports.http.get(f"{LETTERS}/decisions").json()["items"]] == ["dropped"]
+    reports.mend()
+    assert reports.http.post(f"{address}/retry").json() == {"entries": 1}
+    assert [d["action"] for d in reports.http.get(f"{LETTERS}/decisions").json()["items"]] == ["retried", "dropped"]
 
 
 @pytest.mark.feature("OPS-8", "SEC-4")
@@ -126,6 +128,23 @@ def test_dead_letters_are_for_operators(reports: Reports) -> None:
     ):
         assert answer.status_code == 403
         assert "operate" in answer.json()["detail"]
+
+
+@pytest.mark.feature("DIR-12", "OPS-8")
+def test_a_parked_profile_is_listed_and_never_shown(reports: Reports) -> None:
+    person = uuid4()
+    with reports.database.connection() as conn:
+        conn.execute(
+            "INSERT INTO parked_event (consumer, source, key, position, previous, epoch, type, version, recorded_at, meta, "
+            "body, error) VALUES ('reporting', 'directory.profiles', %s, 1, 0, %s, 'directory.ProfileChanged.v1', 1, now(), "
+            "'', %s, 'CheckViolation in reporting')",
+            [person, uuid4(), b'{"profile":{"last_name":"Lovelace"}}'],
+        )
+    (letter,) = reports.http.get(LETTERS).json()["items"]
+    assert letter["source"] == "directory.profiles"
+    shown = reports.http.get(f"{LETTERS}/directory.profiles/{person}")
+    assert (shown.status_code, shown.json()[0]["body"]) == (200, None)
+    assert "Lovelace" not in shown.text
 
 
 def test_letters_are_paged(reports: Reports) -> None:
