@@ -71,9 +71,10 @@ def document() -> Schema:
 
 def _channel(source: str) -> Schema:
     return {
-        "address": None,
+        "address": f"rollbook.{source}",
         "title": f"The history of {source}",
-        "description": "Read through the view published_log of the service's database, in the order of position.",
+        "description": "A Kafka topic; its name begins with ROLLBOOK_KAFKA_PREFIX. Records of type rollbook.Watermark.v1 tell only "
+        "that everything up to their position lies before them.",
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in _names(source)},
     }
 
@@ -98,20 +99,28 @@ def _message(name: str, event: type[Event]) -> Schema:
 
 
 def _headers() -> Schema:
-    meta: Schema = Meta.model_json_schema()
-    meta.pop("additionalProperties", None)
+    """What `shared.feeds.wire` writes: CloudEvents 1.0 in binary mode, with attributes of our own."""
     uuid: Schema = {"type": "string", "format": "uuid"}
-    count: Schema = {"type": "integer", "minimum": 1}
+    number: Schema = {"type": "string", "pattern": "^[0-9]+$"}
+    meta = ", ".join(Meta.model_fields)
     properties: Schema = {
-        "position": {**count, "description": "The place in this source's history: no gaps, in order, within an epoch."},
-        "epoch": {**uuid, "description": "One unbroken history. Positions compare only within it."},
-        "stream": {**uuid, "description": "What the event happened to; events of one stream stay in order."},
-        "version": {**count, "description": "The place within the stream."},
-        "type": {"type": "string", "description": "The wire name."},
-        "recorded_at": {"type": "string", "format": "date-time", "description": "Grows with the position."},
-        "meta": {**meta, "description": "Who, why, and caused by what."},
+        "ce_specversion": {"const": "1.0"},
+        "ce_id": {"type": "string", "description": "epoch/stream/version: the same for an event that is sent again."},
+        "ce_source": {"type": "string", "description": "As /rollbook/enrollment."},
+        "ce_type": {"type": "string", "description": "The wire name. Ignore those that you do not know."},
+        "ce_subject": {**uuid, "description": "The stream, which is the key too; its events stay in order."},
+        "ce_time": {"type": "string", "format": "date-time", "description": "Grows with the position."},
+        "content-type": {"const": "application/json"},
+        "ce_position": {**number, "description": "The place in this source's history: in order within an epoch."},
+        "ce_previous": {**number, "description": "The position of the record before, in the same partition."},
+        "ce_epoch": {**uuid, "description": "One unbroken history. Positions compare only within it."},
+        "ce_streamversion": {**number, "description": "The place within the stream."},
+        "ce_meta": {"type": "string", "description": f"JSON: who, why, and caused by what ({meta})."},
+        "ce_traceparent": {"type": "string", "description": "W3C trace context, where there is one."},
     }
-    return {"type": "object", "properties": properties, "required": list(properties)}
+    optional = ("ce_traceparent", "ce_meta")
+    required: list[JsonValue] = [name for name in properties if name not in optional]
+    return {"type": "object", "properties": properties, "required": required}
 
 
 def _open(schema: JsonValue) -> None:

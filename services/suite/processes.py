@@ -40,6 +40,9 @@ LAYOUT: Mapping[str, tuple[str, ...]] = {
 }
 """A process each; the portal follows when there is something to show."""
 
+_CATCHES = ("notifier", "worker")
+"""Holds the mail catcher's port, so there is one of it."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _STABLE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
@@ -114,7 +117,7 @@ class Processes:
         create_topics(told)
         for service, roles in LAYOUT.items():
             for role in roles:
-                for copy in range(2 if role in self.twice and service != "gateway" else 1):
+                for copy in range(2 if role in self.twice and (service, role) != _CATCHES else 1):
                     self._add(service, role, copy)
 
     def _add(self, service: str, role: str, copy: int = 0, **more: str) -> None:

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Collection, Iterator
 from importlib import import_module
@@ -77,7 +76,9 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
 
 
 def _end_with_parent() -> None:
-    sys.stdin.buffer.read()
+    """Not through `sys.stdin`: its lock would be held when the interpreter ends."""
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -24,7 +24,7 @@ from services.suite.running import own_settings
 from shared.feeds import PROFILES, WATERMARK, SourceDown
 from shared.feeds.configured import configured
 from shared.feeds.kafka import Loop
-from shared.feeds.wire import partition_of
+from shared.feeds.wire import partition_of, readable
 from shared.settings import Settings
 
 PEOPLE = 150
@@ -309,11 +309,8 @@ async def _published(settings: Settings, source: str) -> list[tuple[int, str, in
         found = []
         while any([await client.position(p) < end for p, end in ends.items()]):
             for messages in (await client.getmany(timeout_ms=500, max_records=5_000)).values():
-                for message in messages:
-                    told = dict(message.headers)
-                    if "ce_position" in told and told["ce_type"].decode() != WATERMARK:
-                        version = int(told["ce_streamversion"])
-                        found.append((int(told["ce_position"]), message.key.decode(), version))
+                records, _ = readable(source, messages)
+                found += [(r.position, str(r.key), r.version) for r in records if r.type != WATERMARK]
         return found
     finally:
         await client.stop()
