@@ -1,0 +1,101 @@
+"""The suite as processes on Kafka: what an operator does to them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from running import REPOSITORY, Running, free_port, until
+
+from services.cli.demo import ADMINISTRATOR
+from shared.embedded import EmbeddedPostgres
+
+
+@pytest.fixture
+def data(kafka: str) -> Iterator[Path]:
+    del kafka  # where no broker can be had, this skips, or fails in CI
+    folder = Path(tempfile.mkdtemp(prefix="rollbook-processes-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def alive(pid: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.feature("EVT-4", "OPS-1")
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="looks at processes under /proc")
+def test_a_killed_process_is_replaced_and_a_killed_parent_leaves_none_behind(data: Path) -> None:
+    with Running(data, size=0, feed="kafka") as suite:
+        relay = suite.processes()["catalog relay"]["pid"]
+        os.kill(relay, signal.SIGKILL)
+        until(lambda: suite.processes()["catalog relay"]["pid"] != relay)
+        assert suite.http.get("/api/nobody/x").json()["title"] == "There is no such service"
+        children = [one["pid"] for one in suite.processes().values()]
+        assert len(children) == 20
+        suite.kill()
+        until(lambda: not any(alive(pid) for pid in children))
+        assert not any("Fatal Python error" in line for line in suite.said)
+
+        suite.start()
+        suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
+        assert len(suite.every("/api/catalog/offerings")) == 12
+        metrics = suite.http.get("/api/catalog/metrics").text
+        assert 'rollbook_published_position{source="catalog"}' in metrics
+        children = [one["pid"] for one in suite.processes().values()]
+        assert suite.stop() == 0
+        assert not any(alive(pid) for pid in children)
+        assert not any("Fatal Python error" in line for line in suite.said)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "nobody"], "There is no service nobody"),
+        (["run", "catalog", "mailer"], "catalog has no role mailer. It has: api, worker"),
+        (["run", "catalog", "cook"], "There is no role cook"),
+        (["run", "catalog"], "ROLLBOOK_DATABASE_URL"),
+        (["topics"], "Set ROLLBOOK_KAFKA"),
+        (["migrate"], "must contain {service}"),
+    ],
+)
+def test_what_cannot_be_run_says_why(words: list[str], said: str, postgres: EmbeddedPostgres) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("ROLLBOOK_")}
+    if "mailer" in words:
+        environment["ROLLBOOK_DATABASE_URL"] = postgres.conninfo()
+    done = subprocess.run(
+        [sys.executable, "-m", "services.cli", *words],
+        cwd=REPOSITORY,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2, done.stderr
+    assert said in " ".join(done.stdout.split())
+
+
+def test_topics_without_a_broker_says_where_none_answered(postgres: EmbeddedPostgres) -> None:
+    url = postgres.conninfo("{service}")
+    environment = {**os.environ, "ROLLBOOK_KAFKA": f"127.0.0.1:{free_port()}", "ROLLBOOK_DATABASE_URL": url}
+    try:
+        run = [sys.executable, "-m", "services.cli"]
+        subprocess.run([*run, "migrate", "--create"], cwd=REPOSITORY, env=environment, check=True, capture_output=True)
+        done = subprocess.run(
+            [*run, "topics"], cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 2
+        assert environment["ROLLBOOK_KAFKA"] in " ".join(done.stdout.split())
+    finally:
+        for name in ("directory", "catalog", "enrollment", "notifier", "reporting"):
+            postgres.drop_database(name)
