@@ -38,6 +38,8 @@ class Service:
     app: FastAPI
     work: Mapping[Role, Sequence[Runnable]] = field(default_factory=dict)
     close: Callable[[], None] = lambda: None
+    ready: Callable[[], None] = lambda: None
+    """Raises when the service cannot serve."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 

@@ -29,7 +29,7 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
     if feeds:
         work["relay"] = feeds.publishers(database, "catalog")
-    return Service("catalog", app, work, database.close)
+    return Service("catalog", app, work, database.close, lambda: _ready(database))
 
 
 def _ready(database: Database) -> None:

@@ -53,7 +53,7 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
         app.include_router(letter_routes("directory", database, consumers))
         work["consumer"] = consumers
         work["relay"] = feeds.publishers(database, "directory", PROFILES)
-    return Service("directory", app, work, database.close)
+    return Service("directory", app, work, database.close, lambda: _ready(database))
 
 
 def build_parts(settings: Settings, database: Database) -> Parts:

@@ -62,6 +62,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
             "relay": feeds.publishers(database, "enrollment"),
         },
         close=database.close,
+        ready=lambda: _ready(database),
     )
 
 

@@ -60,4 +60,4 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     if settings.catcher:
         app.include_router(caught_routes(database))
         work["worker"] = [Catcher(database, settings.smtp_host, settings.smtp_port), *work["worker"]]
-    return Service("notifier", app, work, database.close)
+    return Service("notifier", app, work, database.close, ready)

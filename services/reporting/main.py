@@ -43,7 +43,7 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
         "worker": [Worker("reporting jobs", database, [replay_work], settings.worker_pause)],
         "consumer": consumers,
     }
-    return Service("reporting", app, work, database.close)
+    return Service("reporting", app, work, database.close, ready)
 
 
 def replay(

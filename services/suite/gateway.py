@@ -63,7 +63,7 @@ def _raw(request: Request) -> bytes:
 
 
 def _forwarded(request: Request) -> list[tuple[str, str]]:
-    kept = [(k, v) for k, v in request.headers.items() if k not in _OF_THIS_HOP]
+    kept = [(k, v) for k, v in request.headers.items() if k not in _OF_THIS_HOP and not k.startswith("x-forwarded-")]
     if "content-length" in request.headers:
         kept.append(("content-length", request.headers["content-length"]))
     client = request.client.host if request.client else ""

@@ -110,10 +110,17 @@ def _probes(service: Service) -> FastAPI:
     app = FastAPI(title=f"Rollbook {service.name} probes", docs_url=None, redoc_url=None, openapi_url=None)
 
     @app.get("/health/live")
-    @app.get("/health/ready")
     def live() -> JSONResponse:
         dead = service.dead()
         return JSONResponse({"status": "dead" if dead else "live", "workers": dead}, 503 if dead else 200)
+
+    @app.get("/health/ready")
+    def ready() -> JSONResponse:
+        try:
+            service.ready()
+        except Exception as error:
+            return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+        return live()
 
     @app.get("/metrics")
     def metrics() -> PlainTextResponse:

@@ -119,6 +119,25 @@ def _free_port() -> int:
         return port
 
 
+@pytest.mark.feature("EVT-4", "NTF-4")
+@pytest.mark.timeout(600)
+def test_the_second_process_of_each_role_does_the_work_when_the_first_is_killed_for_good(works: Works) -> None:
+    chance = random.Random(4)
+    works.work(chance, 10)
+    works.judge()
+    works.look_away()
+    try:
+        killed = [pid for name, pid in works.pids("worker", "consumer", "relay", "mailer") if works.has_second(name)]
+        assert len(killed) == 12, killed
+        for pid in killed:
+            send_signal(pid, signal.SIGKILL)
+        works.work(chance, 15)
+        works.judge()
+        assert not {pid for _, pid in works.pids()}.intersection(killed)
+    finally:
+        works.watch()
+
+
 @pytest.mark.feature("EVT-4", "NTF-4", "AUD-2")
 @pytest.mark.timeout(0)
 def test_after_any_fault_nothing_is_lost_and_nothing_doubled(

@@ -45,19 +45,29 @@ class Works:
         self.http = httpx.Client(base_url=base, timeout=30.0)
         self.acknowledged: list[tuple[str, int]] = []
         """Service and position of every command that was answered."""
-        self._ended = threading.Event()
         self._loop = Loop()
 
     def start(self) -> None:
         self.processes.start()
         self.settings = self.processes.settings
-        threading.Thread(target=self.processes.watch, args=(self._ended,), daemon=True).start()
+        self.watch()
         self.processes.wait_until_ready()
         demo.fill(own_settings(self.settings, "directory"), [], demo.Console(quiet=True))
         self.sign_in()
         self.people = [one["id"] for one in self._every("/api/directory/people")]
         self.units = [one["id"] for one in self._every("/api/directory/units") if one["kind"] == "organisation"]
         self.offerings = [one["id"] for one in self._every("/api/catalog/offerings") if one["kind"] == "course"]
+
+    def watch(self) -> None:
+        """What ends is started again, from now on."""
+        self._ended = threading.Event()
+        self._watching = threading.Thread(target=self.processes.watch, args=(self._ended,), daemon=True)
+        self._watching.start()
+
+    def look_away(self) -> None:
+        """What ends stays so, until `watch`."""
+        self._ended.set()
+        self._watching.join()
 
     def stop(self) -> None:
         self._ended.set()
@@ -127,6 +137,10 @@ class Works:
     def pids(self, *roles: str) -> list[tuple[str, int]]:
         children = [c for c in self.processes.children if c.running and c.process]
         return [(c.name, c.process.pid) for c in children if c.process and (not roles or c.name.split()[1] in roles)]
+
+    def has_second(self, name: str) -> bool:
+        """For the first of two."""
+        return any(child.name == f"{name} 2" and child.running for child in self.processes.children)
 
     def backends(self) -> list[int]:
         return [int(pid) for (pid,) in self.query("enrollment", _BACKENDS)]
