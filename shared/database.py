@@ -1,13 +1,16 @@
 """One service's PostgreSQL database: a pool of connections, and its migrations."""
 
 import importlib.resources
-from collections.abc import Iterator
+import struct
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
 from uuid import UUID
 
 import psycopg
 from psycopg import conninfo, sql
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 from psycopg_pool import ConnectionPool
 
 Connection = psycopg.Connection[tuple[object, ...]]
@@ -54,6 +57,25 @@ def ensure_database(info: str) -> None:
     with psycopg.connect(conninfo.make_conninfo(info, dbname="postgres"), autocommit=True) as conn:
         if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone() is None:
             conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+
+
+class Uuids:
+    """Many ids as one value of a query, `uuid[]`: encoded here in one go, since psycopg does it one by one."""
+
+    def __init__(self, ids: Sequence[UUID]) -> None:
+        head = struct.pack("!iiiii", 1, 0, 2950, len(ids), 1) if ids else struct.pack("!iii", 0, 0, 2950)
+        self.encoded = head + b"".join([b"\0\0\0\x10" + id.bytes for id in ids])
+
+
+class _UuidsDumper(Dumper):
+    format = Format.BINARY
+    oid = 2951
+
+    def dump(self, obj: Uuids) -> bytes:
+        return obj.encoded
+
+
+psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
 
 
 def uuid_of(value: object) -> UUID:

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
@@ -68,10 +68,8 @@ def enqueue(
     )
 
 
-def advance(
-    conn: Connection, job: Job, *, cursor: Mapping[str, JsonValue], done: int, total: int | None = None
-) -> None:
-    """Compare and set: a step that another worker has made already changes nothing and rolls back."""
+def advance(conn: Connection, job: Job, *, cursor: Mapping[str, JsonValue], done: int, total: int | None = None) -> Job:
+    """Compare and set: a step that another worker has made already changes nothing and rolls back. Returns the job after it."""
     _set(
         conn,
         job,
@@ -79,6 +77,8 @@ def advance(
         "WHERE id = %s AND revision = %s AND state IN ('waiting', 'running')",
         [Jsonb(dict(cursor)), done, total],
     )
+    total = job.total if total is None else total
+    return replace(job, cursor=dict(cursor), done=done, total=total, revision=job.revision + 1, state="running")
 
 
 def finish(conn: Connection, job: Job, *, result: JsonValue = None, done: int | None = None) -> None:

@@ -14,6 +14,9 @@ class Settings(BaseSettings):
     database_url: str = ""
     """The service's own database."""
     database_pool: int = 8
+    thread_switch: float = 0.0005
+    """How long a thread computes while another of the process waits to go on; Python's own 0.005 delays every answer of
+    the database by that."""
     feeds: dict[str, str] = Field(default_factory=dict)
     """Per source (`directory`, `directory.profiles` ...) the conninfo of a role that may read its published view."""
 
@@ -65,7 +68,10 @@ class Settings(BaseSettings):
     parked_keys_limit: int = 100
     """More parked keys than this stop the consumer: the code is wrong, not the data."""
 
-    evaluator_chunk: int = 2_000
+    evaluator_chunk: int = 4_000
+    """Learners who are judged at once."""
+    job_step: float = 1.0
+    """About so long a job is worked on before another one has its turn."""
     worker_pause: float = 0.2
     assignment_rows_limit: int = 10_000
     """Rows that one command may list by hand."""

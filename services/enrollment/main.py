@@ -42,7 +42,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         database, assigning, Previewing(ledger, assigning, settings.evaluator_chunk), Learning(ledger)
     )
     app.include_router(router)
-    expansion = Expansion(database, evaluator, settings.evaluator_chunk)
+    expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
     consumers = [
         Consumer(database, feeds.open(handler.source, f"enrollment.{handler.source}"), handler, settings)
         for handler in handlers()

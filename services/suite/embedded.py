@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -149,6 +150,7 @@ def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
 
     Raises CannotServe when the port is taken or the database cannot be had.
     """
+    sys.setswitchinterval(settings.thread_switch)
     with _port(settings) as listening, server(settings) as place:
         suite = Suite(settings, place)
         config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on")

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import sys
 import threading
 from collections.abc import Collection, Iterator
 from importlib import import_module
@@ -56,6 +57,7 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
 
     `with_parent`: also until standard input ends, which it does when the parent does.
     """
+    sys.setswitchinterval(settings.thread_switch)
     service = build(name, settings)
     unknown = set(roles) - set(service.roles)
     if unknown:

@@ -10,15 +10,13 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from psycopg import sql
 
-from shared.database import Connection, uuid_of
+from shared.database import Connection, Uuids, uuid_of
 from shared.errors import Corrupt
 from shared.store.decisions import Command, Decision, Revision, Row, Table
+from shared.store.encoding import RowEncoder, Tail, copy_events, copy_rows, copy_statement
 
 APPEND_LOCK = 7_400_102
 NIL = UUID(int=0)
-
-_EVENT_COLUMNS = ("int8", "uuid", "int4", "text", "timestamptz", "text", "bytea")
-_COPY_EVENTS = "COPY events (position, stream, version, type, recorded_at, meta, body) FROM STDIN (FORMAT BINARY)"
 
 
 @dataclass(frozen=True)
@@ -26,7 +24,7 @@ class Prepared:
     """A decision, encoded before the lock is taken."""
 
     events: Sequence[StoredEvent]
-    meta: str
+    tails: Sequence[Tail]
     decision: Decision | None
 
 
@@ -47,10 +45,10 @@ def take_lock(conn: Connection) -> tuple[int, datetime]:
 def losers(conn: Connection, prepared: Sequence[Prepared]) -> tuple[int, ...]:
     """The decisions whose streams, or whose facts, have moved on."""
     heads = _heads(conn, {e.originator_id for p in prepared for e in p.events})
-    moved = _moved(conn, {r for p in prepared if p.decision for r in p.decision.relied_on})
+    changed = moved(conn, {r for p in prepared if p.decision for r in p.decision.relied_on})
     lost = []
     for index, one in enumerate(prepared):
-        if (one.decision and not moved.isdisjoint(one.decision.relied_on)) or not _follows(one.events, heads):
+        if (one.decision and not changed.isdisjoint(one.decision.relied_on)) or not _follows(one.events, heads):
             lost.append(index)
         else:
             heads.update((uuid_of(e.originator_id), e.originator_version) for e in one.events)
@@ -60,7 +58,7 @@ def losers(conn: Connection, prepared: Sequence[Prepared]) -> tuple[int, ...]:
 def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
     found = conn.execute(
         "SELECT s, (SELECT version FROM events WHERE stream = s ORDER BY version DESC LIMIT 1) FROM unnest(%s::uuid[]) AS s",
-        [list(streams)],
+        [Uuids([uuid_of(s) for s in streams])],
     )
     return {stream: version for stream, version in found if version is not None}  # type: ignore[misc]
 
@@ -76,29 +74,21 @@ def _follows(events: Sequence[StoredEvent], heads: dict[UUID, int]) -> bool:
     return True
 
 
-def _moved(conn: Connection, relied_on: set[Revision]) -> set[Revision]:
+def moved(conn: Connection, relied_on: set[Revision]) -> set[Revision]:
     moved: set[Revision] = set()
     by_table: dict[str, list[Revision]] = defaultdict(list)
     for revision in relied_on:
         by_table[revision.table].append(revision)
     for table, revisions in by_table.items():
         query = sql.SQL("SELECT id, revision FROM {} WHERE id = ANY(%s)").format(sql.Identifier(table))
-        now = {id: revision for id, revision in conn.execute(query, [[r.id for r in revisions]])}  # noqa: C416
+        now = {id: revision for id, revision in conn.execute(query, [Uuids([r.id for r in revisions])])}  # noqa: C416
         moved |= {r for r in revisions if now.get(r.id, 0) != r.revision}
     return moved
 
 
 def write(conn: Connection, prepared: Sequence[Prepared], last: int, recorded_at: datetime) -> None:
     """Write events and state rows of the decisions that hold, from position `last` + 1 on."""
-    with conn.cursor().copy(_COPY_EVENTS) as copy:
-        copy.set_types(_EVENT_COLUMNS)
-        position = last
-        for one in prepared:
-            for e in one.events:
-                position += 1
-                copy.write_row(
-                    (position, e.originator_id, e.originator_version, e.topic, recorded_at, one.meta, e.state)
-                )
+    copy_events(conn, [tail for one in prepared for tail in one.tails], last, recorded_at)
     decisions = [p.decision for p in prepared if p.decision]
     for table, rows in _by_table(row for d in decisions for row in d.gone):
         _delete(conn, table, rows)
@@ -135,13 +125,8 @@ def _by_table(rows: Iterable[Row]) -> list[tuple[Table, list[tuple[object, ...]]
 
 def insert(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
     """COPY new rows into a state table."""
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
-        sql.Identifier(table.name), _names(table.columns)
-    )
-    with conn.cursor().copy(statement) as copy:
-        copy.set_types(tuple(table.columns.values()))
-        for values in rows:
-            copy.write_row(values)
+    encoder = RowEncoder(table.columns)
+    copy_rows(conn, copy_statement(table), [encoder.row(values) for values in rows])
 
 
 def _update(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:

@@ -1,6 +1,6 @@
 """What is handed to the store: decisions, with the state rows that go with their events."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 from uuid import UUID
@@ -46,6 +46,26 @@ class Decision:
     changed: tuple[Row, ...] = ()
     gone: tuple[Row, ...] = ()
     relied_on: tuple[Revision, ...] = ()
+
+
+STREAM = UUID("c0ffee5e-9b1d-4f6a-8d53-1a6e7f0b2c91")
+SUBJECT = UUID("c0ffee5e-9b1d-4f6a-8d53-6d1f4b7e3a08")
+"""Who stands for everybody in a decision that is made once for many: the stream, and whom it is about."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """One decision for many who stand alike. Wherever it names `STREAM` or `SUBJECT`, each one's own id is written.
+
+    Each is written, or lost, alone. `revisions` are those of each subject's row in the table `depends_on`, as they were
+    when it was decided; 0: there was none.
+    """
+
+    decision: Decision
+    streams: Sequence[UUID]
+    subjects: Sequence[UUID]
+    depends_on: str
+    revisions: Sequence[int]
 
 
 class Command(NamedTuple):

@@ -21,8 +21,11 @@ from psycopg_pool import PoolTimeout
 from shared.database import Connection, Database
 from shared.events import SYSTEM, EventMapper, Meta
 from shared.store import append as appending
+from shared.store.alike import Encoded
 from shared.store.append import NIL, Prepared
-from shared.store.decisions import Appended, Command, Decision
+from shared.store.decisions import Alike, Appended, Command, Decision
+from shared.store.encoding import event_tail
+from shared.store.pace import Pace
 
 CHANNEL = "rollbook_appended"
 """Notified after a commit, never inside the transaction: a hint for readers, who also poll."""
@@ -35,6 +38,7 @@ class Store(ProcessRecorder):
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._pace = Pace(appending.APPEND_LOCK)
         self._mapper = EventMapper(transcoder=None)  # type: ignore[arg-type]
 
     def append(
@@ -48,10 +52,37 @@ class Store(ProcessRecorder):
 
         With a `command` the decisions stand or fall together: if one is lost, nothing is written.
         """
-        prepared = [
-            Prepared([self._mapper.to_stored_event(e) for e in d.events], _meta_text(d.meta), d) for d in decisions
-        ]
+        prepared = [_prepared([self._mapper.to_stored_event(e) for e in d.events], d.meta, d) for d in decisions]
         return self._write(prepared, command=command, also=also)
+
+    def encode(self, alike: Alike) -> Encoded:
+        """What `append_alike` takes: everything that can be done before the lock is taken, and beside another append."""
+        return Encoded.of(alike, [self._mapper.to_stored_event(e) for e in alike.decision.events])
+
+    def append_alike(self, encoded: Sequence[Encoded]) -> list[UUID]:
+        """Write for all whose stream, and whose row, has not moved on. Returns the subjects that were overtaken.
+
+        In parts, each whole, when others wait for the lock: nobody waits long for a bulk job (ASG-22).
+        """
+        overtaken: list[UUID] = []
+        for one in encoded:
+            done = 0
+            while done < len(one.streams):
+                part = one.part(done, self._pace.members(len(one.events)))
+                done += len(part.streams)
+                overtaken += self._append_part(part)
+        return overtaken
+
+    def _append_part(self, part: Encoded) -> list[UUID]:
+        with self.database.transaction() as conn:
+            last, recorded_at = appending.take_lock(conn)
+            with self._pace.held(conn, len(part.tails)):
+                lost = part.lost(conn)
+                kept = part.without(lost) if lost else part
+                kept.write(conn, last, recorded_at)
+        if kept.tails:
+            self._hint()
+        return [part.subjects[index] for index in sorted(lost)]
 
     def _write(
         self,
@@ -92,8 +123,7 @@ class Store(ProcessRecorder):
         """The library's way in: `save(*events, decision=..., command=..., also=...)` arrives here, already encoded."""
         tracking: Tracking | None = kwargs.get("tracking")
         decision: Decision | None = kwargs.get("decision")
-        meta = _meta_text(decision.meta) if decision else Meta(actor=SYSTEM, correlation=NIL).encode()
-        one = Prepared(stored_events, meta, decision)
+        one = _prepared(stored_events, decision.meta if decision else Meta(actor=SYSTEM, correlation=NIL), decision)
         if not stored_events and not tracking and not decision:
             return None
         try:
@@ -211,8 +241,9 @@ class PollingSubscription(Subscription[Store]):
         raise StopIteration
 
 
-def _meta_text(meta: Meta) -> str:
-    return meta.encode()
+def _prepared(events: Sequence[StoredEvent], meta: Meta, decision: Decision | None) -> Prepared:
+    text = meta.encode().encode()
+    return Prepared(events, [event_tail(event, text) for event in events], decision)
 
 
 def _select_stream(

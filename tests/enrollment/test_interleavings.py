@@ -16,7 +16,7 @@ MOMENTS = 9
 @pytest.fixture
 def world(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
     """Chunks of two people, so that an expansion has many moments."""
-    one = World(database, feed_conninfo, evaluator_chunk=2)
+    one = World(database, feed_conninfo, evaluator_chunk=2, job_step=0)
     yield one
     one.close()
 

@@ -5,7 +5,7 @@ enrollment change between reading and writing is left out by the store and stays
 """
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,24 +13,37 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from services.enrollment.domain.assignments import Offering
-from services.enrollment.domain.standing import Change, Enrollment, settle
+from services.enrollment.domain.standing import Change, Enrollment, enrollment_ids, settle
 from services.enrollment.projections import facts, matching, state
-from services.enrollment.projections.state import ENROLLMENT, EXCLUSION, GRANT, AssignmentRow, EnrollmentRow, Held
+from services.enrollment.projections.matching import Situation
+from services.enrollment.projections.state import ENROLLMENT, EXCLUSION, GRANT, AssignmentRow
 from shared import telemetry
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
-from shared.store import Decision, Revision, Row, Store
+from shared.store import STREAM, SUBJECT, Alike, Decision, Encoded, Revision, Row, Store
 
 log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What one look at the facts found for some learners: the changes, and the revisions that they rely on."""
+class Verdict:
+    """What is decided for people who stand alike: once, for the pattern. `change` None: nothing."""
 
-    changes: Sequence[Change]
-    wanted: matching.Wanted
-    dirty: Mapping[UUID, int]
+    change: Change | None
+    situation: Situation
+
+    @property
+    def enrollments(self) -> Sequence[UUID]:
+        if self.situation.revision is not None:
+            return self.situation.enrollments
+        return enrollment_ids(self.situation.people, self.situation.offering)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one look at the facts found for some learners, and the assignments that it relied on."""
+
+    verdicts: Sequence[Verdict]
     assignments: Mapping[UUID, AssignmentRow]
 
 
@@ -47,21 +60,24 @@ def offering(fact: facts.OfferingFact) -> Offering:
     )
 
 
-def enrollment(row: EnrollmentRow, held: Held) -> Enrollment:
+def pattern(situation: Situation) -> Enrollment:
+    """The standing of everybody in this situation."""
+    if situation.revision is None:
+        return Enrollment(STREAM, SUBJECT, situation.offering)
     return Enrollment(
-        id=row.id,
-        person=row.person,
-        offering=row.offering,
-        version=row.revision,
-        term=row.term,
-        live=row.live,
-        begun=row.begun,
-        sourceless=row.sourceless,
-        steps=frozenset(row.steps),
-        completed_version=row.completed_version,
-        completed_at=row.completed_at,
-        grants=held.grants.get(row.id, frozenset()),
-        exclusions=held.exclusions.get(row.id, frozenset()),
+        id=STREAM,
+        person=SUBJECT,
+        offering=situation.offering,
+        version=situation.revision,
+        term=situation.term,
+        live=situation.live,
+        begun=situation.begun,
+        sourceless=situation.sourceless,
+        steps=frozenset(situation.steps),
+        completed_version=situation.completed_version,
+        completed_at=situation.completed_at,
+        grants=frozenset(situation.grants),
+        exclusions=frozenset(situation.exclusions),
     )
 
 
@@ -74,34 +90,24 @@ def judge(
     without: Sequence[UUID] = (),
 ) -> Judged:
     """What would have to change for these people, on one offering or all; the same for a preview and for the real thing."""
-    dirty = _dirty(conn, people)
-    wanted = matching.wanted(conn, people, on, proposed=proposed, without=without)
-    held = state.held(conn, people, on)
-    ids = {a for found in wanted.values() for a in found} | {a for found in held.grants.values() for a in found}
+    situations = matching.situations(conn, people, on, proposed=proposed, without=without)
+    ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
     assignments = state.assignments(conn, ids)
-    found = facts.offerings(conn, {offering for _, offering in {*wanted, *held.enrollments}})
+    found = facts.offerings(conn, {one.offering for one in situations})
     offerings = {id: offering(fact) for id, fact in found.items()}
     removed = {a.id for a in assignments.values() if not a.live}.union(without)
-    changes = []
-    for key in sorted({*wanted, *held.enrollments}):
-        row = held.enrollments.get(key)
-        standing = enrollment(row, held) if row else Enrollment.unknown(*key)
-        known = offerings.get(key[1])
+    verdicts = []
+    for situation in situations:
+        known = offerings.get(situation.offering)
         change = settle(
-            standing,
-            wanted.get(key, frozenset()),
+            pattern(situation),
+            frozenset(situation.wanted),
             removed,
             open_for_new=known is not None and known.open,
             keep_begun=known is None or known.keep_begun,
         )
-        if change:
-            changes.append(change)
-    return Judged(changes, wanted, dirty, assignments)
-
-
-def _dirty(conn: Connection, people: Sequence[UUID]) -> dict[UUID, int]:
-    rows = conn.execute("SELECT id, revision FROM dirty WHERE id = ANY(%s)", [list(people)], binary=True)
-    return {uuid_of(id): int(str(revision)) for id, revision in rows}
+        verdicts.append(Verdict(change, situation))
+    return Judged(verdicts, assignments)
 
 
 def decision(change: Change, meta: Meta, relied_on: tuple[Revision, ...] = ()) -> Decision:
@@ -152,15 +158,22 @@ class Evaluator:
 
     def settle(self, people: Sequence[UUID], on: UUID | None, meta: Callable[[UUID], Meta]) -> list[UUID]:
         """Write what has to change for these people. Returns those who were overtaken and have to be judged again."""
+        return self.write(self.prepare(people, on, meta))
+
+    def prepare(self, people: Sequence[UUID], on: UUID | None, meta: Callable[[UUID], Meta]) -> list[Encoded]:
+        """Judge, and encode what follows from it. Writes nothing."""
         with self._database.connection() as conn:
             judged = judge(conn, people, on)
-        if not judged.changes:
-            return []
-        decisions = [
-            decision(change, meta(change.after.person), _relied_on(change, judged)) for change in judged.changes
+        return [
+            self._store.encode(alike)
+            for verdict in judged.verdicts
+            if verdict.change
+            for alike in _alike(verdict, verdict.change, judged.assignments, meta)
         ]
-        appended = self._store.append(decisions)
-        return [judged.changes[index].after.person for index in appended.lost]
+
+    def write(self, prepared: Sequence[Encoded]) -> list[UUID]:
+        """Returns who was overtaken."""
+        return self._store.append_alike(prepared)
 
     def step(self) -> int:
         """Judge the next dirty people. Returns how many; those who were overtaken stay in the queue."""
@@ -170,8 +183,9 @@ class Evaluator:
             ).fetchall()
         if not rows:
             return 0
-        causes = {uuid_of(id): Meta.model_validate_json(str(meta)) for id, _, meta in rows}
-        overtaken = set(self.settle(list(causes), None, lambda person: _by_rule(causes[person])))
+        told = {str(meta): _by_rule(Meta.model_validate_json(str(meta))) for meta in {meta for _, _, meta in rows}}
+        causes = {uuid_of(id): told[str(meta)] for id, _, meta in rows}
+        overtaken = set(self.settle(list(causes), None, causes.__getitem__))
         done = [(uuid_of(id), int(str(revision))) for id, revision, _ in rows if id not in overtaken]
         with self._database.transaction() as conn:
             self._clear(conn, done)
@@ -199,11 +213,22 @@ def _by_rule(cause: Meta) -> Meta:
     return cause.model_copy(update={"reason_code": "rule"})
 
 
-def _relied_on(change: Change, judged: Judged) -> tuple[Revision, ...]:
-    """The person's place in the queue stands for all facts about the person; the assignments have revisions of their own."""
-    person = change.after.person
-    touched = (change.after.grants ^ change.before.grants) & judged.assignments.keys()
-    return (
-        Revision("dirty", person, judged.dirty.get(person, 0)),
-        *(Revision("assignment", id, judged.assignments[id].revision) for id in sorted(touched)),
-    )
+def _alike(
+    verdict: Verdict, change: Change, assignments: Mapping[UUID, AssignmentRow], meta: Callable[[UUID], Meta]
+) -> Iterator[Alike]:
+    """By what caused it. The person's place in the queue stands for all facts about the person; assignments have revisions."""
+    touched = (change.after.grants ^ change.before.grants) & assignments.keys()
+    relied_on = tuple(Revision("assignment", id, assignments[id].revision) for id in sorted(touched))
+    of: dict[int, tuple[Meta, list[int]]] = {}
+    for place, person in enumerate(verdict.situation.people):
+        cause = meta(person)
+        of.setdefault(id(cause), (cause, []))[1].append(place)
+    streams, people, dirty = verdict.enrollments, verdict.situation.people, verdict.situation.dirty
+    for cause, places in of.values():
+        yield Alike(
+            decision(change, cause, relied_on),
+            [streams[i] for i in places],
+            [people[i] for i in places],
+            "dirty",
+            [dirty[i] for i in places],
+        )

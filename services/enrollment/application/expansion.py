@@ -1,6 +1,8 @@
 """The job that carries a changed assignment, or an offering that opened again, to everybody in its scope (ASG-22)."""
 
+import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID, uuid4
 
 from services.enrollment.application.evaluator import Evaluator
@@ -9,6 +11,7 @@ from shared import jobs
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
 from shared.jobs import Job
+from shared.store import Encoded
 
 
 def enqueue(
@@ -30,45 +33,64 @@ class Expansion:
 
     kind = "expansion"
 
-    def __init__(self, database: Database, evaluator: Evaluator, chunk: int) -> None:
+    def __init__(self, database: Database, evaluator: Evaluator, chunk: int, step_seconds: float) -> None:
         self._database = database
         self._evaluator = evaluator
         self._chunk = chunk
+        self._step_seconds = step_seconds
 
     def step(self, job: Job) -> None:
-        if job.total is None:
-            self._list(job)
+        if "part" in job.cursor:
+            self._evaluate(job)
         else:
-            self._evaluate(job, job.total)
+            self._list(job)
 
     def _list(self, job: Job) -> None:
         assignments = [uuid_of(a) for a in _strings(job.args["assignments"])]
         with self._database.transaction() as conn:
-            matching.plan_scope(conn, job.id, only=assignments)
-            row = conn.execute("SELECT count(*) FROM plan_person WHERE plan = %s", [job.id]).fetchone()
-            jobs.advance(conn, job, cursor={}, done=0, total=int(str(row[0])) if row else 0)
+            total = matching.plan_scope(conn, job.id, assignments, self._chunk)
+            jobs.advance(conn, job, cursor={"part": 0}, done=0, total=total)
 
-    def _evaluate(self, job: Job, total: int) -> None:
-        after = UUID(str(job.cursor.get("after", UUID(int=0))))
+    def _evaluate(self, job: Job) -> None:
+        """For about `step_seconds`; the next part is judged while the one before is written."""
+        number = int(str(job.cursor["part"]))
+        until = time.monotonic() + self._step_seconds
+        with ThreadPoolExecutor(1, "expansion") as writing:
+            written: Future[Job] | None = None
+            while True:
+                people, prepared = self._prepare(job, number)
+                if written:
+                    job = written.result()
+                if not people:
+                    self._finish(job)
+                    return
+                number += 1
+                written = writing.submit(self._write, job, number, people, prepared)
+                if time.monotonic() >= until:
+                    written.result()
+                    return
+
+    def _prepare(self, job: Job, number: int) -> tuple[list[UUID], list[Encoded]]:
         with self._database.connection() as conn:
-            rows = conn.execute(
-                "SELECT person FROM plan_person WHERE plan = %s AND person > %s ORDER BY person LIMIT %s",
-                [job.id, after, self._chunk],
-            ).fetchall()
-        people = [uuid_of(person) for (person,) in rows]
+            people = matching.part_of_scope(conn, job.id, number)
         meta = job.caused_by
-        overtaken = self._evaluator.settle(people, UUID(str(job.args["offering"])), lambda _: meta) if people else []
+        on = UUID(str(job.args["offering"]))
+        return people, self._evaluator.prepare(people, on, lambda _: meta) if people else []
+
+    def _write(self, job: Job, number: int, people: Sequence[UUID], prepared: Sequence[Encoded]) -> Job:
+        overtaken = self._evaluator.write(prepared)
         with self._database.transaction() as conn:
             if overtaken:
-                facts.mark(conn, overtaken, meta)
-            if len(people) < self._chunk:
-                conn.execute("DELETE FROM plan_person WHERE plan = %s", [job.id])
-                position = conn.execute("SELECT max(position) FROM events").fetchone()
-                jobs.finish(
-                    conn, job, done=total, result={"position": f"enrollment:{position[0] or 0}" if position else None}
-                )
-            else:
-                jobs.advance(conn, job, cursor={"after": str(people[-1])}, done=job.done + len(people))
+                facts.mark(conn, overtaken, job.caused_by)
+            return jobs.advance(conn, job, cursor={"part": number}, done=job.done + len(people))
+
+    def _finish(self, job: Job) -> None:
+        with self._database.transaction() as conn:
+            conn.execute("DELETE FROM scope_part WHERE job = %s", [job.id])
+            position = conn.execute("SELECT max(position) FROM events").fetchone()
+            jobs.finish(
+                conn, job, done=job.total, result={"position": f"enrollment:{position[0] or 0}" if position else None}
+            )
 
 
 def _strings(value: object) -> list[str]:

@@ -230,16 +230,17 @@ class _Look:
         ours = {row.id for row in proposed}
         for people in matching.scope(self._conn, self._chunk, only=removing, proposed=proposed):
             judged = judge(self._conn, people, self._resolved.offering.id, proposed=proposed, without=removing)
-            matched = [person for (person, _), by in judged.wanted.items() if by & ours]
-            self._people += len(matched)
+            self._people += sum(
+                len(v.situation.people) for v in judged.verdicts if ours.intersection(v.situation.wanted)
+            )
             if removing:
                 self._people += _count_held(self._conn, people, removing)
             self._excluded += _count_excluded(self._conn, people, removing)
-            for change in judged.changes:
-                outcome = _outcome(change)
+            changes = [(v.change, person) for v in judged.verdicts if v.change for person in v.situation.people]
+            for person, outcome, version in sorted((p, _outcome(c), c.before.version) for c, p in changes):
                 self._count[outcome] += 1
-                self._hash.update(f"{change.after.person}{outcome}{change.before.version}\n".encode())
-                yield change.after.person, outcome
+                self._hash.update(f"{person}{outcome}{version}\n".encode())
+                yield person, outcome
 
     def digest(self) -> str:
         whole = self._hash.copy()

@@ -1,11 +1,12 @@
 """Who should be held by which assignment, asked of the facts: the only place that knows what a target means (ASG-1, ASG-3)."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections.state import AssignmentRow
-from shared.database import Connection, uuid_of
+from shared.database import Connection, Uuids, uuid_of
 
 _ASSIGNMENTS = """
     SELECT id, offering, type, target, include_below FROM assignment
@@ -15,13 +16,13 @@ _ASSIGNMENTS = """
 """
 
 _MATCHES = f"""
-WITH RECURSIVE source AS MATERIALIZED ({_ASSIGNMENTS}),
+source AS MATERIALIZED ({_ASSIGNMENTS}),
 known AS MATERIALIZED (
     SELECT id, active, home FROM person_fact WHERE id = ANY(%(people)s)
 ),
 placed AS (
     SELECT id AS person, home AS unit FROM known WHERE active AND home IS NOT NULL
-    UNION
+    UNION ALL
     SELECT known.id, unit FROM known JOIN current_job ON current_job.person = known.id
     CROSS JOIN LATERAL (VALUES (organisation), (position)) AS at (unit)
     WHERE active AND unit IS NOT NULL
@@ -31,21 +32,41 @@ led AS (
     WHERE active AND EXISTS (SELECT FROM source WHERE type = 'manager')
     UNION
     SELECT led.person, above.leader, false FROM led JOIN current_leader AS above ON above.job = led.leader
+),
+matched (assignment, person, offering) AS (
+    SELECT source.id, known.id, offering FROM source JOIN known ON target = known.id WHERE type = 'individual'
+    UNION ALL
+    SELECT source.id, known.id, offering FROM source
+    JOIN audience_member ON audience = target JOIN known ON known.id = audience_member.person
+    WHERE type = 'audience' AND active
+    UNION ALL
+    SELECT source.id, placed.person, offering FROM placed JOIN unit_above USING (unit)
+    JOIN source ON target = above AND (include_below OR unit = above)
+    WHERE type IN ('organisation', 'position')
+    UNION ALL
+    SELECT source.id, led.person, offering FROM led JOIN current_job AS chief ON chief.id = led.leader
+    JOIN person_fact AS manager ON manager.id = chief.person AND manager.active
+    JOIN source ON target = manager.id AND (include_below OR direct)
+    WHERE type = 'manager' AND led.person <> manager.id
 )
-SELECT source.id, known.id, offering FROM source JOIN known ON target = known.id WHERE type = 'individual'
-UNION
-SELECT source.id, known.id, offering FROM source
-JOIN audience_member ON audience = target JOIN known ON known.id = audience_member.person
-WHERE type = 'audience' AND active
-UNION
-SELECT source.id, placed.person, offering FROM placed JOIN unit_above USING (unit)
-JOIN source ON target = above AND (include_below OR unit = above)
-WHERE type IN ('organisation', 'position')
-UNION
-SELECT source.id, led.person, offering FROM led JOIN current_job AS chief ON chief.id = led.leader
-JOIN person_fact AS manager ON manager.id = chief.person AND manager.active
-JOIN source ON target = manager.id AND (include_below OR direct)
-WHERE type = 'manager' AND led.person <> manager.id
+"""
+
+_SITUATIONS = f"""
+WITH RECURSIVE {_MATCHES},
+wanting AS (
+    SELECT person, offering, array_agg(DISTINCT assignment) AS wanted FROM matched GROUP BY person, offering
+),
+standing AS (
+    SELECT e.*,
+        ARRAY(SELECT g.assignment FROM learner_grant g WHERE g.enrollment = e.id ORDER BY 1) AS grants,
+        ARRAY(SELECT x.assignment FROM exclusion x WHERE x.person = e.person AND x.enrollment = e.id ORDER BY 1) AS exclusions
+    FROM enrollment e WHERE e.person = ANY(%(people)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
+)
+SELECT offering, coalesce(w.wanted, '{{}}'), s.revision, term, live, begun, sourceless, steps, completed_version, completed_at,
+    grants, exclusions, array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
+FROM wanting w FULL JOIN standing s USING (person, offering) LEFT JOIN dirty d ON d.id = person
+WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}')
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 """
 
 _SCOPE = """
@@ -86,35 +107,62 @@ def _proposed(rows: Sequence[AssignmentRow]) -> dict[str, object]:
     }
 
 
-Wanted = Mapping[tuple[UUID, UUID], frozenset[UUID]]
-"""By (person, offering) the assignments that want to hold the person."""
+class Situation(NamedTuple):
+    """People who stand alike on an offering, and are not held as the facts want it. No `revision`: never enrolled."""
+
+    offering: UUID
+    wanted: list[UUID]
+    """The assignments that want to hold them."""
+    revision: int | None
+    term: int
+    live: bool
+    begun: bool
+    sourceless: bool
+    steps: list[int]
+    completed_version: int | None
+    completed_at: datetime | None
+    grants: list[UUID]
+    exclusions: list[UUID]
+    people: list[UUID]
+    enrollments: list[UUID]
+    dirty: list[int]
+    """The revision of each one's place in the queue; 0: none."""
 
 
-def wanted(
+def situations(
     conn: Connection,
     people: Sequence[UUID],
     offering: UUID | None,
     *,
     proposed: Sequence[AssignmentRow] = (),
     without: Sequence[UUID] = (),
-) -> Wanted:
-    """What the facts say for these people, as if `proposed` were there already and `without` were not."""
-    values = {"offering": offering, "without": list(without), "people": list(people), **_proposed(proposed)}
-    found: dict[tuple[UUID, UUID], set[UUID]] = defaultdict(set)
-    for assignment, person, on in conn.execute(_MATCHES.encode(), values, binary=True):
-        found[uuid_of(person), uuid_of(on)].add(uuid_of(assignment))
-    return {key: frozenset(assignments) for key, assignments in found.items()}
+) -> list[Situation]:
+    """What the facts say of these people in one moment, as if `proposed` were there already and `without` were not."""
+    values = {"offering": offering, "without": list(without), "people": Uuids(people), **_proposed(proposed)}
+    return [Situation(*row) for row in conn.execute(_SITUATIONS.encode(), values, binary=True)]  # type: ignore[arg-type]
 
 
-def plan_scope(
-    conn: Connection, plan: UUID, *, only: Sequence[UUID] = (), proposed: Sequence[AssignmentRow] = ()
-) -> None:
-    """List in `plan_person` everybody whom these assignments may concern: in their scope, or held by them now."""
-    conn.execute(
-        f"INSERT INTO plan_person (plan, person) SELECT %(plan)s, person FROM ({_SCOPE}) AS scope "
-        "ON CONFLICT DO NOTHING".encode(),
-        {"plan": plan, "only": list(only), **_proposed(proposed)},
-    )
+def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> int:
+    """List, in parts of `size`, everybody whom these assignments may concern: in their scope, or held by them now.
+
+    Returns how many they are.
+    """
+    row = conn.execute(
+        "WITH listed AS (INSERT INTO scope_part (job, number, people) "
+        "SELECT %(job)s, place / %(size)s, array_agg(person ORDER BY person) "
+        f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({_SCOPE}) AS scope) AS numbered "
+        "GROUP BY place / %(size)s RETURNING cardinality(people) AS people) "
+        "SELECT coalesce(sum(people), 0) FROM listed".encode(),
+        {"job": job, "only": list(only), "size": size, **_proposed(())},
+    ).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def part_of_scope(conn: Connection, job: UUID, number: int) -> list[UUID]:
+    """Empty after the last."""
+    query = "SELECT people FROM scope_part WHERE job = %s AND number = %s"
+    row = conn.execute(query, [job, number], binary=True).fetchone()
+    return list(row[0]) if row else []  # type: ignore[call-overload]
 
 
 def scope(

@@ -1,12 +1,11 @@
-"""State rows that are written with their events, and loading them for many learners at once."""
+"""State rows that are written with their events."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.database import Connection, uuid_of
+from shared.database import Connection
 from shared.store import Table
 
 ASSIGNMENT = Table(
@@ -47,22 +46,6 @@ EXCLUSION = Table(
 )
 
 
-class EnrollmentRow(NamedTuple):
-    """A row of `enrollment`."""
-
-    id: UUID
-    revision: int
-    person: UUID
-    offering: UUID
-    term: int
-    live: bool
-    begun: bool
-    sourceless: bool
-    steps: list[int]
-    completed_version: int | None
-    completed_at: datetime | None
-
-
 class AssignmentRow(NamedTuple):
     """A row of `assignment`."""
 
@@ -75,43 +58,6 @@ class AssignmentRow(NamedTuple):
     live: bool
     batch: UUID
     created_at: datetime
-
-
-class Held(NamedTuple):
-    """What is known of some learners: standings, and by enrollment the grants and exclusions."""
-
-    enrollments: Mapping[tuple[UUID, UUID], EnrollmentRow]
-    grants: Mapping[UUID, frozenset[UUID]]
-    exclusions: Mapping[UUID, frozenset[UUID]]
-
-
-def held(conn: Connection, people: Sequence[UUID], offering: UUID | None) -> Held:
-    """The standing of these people, on one offering or on all."""
-    rows = [
-        EnrollmentRow(*row)  # type: ignore[arg-type]
-        for row in conn.execute(
-            f"SELECT {', '.join(ENROLLMENT.columns)} FROM enrollment "
-            "WHERE person = ANY(%s) AND (%s::uuid IS NULL OR offering = %s)".encode(),
-            [people, offering, offering],
-            binary=True,
-        )
-    ]
-    ids = [row.id for row in rows]
-    return Held(
-        {(row.person, row.offering): row for row in rows},
-        _by_enrollment(conn, b"SELECT enrollment, assignment FROM learner_grant WHERE enrollment = ANY(%s)", ids),
-        _by_enrollment(
-            conn, b"SELECT enrollment, assignment FROM exclusion WHERE person = ANY(%s)", list({r.person for r in rows})
-        ),
-    )
-
-
-def _by_enrollment(conn: Connection, query: bytes, values: Sequence[UUID]) -> dict[UUID, frozenset[UUID]]:
-    found: dict[UUID, set[UUID]] = defaultdict(set)
-    if values:
-        for enrollment, assignment in conn.execute(query, [values], binary=True):
-            found[uuid_of(enrollment)].add(uuid_of(assignment))
-    return {enrollment: frozenset(assignments) for enrollment, assignments in found.items()}
 
 
 def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentRow]:
