@@ -8,7 +8,6 @@ import gc
 import json
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ import psycopg
 from shared.database import Connection, migrate
 from shared.embedded import EmbeddedPostgres
 from shared.embedded_kafka import EmbeddedKafka
+from shared.service import tune
 from shared.settings import Settings
 
 Setting = str | int | float | bool
@@ -156,7 +156,7 @@ class Bench:
 def bench(size: int | None, rounds: int | None) -> Iterator[Bench]:
     folder = Path(tempfile.mkdtemp(prefix="rollbook-bench-"))
     folder.chmod(0o755)
-    sys.setswitchinterval(Settings().thread_switch)
+    tune(Settings())
     machine = Bench(folder, size, rounds)
     try:
         yield machine

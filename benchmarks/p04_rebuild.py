@@ -20,7 +20,9 @@ def run(bench: Bench) -> Result:
     with bench.database(history.store(bench, size)) as enrollment:
         live = history.reports(bench, size)(enrollment)
         with bench.database(live) as info, psycopg.connect(info) as conn:
-            rows = {table: copy_out(conn, f"SELECT * FROM {table} ORDER BY ctid") for table in history.PROJECTION.tables}
+            rows = {
+                table: copy_out(conn, f"SELECT * FROM {table} ORDER BY ctid") for table in history.PROJECTION.tables
+            }
         empty = bench.template("no reports", lambda _: None, PACKAGE)
 
         def ours() -> float:
@@ -34,7 +36,9 @@ def run(bench: Bench) -> Result:
                 return rate(size + 1, lambda: copy_in(conn, list(rows.items())))
 
         pairs = paired(bench.rounds or ROUNDS, ours, by_hand)
-    return result(ID, "rebuild of the reports / COPY of the finished rows", GOAL, pairs, "events/s", events=size + 1, fsync=True)
+    return result(
+        ID, "rebuild of the reports / COPY of the finished rows", GOAL, pairs, "events/s", events=size + 1, fsync=True
+    )
 
 
 def rebuild(info: str, enrollment: str) -> Comparison:

@@ -23,7 +23,7 @@ def run(bench: Bench) -> Result:
     settings = Settings(kafka=bench.kafka, kafka_prefix=f"bench-{uuid4().hex[:8]}.")
     partitions = settings.kafka_partitions["enrollment"]
     with bench.database(history.store(bench, size)) as enrollment:
-        publish(enrollment, settings, size + 1)
+        publish(enrollment, settings)
     empty = bench.template("no reports", lambda _: None, PACKAGE)
 
     def ours() -> float:
@@ -48,12 +48,11 @@ def run(bench: Bench) -> Result:
     )
 
 
-def publish(enrollment: str, settings: Settings, events: int) -> None:
+def publish(enrollment: str, settings: Settings) -> None:
     """Everything, by the relay, until the watermarks are there."""
     with closing(Database(enrollment, max_size=4)) as database:
         create(settings, database, ["enrollment"])
         asyncio.run(_relay(Relay("enrollment", database, settings)))
-    del events
 
 
 async def _relay(relay: Relay) -> None:
@@ -61,14 +60,15 @@ async def _relay(relay: Relay) -> None:
         pass
     await asyncio.sleep(0.2)
     await relay.turn()
-    relay._forget()
-    await asyncio.gather(*relay._discarded)
+    await relay.stop()
 
 
 async def take(settings: Settings, partitions: int, records: int) -> None:
     """So many records, as they come."""
     client = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, auto_offset_reset="earliest", enable_auto_commit=False,
+        bootstrap_servers=settings.kafka,
+        auto_offset_reset="earliest",
+        enable_auto_commit=False,
         max_partition_fetch_bytes=4 * 1024 * 1024,
     )
     await client.start()

@@ -3,7 +3,6 @@
 import asyncio
 import time
 from contextlib import closing
-from dataclasses import dataclass, field
 from uuid import uuid4
 
 import psycopg
@@ -65,7 +64,7 @@ def encoded(enrollment: str, partitions: int) -> list[list[Message]]:
     """By partition, what the relay sends."""
     found: list[list[Message]] = [[] for _ in range(partitions)]
     last = [0] * partitions
-    source = wire.source_of("enrollment")
+    addressing = wire.Addressing("enrollment")
     with psycopg.connect(enrollment) as conn:
         query = (
             "SELECT position, position - 1, epoch, stream, type, version, recorded_at, meta, body "
@@ -74,9 +73,10 @@ def encoded(enrollment: str, partitions: int) -> list[list[Message]]:
         for row in conn.execute(query, binary=True):
             record = Record(*row)
             partition = wire.partition_of(record.key, partitions)
-            headers = wire.headers(source, record, last[partition])
+            key = wire.key_of(record)
+            headers = addressing.headers(record, key, last[partition])
             stamp = int(record.recorded_at.timestamp() * 1000)
-            found[partition].append((wire.key_of(record), bytes(record.body), stamp, headers))
+            found[partition].append((key, bytes(record.body), stamp, headers))
             last[partition] = record.position
     return found
 
@@ -94,8 +94,12 @@ async def _publish(relay: Relay, events: int) -> float:
 
 async def _send(kafka: str, topic: str, messages: list[list[Message]]) -> float:
     producer = AIOKafkaProducer(
-        bootstrap_servers=kafka, acks="all", enable_idempotence=True, compression_type="lz4",
-        max_batch_size=512 * 1024, linger_ms=0,
+        bootstrap_servers=kafka,
+        acks="all",
+        enable_idempotence=True,
+        compression_type="lz4",
+        max_batch_size=512 * 1024,
+        linger_ms=0,
     )
     await producer.start()
     try:

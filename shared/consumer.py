@@ -2,7 +2,8 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from functools import lru_cache
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -19,6 +20,7 @@ from shared.settings import Settings
 
 log = telemetry.logger(__name__)
 
+_PROFILE = "directory.ProfileChanged.v1"
 _PROFILE_META = Meta(actor=SYSTEM, correlation=UUID(int=0))
 
 
@@ -46,7 +48,7 @@ class Consumer:
         self._handler = handler
         self._settings = settings
         self._families = frozenset(t.rpartition(".v")[0] for t in handler.types)
-        self._parking = Parking(handler.name, handler.source, handler.types, settings.parked_keys_limit)
+        self._parking = Parking(handler.name, handler.source, settings.parked_keys_limit)
         self._partitions = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -68,30 +70,33 @@ class Consumer:
 
     def step(self) -> int:
         """Take the next batch. Returns how many entries it had; 0 when there is nothing new."""
-        reached = self.reached()
-        if not self._partitions:
-            self._agree(self._feed.partitions())
-        records = self._feed.read(reached, self._settings.consumer_batch)
-        telemetry.CONSUMER_LAG.labels(self._handler.name, self._handler.source).set(len(records))
-        if not records:
+        batch = self._next(self.reached())
+        telemetry.CONSUMER_LAG.labels(self._handler.name, self._handler.source).set(len(batch.records))
+        if not batch.records:
             return 0
-        fresh = self._fresh(reached, records)
-        places = _places(reached, records)
-        if fresh:
+        places = _places(batch.reached, batch.records)
+        if batch.fresh:
             try:
-                self._take(reached, places, fresh, one_by_one=False)
+                self._take(batch, places, one_by_one=False)
             except (psycopg.OperationalError, PoolTimeout, Corrupt):
                 raise
             except Exception:
                 log.exception("a batch crashed; taking it one by one", consumer=self.name)
-                self._take(reached, places, fresh, one_by_one=True)
-        elif places != reached:
+                self._take(batch, places, one_by_one=True)
+        elif places != batch.reached:
             with self._database.transaction() as conn:
-                self._advance(conn, reached, places)
-        if fresh:
-            telemetry.EVENTS_TAKEN.labels(self._handler.name, self._handler.source).inc(len(fresh))
-            telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(fresh[-1].position)
-        return len(records)
+                self._advance(conn, batch.reached, places)
+        if batch.fresh:
+            telemetry.EVENTS_TAKEN.labels(self._handler.name, self._handler.source).inc(len(batch.fresh))
+            last = batch.fresh[-1].record.position
+            telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(last)
+        return len(batch.records)
+
+    def _next(self, reached: Reached) -> "_Batch":
+        if not self._partitions:
+            self._agree(self._feed.partitions())
+        records = self._feed.read(reached, self._settings.consumer_batch)
+        return _Batch(reached, records, [self._readable(record) for record in self._fresh(reached, records)])
 
     def reached(self) -> dict[int, Place]:
         """How far each partition was taken."""
@@ -118,14 +123,16 @@ class Consumer:
 
     def _fresh(self, reached: Reached, records: Sequence[Record]) -> list[Record]:
         """What was not taken yet, by position. Raises Corrupt where something is missing, or the history is another one."""
+        if not records:
+            return []
         high = {partition: place.position for partition, place in reached.items()}
         epochs = {place.epoch for place in reached.values()} or {records[0].epoch}
+        if unknown := {record.epoch.int for record in records} - {epoch.int for epoch in epochs}:
+            raise Corrupt(
+                f"{self.name}: the source has begun epoch {UUID(int=unknown.pop())}; this read model must be rebuilt"
+            )
         fresh = []
         for record in records:
-            if record.epoch not in epochs:
-                raise Corrupt(
-                    f"{self.name}: the source has begun epoch {record.epoch}; this read model must be rebuilt"
-                )
             so_far = high.get(record.partition, 0)
             if record.position <= so_far:
                 continue
@@ -133,13 +140,12 @@ class Consumer:
                 raise Corrupt(f"{self.name}: positions {so_far + 1} to {record.previous} are missing")
             fresh.append(record)
             high[record.partition] = record.position
-        return in_order(fresh)
+        return in_order(fresh) if self._partitions > 1 else fresh
 
-    def _take(self, reached: Reached, places: Reached, records: Sequence[Record], *, one_by_one: bool) -> None:
+    def _take(self, batch: "_Batch", places: Reached, *, one_by_one: bool) -> None:
         with self._database.transaction() as conn:
-            self._advance(conn, reached, places)
-            free = self._parking.free(conn, [record for record in records if record.type != WATERMARK])
-            recorded = self._decoded(conn, free)
+            self._advance(conn, batch.reached, places)
+            recorded = self._parked_apart(conn, batch.fresh)
             if one_by_one:
                 self._apply_singly(conn, recorded)
             elif recorded:
@@ -162,23 +168,35 @@ class Consumer:
                 self._parking.park(conn, record, f"{type(error).__name__} in {self._handler.name}")
                 crashed.add(record.key)
 
-    def _decoded(self, conn: Connection, records: Iterable[Record]) -> list[tuple[Record, Recorded]]:
-        decoded: list[tuple[Record, Recorded]] = []
-        unreadable: set[UUID] = set()
-        for record in records:
-            if record.type not in self._handler.types:
-                if record.type.rpartition(".v")[0] in self._families:
-                    raise Corrupt(f"{self.name} does not know version {record.type}; upgrade it before its source")
-                telemetry.EVENTS_SKIPPED.labels(self._handler.name).inc()
-            elif record.key in unreadable:
+    def _readable(self, record: Record) -> "_Entry":
+        """Raises Corrupt for a version of a type that this handler should know."""
+        if record.type in self._handler.types:
+            try:
+                return _Entry(record, read(record))
+            except ValueError as error:
+                return _Entry(record, None, f"the body does not fit {record.type}: {type(error).__name__}")
+        if record.type.rpartition(".v")[0] in self._families:
+            raise Corrupt(f"{self.name} does not know version {record.type}; upgrade it before its source")
+        return _Entry(record, None)
+
+    def _parked_apart(self, conn: Connection, entries: Sequence["_Entry"]) -> list[tuple[Record, Recorded]]:
+        """What can be applied. What waits behind a parked entry, or cannot be read, is parked."""
+        waiting = self._parking.parked_keys(conn)
+        clear: list[tuple[Record, Recorded]] = []
+        skipped = 0
+        for record, event, error in entries:
+            if event is None and error is None:
+                skipped += record.type != WATERMARK
+            elif waiting and record.key in waiting:
                 self._parking.park(conn, record, None)
+            elif event is None:
+                self._parking.park(conn, record, error)
+                waiting.add(record.key)
             else:
-                try:
-                    decoded.append((record, read(record)))
-                except ValueError as error:
-                    self._parking.park(conn, record, f"the body does not fit {record.type}: {type(error).__name__}")
-                    unreadable.add(record.key)
-        return decoded
+                clear.append((record, event))
+        if skipped:
+            telemetry.EVENTS_SKIPPED.labels(self._handler.name).inc(skipped)
+        return clear
 
     def _advance(self, conn: Connection, reached: Reached, places: Reached) -> None:
         """Compare and set, first in the transaction: of two consumers at one place, one gets on."""
@@ -241,14 +259,30 @@ class Overtaken(psycopg.OperationalError):
     """Another process was first; what this one read is done already."""
 
 
+class _Entry(NamedTuple):
+    """What a record says. Neither event nor error: its type is not for this handler."""
+
+    record: Record
+    event: Recorded | None
+    error: str | None = None
+
+
+class _Batch(NamedTuple):
+    """What a source had after `reached`; `fresh` is what was not taken before, by position."""
+
+    reached: Reached
+    records: Sequence[Record]
+    fresh: Sequence[_Entry]
+
+
 def _places(reached: Reached, records: Sequence[Record]) -> dict[int, Place]:
     """Where the partitions of a batch are after it. Entries that came again move the offset, not the position."""
-    places: dict[int, Place] = {}
+    last = {record.partition: record for record in records}
+    highest: dict[int, int] = {partition: place.position for partition, place in reached.items()}
     for record in records:
-        before = places.get(record.partition) or reached.get(record.partition)
-        position = max(record.position, before.position) if before else record.position
-        places[record.partition] = Place(record.epoch, position, record.offset)
-    return places
+        if record.position > highest.get(record.partition, -1):
+            highest[record.partition] = record.position
+    return {p: Place(record.epoch, highest[p], record.offset) for p, record in last.items()}
 
 
 def _columns(places: Reached) -> list[list[object]]:
@@ -262,14 +296,20 @@ def _columns(places: Reached) -> list[list[object]]:
 
 def read(record: Record) -> Recorded:
     """Raises ValueError for a body that does not fit its type."""
-    if record.type.startswith("directory.ProfileChanged."):
+    if record.type == _PROFILE:
         change = ProfileChanged.read(record.key, record.version, record.body)
         return Recorded(record.position, record.recorded_at, change, _PROFILE_META)
     event = decode(record.type, record.key, record.version, record.body)
-    return Recorded(record.position, record.recorded_at, event, Meta.model_validate_json(record.meta))
+    return Recorded(record.position, record.recorded_at, event, _meta(record.meta))
 
 
-PROFILE_TYPES = frozenset({"directory.ProfileChanged.v1"})
+@lru_cache(maxsize=1_000)
+def _meta(text: str) -> Meta:
+    """Everything that one command caused has the same."""
+    return Meta.model_validate_json(text)
+
+
+PROFILE_TYPES = frozenset({_PROFILE})
 """The `types` of a handler of `shared.feeds.PROFILES`."""
 
 __all__ = ["PROFILES", "PROFILE_TYPES", "Consumer", "Handler", "read"]

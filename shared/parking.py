@@ -14,9 +14,8 @@ from shared.feeds import Record
 class Parking:
     """The parked entries of one consumer. All but the lists happen in the consumer's transaction."""
 
-    def __init__(self, consumer: str, source: str, types: frozenset[str], keys_limit: int) -> None:
+    def __init__(self, consumer: str, source: str, keys_limit: int) -> None:
         self._who = [consumer, source]
-        self._types = types
         self._keys_limit = keys_limit
 
     def park(self, conn: Connection, record: Record, error: str | None) -> None:
@@ -28,16 +27,10 @@ class Parking:
             [*self._who, *record[:9], error],
         )
 
-    def free(self, conn: Connection, records: Sequence[Record]) -> list[Record]:
-        """Those that need not wait; the others are queued behind the parked entry of their key."""
+    def parked_keys(self, conn: Connection) -> set[UUID]:
+        """Whatever comes of these has to wait."""
         query = "SELECT DISTINCT key FROM parked_event WHERE consumer = %s AND source = %s"
-        parked = {key for (key,) in conn.execute(query, self._who)}
-        if not parked:
-            return list(records)
-        for record in records:
-            if record.key in parked and record.type in self._types:
-                self.park(conn, record, None)
-        return [record for record in records if record.key not in parked]
+        return {uuid_of(key) for (key,) in conn.execute(query, self._who)}
 
     def check(self, conn: Connection) -> None:
         """Raises Corrupt when too many keys are parked."""

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
@@ -55,10 +56,13 @@ class Relay:
         self._me = uuid4()
         self._feed = PostgresFeed(source, database.conninfo)
         self._attribute = wire.source_of(source)
+        self._addressing = wire.Addressing(source)
         self._producer: AIOKafkaProducer | None = None
         self._discarded: set[asyncio.Task[None]] = set()
         self._cursor: Cursor | None = None
         self._leads_until = 0.0
+        self._ahead: tuple[int, asyncio.Task[Sequence[Record]]] | None = None
+        """What was read ahead, and after which position."""
         self._marked = (0.0, -1)
         """When the last watermarks were sent, and for which position."""
 
@@ -81,14 +85,27 @@ class Relay:
                     log.warning(
                         "broker or database is down; trying again", relay=self.name, reason=type(error).__name__
                     )
-                    self._forget()
-                    self._feed.close()
+                    await self._let_go()
                     await asyncio.sleep(pause)
                     pause = min(pause * 2, _LAST_PAUSE)
         finally:
-            self._forget()
-            self._feed.close()
-            await asyncio.gather(*self._discarded)
+            await self.stop()
+
+    async def start(self) -> None:
+        """Connect now, rather than with the first batch."""
+        await self._connected()
+
+    async def _let_go(self) -> None:
+        self._forget()
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            await asyncio.gather(ahead[1], return_exceptions=True)
+        self._feed.close()
+
+    async def stop(self) -> None:
+        """Let go of broker and source."""
+        await self._let_go()
+        await asyncio.gather(*self._discarded)
 
     def _pause(self) -> float:
         """Until there is something to do: watermarks are due sooner than new events are looked for."""
@@ -96,24 +113,44 @@ class Relay:
         return _WATERMARK_PAUSE if owed else self._settings.consumer_pause
 
     async def turn(self) -> int:
-        """Publish the next batch. Returns how many events it had; 0 when there is nothing new, or another relay is active."""
+        """Publish the next batch. Returns how many events it had; 0 when there is nothing new, or another relay is active.
+
+        While the broker takes one batch, the next is read.
+        """
         cursor = self._lead()
         if cursor is None:
             return 0
-        after = {0: Place(cursor.epoch, cursor.position)}
-        records = await asyncio.to_thread(self._feed.read, after, self._settings.relay_batch)
+        records = await self._next(cursor)
         if records:
             self._check(cursor, records)
+            if len(records) == self._settings.relay_batch:
+                self._read_ahead(cursor.epoch, records[-1].position)
             last = await self._send(cursor, records)
             cursor = self._advance(cursor, cursor._replace(position=records[-1].position, last=last))
             telemetry.RELAYED.labels(self.source).inc(len(records))
         await self._watermarks(cursor)
         return len(records)
 
+    async def _next(self, cursor: Cursor) -> Sequence[Record]:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            position, reading = ahead
+            records = await reading
+            if position == cursor.position:
+                return records
+        return await asyncio.to_thread(self._read, cursor.epoch, cursor.position)
+
+    def _read_ahead(self, epoch: UUID, position: int) -> None:
+        reading = asyncio.get_running_loop().create_task(asyncio.to_thread(self._read, epoch, position))
+        self._ahead = position, reading
+
+    def _read(self, epoch: UUID, position: int) -> Sequence[Record]:
+        return self._feed.read({0: Place(epoch, position)}, self._settings.relay_batch)
+
     def _check(self, cursor: Cursor, records: Sequence[Record]) -> None:
-        expected = cursor.position
+        expected, epoch = cursor.position, cursor.epoch.int
         for record in records:
-            if record.epoch != cursor.epoch:
+            if record.epoch.int != epoch:
                 raise Corrupt(
                     f"{self.name}: the store has begun epoch {record.epoch}; its topic tells of {cursor.epoch}"
                 )
@@ -141,15 +178,17 @@ class Relay:
     ) -> None:
         """In batches, one outstanding at a time: a later one is never there without the one before."""
         at = 0
+        headers = self._addressing.headers
         while at < len(records):
             batch = producer.create_batch()
             while at < len(records):
                 record, previous = records[at]
+                key = wire.key_of(record)
                 appended = batch.append(
-                    key=wire.key_of(record),
+                    key=key,
                     value=record.body,
-                    timestamp=int(record.recorded_at.timestamp() * 1000),
-                    headers=wire.headers(self._attribute, record, previous),
+                    timestamp=_milliseconds(record.recorded_at),
+                    headers=headers(record, key, previous),
                 )
                 if appended is None:
                     break
@@ -236,6 +275,11 @@ class Relay:
             raise Overtaken(self.name)
         self._cursor = after
         return after
+
+
+@lru_cache(maxsize=100)
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 async def _discard(producer: AIOKafkaProducer) -> None:

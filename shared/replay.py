@@ -4,6 +4,7 @@ The rebuilt tables are made by the service's own migrations in a schema of their
 handlers through a `search_path` that holds nothing else: the live tables cannot leak into the result.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Protocol
@@ -53,6 +54,8 @@ class Comparison(BaseModel):
     parked: int
     """Entries that the live consumers have parked. Until they are retried they explain no difference, but may cause some."""
     swapped: bool = False
+    rebuild_seconds: float = 0.0
+    """From the first entry to the last that the live read models had at the beginning."""
 
 
 class Replay:
@@ -71,6 +74,7 @@ class Replay:
         self._feeds = feeds
         self._settings = settings
         self._packages = packages
+        self._tables = [table for projection in projections for table in projection.tables]
 
     def run(self, *, swap: bool = False, progress: Progress = lambda _: None) -> Comparison:
         """Rebuild up to where the live read models are, compare at one common moment, and swap if asked.
@@ -79,13 +83,17 @@ class Replay:
         Raises Conflict while another replay of this service runs, or when a swap finds the tables in use.
         """
         with self._alone() as conn, ExitStack() as held:
-            rebuild = held.enter_context(_beside(self._live, conn, self._packages))
+            rebuild = held.enter_context(_beside(self._live, conn, self._packages, self._tables))
             settings = self._settings.model_copy(update={"consumer_batch": _BATCH})
             consumers = _Consumers(rebuild, self._projections, self._feeds, settings)
             held.callback(consumers.close)
+            began = time.monotonic()
             consumers.catch_up(_reached(conn, self._projections), progress)
+            rebuilt = time.monotonic()
             comparison = self._compare(consumers)
+            comparison.rebuild_seconds = rebuilt - began
             if swap:
+                _log(conn, self._tables, "LOGGED")
                 self._swap(consumers)
                 comparison.swapped = True
             return comparison
@@ -130,7 +138,7 @@ class Replay:
                 conn.execute("SELECT set_config('lock_timeout', %s, true)", [_SWAP_PATIENCE])
                 _hold(conn)
                 consumers.catch_up(_reached(conn, self._projections))
-                for table in (table for projection in self._projections for table in projection.tables):
+                for table in self._tables:
                     _put_in_place(conn, table)
                 for table in ("high_water", "parked_event"):
                     name = sql.Identifier(table)
@@ -144,15 +152,20 @@ class Replay:
 
 
 @contextmanager
-def _beside(live: Database, conn: Connection, packages: Sequence[str]) -> Iterator[Database]:
-    """The same database seen through a schema of its own, made new and gone at the end."""
+def _beside(live: Database, conn: Connection, packages: Sequence[str], tables: Sequence[str]) -> Iterator[Database]:
+    """The same database seen through a schema of its own, made new and gone at the end.
+
+    A crash takes it with it: until a swap nothing is written for that case, nor waited for.
+    """
     drop = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(SCHEMA))
     conn.execute(drop)
     conn.execute(sql.SQL("CREATE SCHEMA {}").format(sql.Identifier(SCHEMA)))
     known = conninfo.conninfo_to_dict(live.conninfo).get("options") or ""
-    inside = conninfo.make_conninfo(live.conninfo, options=f"{known} -c search_path={SCHEMA}".strip())
+    options = f"{known} -c search_path={SCHEMA} -c synchronous_commit=off".strip()
+    inside = conninfo.make_conninfo(live.conninfo, options=options)
     try:
         migrate(inside, *packages)
+        _log(conn, tables, "UNLOGGED")
         database = Database(inside, application="replay", max_size=2)
         try:
             yield database
@@ -160,6 +173,11 @@ def _beside(live: Database, conn: Connection, packages: Sequence[str]) -> Iterat
             database.close()
     finally:
         conn.execute(drop)
+
+
+def _log(conn: Connection, tables: Sequence[str], how: str) -> None:
+    for table in tables:
+        conn.execute(sql.SQL("ALTER TABLE {} SET {}").format(sql.Identifier(SCHEMA, table), sql.SQL(how)))
 
 
 class _Consumers:
@@ -222,14 +240,17 @@ class _Until:
         return self.unbounded.partitions()
 
     def read(self, after: Reached, limit: int) -> Sequence[Record]:
-        records = [r for r in self.unbounded.read(after, limit) if r.partition in self.target]
+        records = self.unbounded.read(after, limit)
+        if records and self.unbounded.partitions() == 1 and self._within(records[0]) and self._within(records[-1]):
+            return records
+        records = [r for r in records if r.partition in self.target]
         within = [r for r in records if self._within(r)]
         self._beyond |= {r.partition for r in records if not self._within(r)}
         return within
 
     def _within(self, record: Record) -> bool:
-        end = self.target[record.partition]
-        return record.epoch != end.epoch or record.position <= end.position
+        end = self.target.get(record.partition)
+        return end is not None and (record.epoch != end.epoch or record.position <= end.position)
 
     def ended(self, reached: Reached) -> bool:
         """Whether everything up to the end was taken, or is no longer there."""

@@ -1,6 +1,8 @@
 """What a service's main builds: its routes, and the workers that run beside them."""
 
+import gc
 import os
+import sys
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +12,7 @@ from fastapi import FastAPI
 
 from shared import telemetry
 from shared.feeds import Stuck
+from shared.settings import Settings
 
 log = telemetry.logger(__name__)
 
@@ -20,6 +23,13 @@ _STUCK = 70
 Role = Literal["api", "worker", "consumer", "relay", "mailer"]
 ROLES: tuple[Role, ...] = get_args(Role)
 """What a process can be: it answers requests, or it does one kind of work beside them."""
+
+
+def tune(settings: Settings) -> None:
+    """Once per process: threads that wait for the database get their turn soon, and batches of a thousand objects are
+    not looked through again and again by the garbage collector."""
+    sys.setswitchinterval(settings.thread_switch)
+    gc.set_threshold(settings.collect_after, 20, 50)
 
 
 class Runnable(Protocol):

@@ -3,7 +3,6 @@
 import contextlib
 import signal
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from shared.database import ensure_database, migrate
 from shared.embedded import ADMIN, FEED, EmbeddedPostgres, default_data
 from shared.feeds import PROFILES
 from shared.feeds.postgres import PostgresFeeds
-from shared.service import Service
+from shared.service import Service, tune
 from shared.settings import Settings
 
 log = telemetry.logger(__name__)
@@ -150,7 +149,7 @@ def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
 
     Raises CannotServe when the port is taken or the database cannot be had.
     """
-    sys.setswitchinterval(settings.thread_switch)
+    tune(settings)
     with _port(settings) as listening, server(settings) as place:
         suite = Suite(settings, place)
         config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on")

@@ -3,7 +3,6 @@
 import contextlib
 import os
 import signal
-import sys
 import threading
 from collections.abc import Collection, Iterator
 from importlib import import_module
@@ -17,7 +16,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from services.suite.gateway import gateway
 from shared.auth import Verifier
 from shared.feeds.configured import configured
-from shared.service import ROLES, Role, Service
+from shared.service import ROLES, Role, Service, tune
 from shared.settings import Settings
 
 SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
@@ -57,7 +56,7 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
 
     `with_parent`: also until standard input ends, which it does when the parent does.
     """
-    sys.setswitchinterval(settings.thread_switch)
+    tune(settings)
     service = build(name, settings)
     unknown = set(roles) - set(service.roles)
     if unknown:

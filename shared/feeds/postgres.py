@@ -2,6 +2,8 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from functools import lru_cache
+from uuid import UUID
 
 import psycopg
 
@@ -11,15 +13,19 @@ from shared.service import Runnable
 from shared.store.recorder import CHANNEL
 
 _LOG = (
-    "SELECT position, position - 1, epoch, stream, type, version, recorded_at, meta, body FROM published_log "
+    "SELECT position, position - 1, epoch::text, stream, type, version, recorded_at, meta, body FROM published_log "
     "WHERE position > %s ORDER BY position LIMIT %s"
 )
 _PROFILES = (
-    "SELECT position, 0, epoch, person_id, 'directory.ProfileChanged.v1', revision, now(), '', body "
+    "SELECT position, 0, epoch::text, person_id, 'directory.ProfileChanged.v1', revision, now(), '', body "
     "FROM published_profiles WHERE position > %s ORDER BY position LIMIT %s"
 )
 _BEHIND = "SELECT count(*) FROM published_log WHERE position > %s"
 _PROFILES_BEHIND = "SELECT count(*) FROM published_profiles WHERE position > %s"
+
+
+_uuid = lru_cache(maxsize=100)(UUID)
+"""There are few epochs."""
 
 
 class PostgresFeed:
@@ -38,8 +44,11 @@ class PostgresFeed:
     def read(self, after: Reached, limit: int) -> list[Record]:
         with self._lock:
             try:
-                rows = self._connection().execute(self._query, [_position(after), limit], binary=True)
-                return [Record(*row) for row in rows]  # type: ignore[arg-type]
+                rows = self._connection().execute(self._query, [_position(after), limit], binary=True).fetchall()
+                return [
+                    Record(position, previous, _uuid(epoch), key, type, version, at, meta, body)  # type: ignore[arg-type]
+                    for position, previous, epoch, key, type, version, at, meta, body in rows
+                ]
             except psycopg.OperationalError as error:
                 raise SourceDown(f"{self.source}: {type(error).__name__}") from error
 

@@ -7,6 +7,7 @@ Every header comes from a column of the store; the value is the stored bytes. At
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from uuid import UUID
 
 from aiokafka import ConsumerRecord
@@ -34,26 +35,38 @@ def source_of(source: str) -> bytes:
     return f"/rollbook/{source.replace('.', '/')}".encode()
 
 
-def headers(source: bytes, record: Record, previous: int) -> Headers:
-    """`previous`: the position before this one in the partition."""
-    key, epoch = str(record.key), str(record.epoch)
-    found: Headers = [
-        ("ce_specversion", _SPEC),
-        ("ce_id", f"{epoch}/{key}/{record.version}".encode()),
-        ("ce_source", source),
-        ("ce_type", record.type.encode()),
-        ("ce_subject", key.encode()),
-        ("ce_time", record.recorded_at.isoformat().encode()),
-        ("content-type", _JSON),
-        ("ce_position", b"%d" % record.position),
-        ("ce_previous", b"%d" % previous),
-        ("ce_epoch", epoch.encode()),
-        ("ce_streamversion", b"%d" % record.version),
-    ]
-    if record.meta:
-        found.append(("ce_meta", record.meta.encode()))
-    if '"traceparent"' in record.meta:
-        found.append(("ce_traceparent", str(json.loads(record.meta)["traceparent"]).encode()))
+class Addressing:
+    """Writes the headers of one source's records. What is the same for many of them is made once."""
+
+    def __init__(self, source: str) -> None:
+        self._always: Headers = [("ce_specversion", _SPEC), ("ce_source", source_of(source)), ("content-type", _JSON)]
+        self._by_type = lru_cache(maxsize=1_000)(lambda type: ("ce_type", type.encode()))
+        self._by_epoch = lru_cache(maxsize=100)(lambda number: ("ce_epoch", str(UUID(int=number)).encode()))
+        self._by_time = lru_cache(maxsize=100)(lambda time: ("ce_time", time.isoformat().encode()))
+        self._by_meta = lru_cache(maxsize=1_000)(_of_meta)
+
+    def headers(self, record: Record, key: bytes, previous: int) -> Headers:
+        """`previous`: the position before this one in the partition."""
+        epoch = self._by_epoch(record.epoch.int)
+        version = b"%d" % record.version
+        return [
+            *self._always,
+            self._by_type(record.type),
+            self._by_time(record.recorded_at),
+            epoch,
+            ("ce_id", b"%s/%s/%s" % (epoch[1], key, version)),
+            ("ce_subject", key),
+            ("ce_position", b"%d" % record.position),
+            ("ce_previous", b"%d" % previous),
+            ("ce_streamversion", version),
+            *self._by_meta(record.meta),
+        ]
+
+
+def _of_meta(meta: str) -> Headers:
+    found: Headers = [("ce_meta", meta.encode())] if meta else []
+    if '"traceparent"' in meta:
+        found.append(("ce_traceparent", str(json.loads(meta)["traceparent"]).encode()))
     return found
 
 

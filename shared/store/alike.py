@@ -9,11 +9,12 @@ from uuid import UUID
 from eventsourcing.persistence import StoredEvent
 from psycopg import sql
 
+from shared.copying import texts
 from shared.database import Connection, Uuids
 from shared.errors import Corrupt
 from shared.store.append import moved
 from shared.store.decisions import STREAM, SUBJECT, Alike, Decision, Table
-from shared.store.encoding import RowEncoder, Tail, alike_tails, copy_events, copy_rows, copy_statement, text_of
+from shared.store.encoding import Tail, alike_rows, alike_tails, copy_events, copy_table
 
 _NOT_AT = (
     "SELECT i - 1 FROM unnest(%s::uuid[]) WITH ORDINALITY AS asked (stream, i) WHERE coalesce((SELECT version FROM events e "
@@ -56,13 +57,10 @@ class Encoded:
         meta = alike.decision.meta.encode().encode()
         streams = [id.bytes for id in alike.streams]
         subjects = [id.bytes for id in alike.subjects]
-        texts = text_of(alike.subjects)
-        by_event = [alike_tails(event, meta, streams, texts) for event in events]
+        written = texts(alike.subjects)
+        by_event = [alike_tails(event, meta, streams, written) for event in events]
         tails = by_event[0] if len(by_event) == 1 else [tail for each in zip(*by_event, strict=True) for tail in each]
-        rows = [
-            (row.table, RowEncoder(row.table.columns).alike(row.values, streams, subjects))
-            for row in alike.decision.new
-        ]
+        rows = [(row.table, alike_rows(row.table, row.values, streams, subjects)) for row in alike.decision.new]
         return cls(
             alike.decision,
             events,
@@ -125,7 +123,7 @@ class Encoded:
         for row in self.decision.changed:
             self._set_based(conn, row.table, row.values, delete=False)
         for table, rows in self.rows:
-            copy_rows(conn, copy_statement(table), rows)
+            copy_table(conn, table, rows)
 
     def _set_based(self, conn: Connection, table: Table, values: Sequence[object], *, delete: bool) -> None:
         """The pattern's row, changed or deleted for every member by one statement."""

@@ -13,7 +13,7 @@ from psycopg import sql
 from shared.database import Connection, Uuids, uuid_of
 from shared.errors import Corrupt
 from shared.store.decisions import Command, Decision, Revision, Row, Table
-from shared.store.encoding import RowEncoder, Tail, copy_events, copy_rows, copy_statement
+from shared.store.encoding import Tail, copy_events, copy_table, encoder
 
 APPEND_LOCK = 7_400_102
 NIL = UUID(int=0)
@@ -125,8 +125,8 @@ def _by_table(rows: Iterable[Row]) -> list[tuple[Table, list[tuple[object, ...]]
 
 def insert(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:
     """COPY new rows into a state table."""
-    encoder = RowEncoder(table.columns)
-    copy_rows(conn, copy_statement(table), [encoder.row(values) for values in rows])
+    row = encoder(table).row
+    copy_table(conn, table, [row(values) for values in rows])
 
 
 def _update(conn: Connection, table: Table, rows: Sequence[tuple[object, ...]]) -> None:

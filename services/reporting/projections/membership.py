@@ -30,7 +30,7 @@ _EVENTS = (LearnerAssigned, LearnerUnassigned)
 
 def _key(event: Event) -> Key:
     assert isinstance(event, _EVENTS)
-    return (event.person_id, event.offering_id, event.assignment_id)
+    return (event.person_id.int, event.offering_id.int, event.assignment_id.int)
 
 
 MEMBERSHIP = PeriodTable(

@@ -61,7 +61,8 @@ def evolve(state: Standing | None, event: Event) -> Standing | None:
             now = state._replace(completed=True)
         case _:
             return state
-    return now._replace(state=_state(now))
+    told = _state(now)
+    return now if now.state == told else now._replace(state=told)
 
 
 def _state(standing: Standing) -> State:
