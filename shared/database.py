@@ -9,6 +9,7 @@ from uuid import UUID
 
 import psycopg
 from psycopg import conninfo, sql
+from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
 from psycopg_pool import ConnectionPool
@@ -69,7 +70,10 @@ class Uuids:
 
 class _UuidsDumper(Dumper):
     format = Format.BINARY
-    oid = 2951
+
+    def __init__(self, cls: type, context: AdaptContext | None = None) -> None:
+        super().__init__(cls, context)
+        self.oid = 2951  # of the instance: as the class's it would be taken for lists of UUID, too
 
     def dump(self, obj: Uuids) -> bytes:
         return obj.encoded

@@ -1,7 +1,7 @@
 """The one way to write: many decisions, one lock, one transaction (DESIGN 3)."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import ChainMap, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -42,17 +42,27 @@ def take_lock(conn: Connection) -> tuple[int, datetime]:
     return last[0], last[1]
 
 
-def losers(conn: Connection, prepared: Sequence[Prepared]) -> tuple[int, ...]:
-    """The decisions whose streams, or whose facts, have moved on."""
-    heads = _heads(conn, {e.originator_id for p in prepared for e in p.events})
-    changed = moved(conn, {r for p in prepared if p.decision for r in p.decision.relied_on})
-    lost = []
-    for index, one in enumerate(prepared):
-        if (one.decision and not changed.isdisjoint(one.decision.relied_on)) or not _follows(one.events, heads):
-            lost.append(index)
-        else:
-            heads.update((uuid_of(e.originator_id), e.originator_version) for e in one.events)
-    return tuple(lost)
+def losers(conn: Connection, groups: Sequence[Sequence[Prepared]], whole: Sequence[bool]) -> list[tuple[int, ...]]:
+    """By group, the decisions whose streams, or whose facts, have moved on: since they were made, or by a group before.
+
+    Of a group that is written as a `whole` or not at all nothing stays where one is lost.
+    """
+    every = [one for group in groups for one in group]
+    heads = _heads(conn, {e.originator_id for p in every for e in p.events})
+    changed = moved(conn, {r for p in every if p.decision for r in p.decision.relied_on})
+    found = []
+    for group, is_whole in zip(groups, whole, strict=True):
+        now = ChainMap[UUID, int]({}, heads)
+        lost = []
+        for index, one in enumerate(group):
+            if (one.decision and not changed.isdisjoint(one.decision.relied_on)) or not _follows(one.events, now):
+                lost.append(index)
+            else:
+                now.update((uuid_of(e.originator_id), e.originator_version) for e in one.events)
+        if not (lost and is_whole):
+            heads.update(now.maps[0])
+        found.append(tuple(lost))
+    return found
 
 
 def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
@@ -63,7 +73,7 @@ def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
     return {stream: version for stream, version in found if version is not None}  # type: ignore[misc]
 
 
-def _follows(events: Sequence[StoredEvent], heads: dict[UUID, int]) -> bool:
+def _follows(events: Sequence[StoredEvent], heads: Mapping[UUID, int]) -> bool:
     expected: dict[UUID, int] = {}
     for event in events:
         stream = uuid_of(event.originator_id)

@@ -25,6 +25,7 @@ from shared.store.alike import Encoded
 from shared.store.append import NIL, Prepared
 from shared.store.decisions import Alike, Appended, Command, Decision
 from shared.store.encoding import event_tail
+from shared.store.grouping import Group, Request
 from shared.store.pace import Pace
 
 CHANNEL = "rollbook_appended"
@@ -38,6 +39,7 @@ class Store(ProcessRecorder):
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._group = Group(self._write_group)
         self._pace = Pace(appending.APPEND_LOCK)
         self._mapper = EventMapper(transcoder=None)  # type: ignore[arg-type]
 
@@ -53,7 +55,7 @@ class Store(ProcessRecorder):
         With a `command` the decisions stand or fall together: if one is lost, nothing is written.
         """
         prepared = [_prepared([self._mapper.to_stored_event(e) for e in d.events], d.meta, d) for d in decisions]
-        return self._write(prepared, command=command, also=also)
+        return self._group.do(Request(prepared, command, also))
 
     def encode(self, alike: Alike) -> Encoded:
         """What `append_alike` takes: everything that can be done before the lock is taken, and beside another append."""
@@ -84,35 +86,41 @@ class Store(ProcessRecorder):
             self._hint()
         return [part.subjects[index] for index in sorted(lost)]
 
-    def _write(
-        self,
-        prepared: Sequence[Prepared],
-        *,
-        command: Command | None = None,
-        tracking: Tracking | None = None,
-        also: Callable[[Connection], None] | None = None,
-    ) -> Appended:
+    def _write_group(self, requests: Sequence[Request], tracking: Tracking | None = None) -> None:
+        """In one transaction. Sets every outcome, or raises, and nothing was written."""
+        outcomes: list[Appended] = []
         with self.database.transaction() as conn:
             if tracking:
                 _track(conn, tracking)
             last, recorded_at = appending.take_lock(conn)
-            lost = appending.losers(conn, prepared)
-            if lost and tracking:
-                raise IntegrityError("another writer was there first")
-            if lost and command:
-                return Appended(range(0), lost)
-            if lost:
-                gone = frozenset(lost)
-                prepared = [one for index, one in enumerate(prepared) if index not in gone]
-            count = sum(len(one.events) for one in prepared)
-            appending.write(conn, prepared, last, recorded_at)
-            if command:
-                appending.write_command(conn, command, last + count)
-            if also:
-                also(conn)
-        if count:
+            begin = last
+            lost_of = appending.losers(
+                conn, [r.prepared for r in requests], [bool(r.command or tracking) for r in requests]
+            )
+            kept: list[Prepared] = []
+            for request, lost in zip(requests, lost_of, strict=True):
+                if lost and tracking:
+                    raise IntegrityError("another writer was there first")
+                if lost and request.command:
+                    outcomes.append(Appended(range(0), lost))
+                    continue
+                mine = [one for index, one in enumerate(request.prepared) if index not in lost]
+                kept += mine
+                count = sum(len(one.events) for one in mine)
+                outcomes.append(Appended(range(last + 1, last + count + 1), lost))
+                last += count
+            appending.write(conn, kept, begin, recorded_at)
+            for request, outcome in zip(requests, outcomes, strict=True):
+                if outcome.lost and request.command:
+                    continue
+                if request.command:
+                    appending.write_command(conn, request.command, outcome.positions.stop - 1)
+                if request.also:
+                    request.also(conn)
+        for request, outcome in zip(requests, outcomes, strict=True):
+            request.outcome = outcome
+        if last > begin:
             self._hint()
-        return Appended(range(last + 1, last + count + 1), lost)
 
     def _hint(self) -> None:
         """Readers poll as well, so what was committed is not reported as failed because the hint could not be given."""
@@ -127,7 +135,10 @@ class Store(ProcessRecorder):
         if not stored_events and not tracking and not decision:
             return None
         try:
-            written = self._write([one], command=kwargs.get("command"), tracking=tracking, also=kwargs.get("also"))
+            request = Request([one], kwargs.get("command"), kwargs.get("also"))
+            if tracking:
+                self._write_group([request], tracking)
+            written = request.result() if tracking else self._group.do(request)
         except psycopg.errors.UniqueViolation as error:
             raise IntegrityError(str(error)) from error
         if written.lost:
