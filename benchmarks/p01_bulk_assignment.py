@@ -15,7 +15,7 @@ from shared.store import Context
 
 ID, GOAL, SIZE, ROUNDS = "P1", Goal(">=", 0.50), 100_000, 5
 
-_ROWS = {
+ROWS = {
     "events (position, stream, version, type, recorded_at, meta, body)": (
         "SELECT position, stream, version, type, recorded_at, meta, body FROM events ORDER BY position"
     ),
@@ -34,7 +34,7 @@ def run(bench: Bench) -> Result:
             found = rate(size, lambda: assign(info))
             if not written:
                 with psycopg.connect(info) as conn:
-                    written.update({target: copy_out(conn, query) for target, query in _ROWS.items()})
+                    written.update({target: copy_out(conn, query) for target, query in ROWS.items()})
                     check(conn, size)
         return found
 

@@ -59,7 +59,9 @@ def run(bench: Bench) -> Result:
                     )
                     if not hasattr(local, "encoder"):
                         local.encoder = RowEncoder(list(ASSIGNMENT.columns.values()))
-                    copy_rows(conn, copy_statement("assignment", list(ASSIGNMENT.columns)), [local.encoder.row(row.values)])
+                    copy_rows(
+                        conn, copy_statement("assignment", list(ASSIGNMENT.columns)), [local.encoder.row(row.values)]
+                    )
                     conn.execute(
                         f"INSERT INTO command ({', '.join(_COMMAND)}) VALUES (%s, %s, %s, %s, %s, %s, %s)".encode(),
                         [context.actor, UUID(int=0), context.command_id, b"", context.correlation, position, text],

@@ -84,7 +84,7 @@ class Consumer:
                 log.exception("a batch crashed; taking it one by one", consumer=self.name)
                 self._take(batch, places, one_by_one=True)
         elif places != batch.reached:
-            with self._database.transaction() as conn:
+            with self._database.transaction(lazy=True) as conn:
                 self._advance(conn, batch.reached, places)
         if batch.fresh:
             telemetry.EVENTS_TAKEN.labels(self._handler.name, self._handler.source).inc(len(batch.fresh))
@@ -143,7 +143,8 @@ class Consumer:
         return in_order(fresh) if self._partitions > 1 else fresh
 
     def _take(self, batch: "_Batch", places: Reached, *, one_by_one: bool) -> None:
-        with self._database.transaction() as conn:
+        """Without waiting for the disk: if the database crashes, effects and place are gone together, and it is read again."""
+        with self._database.transaction(lazy=True) as conn:
             self._advance(conn, batch.reached, places)
             recorded = self._parked_apart(conn, batch.fresh)
             if one_by_one:

@@ -41,11 +41,17 @@ class Database:
             yield conn
 
     @contextmanager
-    def transaction(self, *, snapshot: bool = False) -> Iterator[Connection]:
-        """One transaction, READ COMMITTED; with `snapshot` a read-only one that sees a single moment."""
+    def transaction(self, *, snapshot: bool = False, lazy: bool = False) -> Iterator[Connection]:
+        """One transaction, READ COMMITTED; with `snapshot` a read-only one that sees a single moment.
+
+        `lazy`: it does not wait for the disk. Where the database itself crashes, the last moments of such transactions may
+        be gone, each as a whole: for what is then done again, and for nothing else.
+        """
         with self._pool.connection() as conn, conn.transaction():
             if snapshot:
                 conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            if lazy:
+                conn.execute("SET LOCAL synchronous_commit = off")
             yield conn
 
     def close(self) -> None:

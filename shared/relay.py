@@ -265,8 +265,8 @@ class Relay:
         return self._cursor
 
     def _advance(self, before: Cursor, after: Cursor) -> Cursor:
-        """Compare and set. Raises Overtaken."""
-        with self._database.transaction() as conn:
+        """Compare and set, without waiting for the disk: what is lost with the database is sent again. Raises Overtaken."""
+        with self._database.transaction(lazy=True) as conn:
             moved = conn.execute(
                 "UPDATE relay SET position = %s, last = %s WHERE source = %s AND position = %s AND epoch = %s AND leader = %s",
                 [after.position, list(after.last), self.source, before.position, before.epoch, self._me],

@@ -1,0 +1,71 @@
+"""`make bench`: every ratio, as a table and as build/bench.json."""
+
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.harness import Result, bench, write_json
+from shared import telemetry
+
+FILES = (
+    "p01_bulk_assignment",
+    "p02_library",
+    "p03_beside",
+    "p04_rebuild",
+    "p05_projection",
+    "p06_relay",
+    "p07_latency",
+    "p08_end_to_end",
+    "p09_memory",
+    "p10_report",
+    "p12_start",
+    "p13_writers",
+)
+out = Console()
+
+
+def main(
+    only: Annotated[str, typer.Option(help="P1,P4: these alone")] = "",
+    size: Annotated[int | None, typer.Option(help="Instead of each one's own")] = None,
+    rounds: Annotated[int | None, typer.Option(help="Instead of each one's own")] = None,
+    to: Annotated[Path, typer.Option(help="Where the results are written")] = Path("build/bench.json"),
+) -> None:
+    """Measure, print and write. What falls short of its goal is no error: it is shown."""
+    telemetry.configure(json=False, level=40)
+    wanted = {name.strip().upper() for name in only.split(",") if name.strip()}
+    files = {import_module(f"benchmarks.{file}").ID: file for file in FILES}
+    if unknown := wanted - set(files):
+        raise typer.BadParameter(f"There is no {', '.join(sorted(unknown))}. There are: {', '.join(files)}.")
+    results: list[Result] = []
+    for id, file in files.items():
+        if wanted and id not in wanted:
+            continue
+        with bench(size, rounds) as machine:
+            found = import_module(f"benchmarks.{file}").run(machine)
+        for one in found if isinstance(found, list) else [found]:
+            results.append(one)
+            out.print(
+                f"{one.id:4} {one.what}: {one.ratio:.3g} ({one.goal}, {'met' if one.met else 'missed'})",
+                highlight=False,
+            )
+            write_json(results, to)
+    out.print(_table(results))
+
+
+def _table(results: list[Result]) -> Table:
+    table = Table("id", "what", "ratio", "from .. to", "goal", "met", "numerator", "denominator", "unit")
+    for one in results:
+        spread = f"{one.spread[0]:.3g} .. {one.spread[1]:.3g}"
+        numbers = (f"{one.numerator:,.4g}", f"{one.denominator:,.4g}")
+        table.add_row(
+            one.id, one.what, f"{one.ratio:.3g}", spread, one.goal, "yes" if one.met else "no", *numbers, one.unit
+        )
+    return table
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,107 @@
+"""The enrollment service as two processes, as it is run in production, and a caller with a token."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import httpx
+from joserfc import jwt
+from joserfc.jwk import OKPKey
+
+from benchmarks import company
+from shared.settings import Settings
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Keys:
+    """Signs tokens, and publishes the key as the directory does."""
+
+    def __init__(self) -> None:
+        self._key = OKPKey.generate_key("Ed25519", {"kid": "bench", "use": "sig"})
+        told = json.dumps({"keys": [self._key.as_dict(private=False)]}).encode()
+
+        class Told(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                self.send_response(200)
+                self.end_headers()
+                self.wfile.write(told)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Told)
+        self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+
+    def headers(self, settings: Settings) -> dict[str, str]:
+        claims = {
+            "iss": settings.issuer,
+            "aud": settings.audience,
+            "sub": str(company.ADMINISTRATOR),
+            "exp": int(time.time()) + 3_600,
+            "roles": [["site-administrator", None]],
+            "home": None,
+        }
+        token = jwt.encode({"alg": "Ed25519", "kid": "bench"}, claims, self._key, algorithms=["Ed25519"])
+        return {"Authorization": f"Bearer {token}"}
+
+    def close(self) -> None:
+        self._server.shutdown()
+
+
+@contextlib.contextmanager
+def enrollment(info: str, *roles: str) -> Iterator[httpx.Client]:
+    """A process for each role on this database; the caller speaks to the first, the api."""
+    keys = Keys()
+    ports = {role: free_port() for role in roles}
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "run", "enrollment", role, "--with-parent"],
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                "ROLLBOOK_DATABASE_URL": info,
+                "ROLLBOOK_JWKS_URL": keys.url,
+                "ROLLBOOK_PORT": str(port),
+            },
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        for role, port in ports.items()
+    ]
+    try:
+        with httpx.Client(
+            base_url=f"http://127.0.0.1:{ports[roles[0]]}", headers=keys.headers(Settings()), timeout=60.0
+        ) as http:
+            for port in ports.values():
+                _wait_for(f"http://127.0.0.1:{port}/health/ready")
+            yield http
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.wait(30)
+        keys.close()
+
+
+def _wait_for(url: str, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        with contextlib.suppress(httpx.HTTPError):
+            if httpx.get(url, timeout=2.0).status_code == 200:
+                return
+        time.sleep(0.05)
+    raise TimeoutError(f"{url} does not answer")
