@@ -13,7 +13,7 @@ from services.enrollment.main import PACKAGE
 
 ID, GOAL, SIZE, ROUNDS = "P3", Goal("<=", 3.0), 1_000_000, 1
 OWN_RATE = Goal(">=", 0.50)
-_PAUSE = 0.05
+_PAUSE = 0.1
 _IDLE_REQUESTS = 400
 
 

@@ -82,15 +82,17 @@ def consume(info: str, settings: Settings, stop: EventType, told: "Queue[tuple[f
     """A process of its own; tells which positions are committed, and when."""
     tune(settings)
     handler = Noting()
-    with closing(Database(info, max_size=2)) as database:
-        with closing(KafkaFeeds(settings).open("enrollment", "noting")) as feed:
-            consumer = Consumer(database, feed, handler, settings)
-            while not stop.is_set():
-                handler.taken = []
-                if consumer.step():
-                    told.put((time.perf_counter(), handler.taken))
-                else:
-                    feed.wait(settings.consumer_pause)
+    with (
+        closing(Database(info, max_size=2)) as database,
+        closing(KafkaFeeds(settings).open("enrollment", "noting")) as feed,
+    ):
+        consumer = Consumer(database, feed, handler, settings)
+        while not stop.is_set():
+            handler.taken = []
+            if consumer.step():
+                told.put((time.perf_counter(), handler.taken))
+            else:
+                feed.wait(settings.consumer_pause)
 
 
 def through_relay(info: str, taken: str, settings: Settings, size: int) -> list[float]:

@@ -64,7 +64,7 @@ class Keys:
 
 @contextlib.contextmanager
 def enrollment(info: str, *roles: str) -> Iterator[httpx.Client]:
-    """A process for each role on this database; the caller speaks to the first, the api."""
+    """A process for each role on this database; the caller speaks to the first, the api. Nobody reads the feeds."""
     keys = Keys()
     ports = {role: free_port() for role in roles}
     children = [
@@ -74,6 +74,7 @@ def enrollment(info: str, *roles: str) -> Iterator[httpx.Client]:
                 **os.environ,
                 "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
                 "ROLLBOOK_DATABASE_URL": info,
+                "ROLLBOOK_FEEDS": json.dumps({"directory": info, "catalog": info}),
                 "ROLLBOOK_JWKS_URL": keys.url,
                 "ROLLBOOK_PORT": str(port),
             },

@@ -73,7 +73,8 @@ def advance(conn: Connection, job: Job, *, cursor: Mapping[str, JsonValue], done
     _set(
         conn,
         job,
-        "UPDATE job SET state = 'running', cursor = %s, done = %s, total = coalesce(%s, total), revision = revision + 1 "
+        "UPDATE job SET state = 'running', cursor = %s, done = %s, total = coalesce(%s, total), revision = revision + 1, "
+        "worked_at = clock_timestamp() "
         "WHERE id = %s AND revision = %s AND state IN ('waiting', 'running')",
         [Jsonb(dict(cursor)), done, total],
     )
@@ -117,7 +118,7 @@ def find(conn: Connection, id: UUID) -> Job:
 
 
 class Worker:
-    """Works on the open jobs of the given kinds, oldest first, one at a time, beside workers in other processes."""
+    """Works on the open jobs of the given kinds, in turns, beside workers in other processes: none waits for a long one."""
 
     def __init__(self, name: str, database: Database, kinds: Sequence[JobKind], pause: float) -> None:
         self.name = name
@@ -135,10 +136,11 @@ class Worker:
                 stop.wait(self._pause)
 
     def step(self) -> bool:
-        """One step of the oldest job that no other worker holds. False when there is none."""
+        """One step of the job that has waited longest, and that no other worker holds. False when there is none."""
         with self._database.connection() as conn:
             ids = conn.execute(
-                "SELECT id FROM job WHERE state IN ('waiting', 'running') AND kind = ANY(%s) ORDER BY created_at, id LIMIT 20",
+                "SELECT id FROM job WHERE state IN ('waiting', 'running') AND kind = ANY(%s) "
+                "ORDER BY coalesce(worked_at, created_at), id LIMIT 20",
                 [list(self._kinds)],
             ).fetchall()
             for (id,) in ids:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from services.notifier.domain import Reason, Standing, follow
 from shared.contracts.enrollment import LearnerAssigned, LearnerWithdrawn
-from shared.database import Connection
+from shared.database import Connection, Uuids
 from shared.events import Recorded
 
 _WRITE_REASONS = """
@@ -52,25 +52,36 @@ class Enrollments:
         standings = self._known(conn, {recorded.event.originator_id for recorded in events})
         reasons: list[Reason] = []
         moved: dict[UUID, Standing] = {}
+        again: set[UUID] = set()
         for recorded in events:
             enrollment = recorded.event.originator_id
-            standing, reason = follow(standings.get(enrollment), recorded)
+            before = standings.get(enrollment)
+            standing, reason = follow(before, recorded)
             if standing is not None and reason is not None:
                 standings[enrollment] = moved[enrollment] = standing
                 reasons.append(reason)
+                if before is not None:
+                    again.add(enrollment)
         if reasons:
             self._write(conn, moved, reasons)
+        if again:
+            conn.execute(_WITHDRAW, [Uuids(sorted(again))])
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Standing]:
-        rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [list(ids)])
+        rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [Uuids(list(ids))])
         return {id: Standing(term, enrolled) for id, term, enrolled in rows}  # type: ignore[misc,arg-type]
 
     def _write(self, conn: Connection, moved: dict[UUID, Standing], reasons: Sequence[Reason]) -> None:
         terms, enrolled = _columns(moved.values())
-        conn.execute(_WRITE_STANDINGS, [list(moved), terms, enrolled])
-        conn.execute(_WRITE_REASONS, [*_columns(reasons), [reason.message_id for reason in reasons]])
-        conn.execute(_WITHDRAW, [list(moved)])
+        conn.execute(_WRITE_STANDINGS, [Uuids(list(moved)), terms, enrolled])
+        conn.execute(_WRITE_REASONS, [*_columns(reasons), Uuids([reason.message_id for reason in reasons])])
 
 
-def _columns(rows: Iterable[tuple[object, ...]]) -> list[list[object]]:
-    return [list(column) for column in zip(*rows, strict=True)]
+def _columns(rows: Iterable[tuple[object, ...]]) -> list[object]:
+    """One value for each column: a list."""
+    return [_array(column) for column in zip(*rows, strict=True)]
+
+
+def _array(column: Sequence[object]) -> object:
+    ids = [value for value in column if isinstance(value, UUID)]
+    return Uuids(ids) if len(ids) == len(column) else list(column)

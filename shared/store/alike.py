@@ -108,9 +108,9 @@ class Encoded:
         if moved(conn, set(self.decision.relied_on)):
             return set(range(len(self.streams)))
         before = self.events[0].originator_version - 1
-        found = conn.execute(_NOT_AT, [self.ids.streams, before]).fetchall()
+        found = conn.execute(_NOT_AT, [self.ids.streams, before], prepare=False).fetchall()
         query = sql.SQL(_MOVED).format(sql.Identifier(self.depends_on))
-        found += conn.execute(query, [self.ids.subjects, list(self.revisions)]).fetchall()
+        found += conn.execute(query, [self.ids.subjects, list(self.revisions)], prepare=False).fetchall()
         return {int(str(index)) for (index,) in found}
 
     def write(self, conn: Connection, last: int, recorded_at: datetime) -> None:

@@ -69,6 +69,7 @@ def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
     found = conn.execute(
         "SELECT s, (SELECT version FROM events WHERE stream = s ORDER BY version DESC LIMIT 1) FROM unnest(%s::uuid[]) AS s",
         [Uuids([uuid_of(s) for s in streams])],
+        prepare=False,
     )
     return {stream: version for stream, version in found if version is not None}  # type: ignore[misc]
 

@@ -8,7 +8,8 @@ from shared.database import Connection
 
 MOST = 4_000
 """Events in one transaction."""
-FEWEST = 50
+FEWEST = 1_000
+"""Below this the price of a transaction outweighs what it does, and everybody waits longer in the end."""
 HELD_SECONDS = 0.010
 """How long the lock may be held while others wait."""
 _CALM_SECONDS = 1.0
@@ -21,22 +22,20 @@ _WAITING = (
 
 
 class Pace:
-    """Learns from each transaction how many events a second there are, and whether others wait."""
+    """Learns from each transaction how long it held the lock, and whether others wait."""
 
     def __init__(self, lock: int) -> None:
         self._lock = lock
-        self._per_second = MOST / HELD_SECONDS / 100
+        self._events = FEWEST
         self._crowded_until = 0.0
 
     def members(self, events_each: int) -> int:
         """How many subjects the next transaction should have."""
-        events = MOST
-        if time.monotonic() < self._crowded_until:
-            events = min(MOST, max(FEWEST, int(self._per_second * HELD_SECONDS)))
+        events = self._events if time.monotonic() < self._crowded_until else MOST
         return max(1, events // max(1, events_each))
 
     @contextmanager
-    def held(self, conn: Connection, events: int) -> Iterator[None]:
+    def held(self, conn: Connection) -> Iterator[None]:
         """Around what is done under the lock, but for the commit."""
         began = time.monotonic()
         yield
@@ -44,5 +43,6 @@ class Pace:
         row = conn.execute(_WAITING, [self._lock]).fetchone()
         if row and row[0]:
             self._crowded_until = ended + _CALM_SECONDS
-        if events:
-            self._per_second = 0.5 * self._per_second + 0.5 * events / max(ended - began, 1e-6)
+        if ended < self._crowded_until:
+            change = 0.8 if ended - began > HELD_SECONDS else 1.25
+            self._events = int(min(MOST, max(FEWEST, self._events * change)))

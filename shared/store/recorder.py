@@ -78,7 +78,7 @@ class Store(ProcessRecorder):
     def _append_part(self, part: Encoded) -> list[UUID]:
         with self.database.transaction() as conn:
             last, recorded_at = appending.take_lock(conn)
-            with self._pace.held(conn, len(part.tails)):
+            with self._pace.held(conn):
                 lost = part.lost(conn)
                 kept = part.without(lost) if lost else part
                 kept.write(conn, last, recorded_at)

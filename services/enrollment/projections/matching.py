@@ -1,6 +1,6 @@
 """Who should be held by which assignment, asked of the facts: the only place that knows what a target means (ASG-1, ASG-3)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -10,7 +10,8 @@ from shared.database import Connection, Uuids, uuid_of
 
 _ASSIGNMENTS = """
     SELECT id, offering, type, target, include_below FROM assignment
-    WHERE live AND (%(offering)s::uuid IS NULL OR offering = %(offering)s) AND NOT id = ANY(%(without)s)
+    WHERE live AND type <> 'individual' AND (%(offering)s::uuid IS NULL OR offering = %(offering)s)
+        AND NOT id = ANY(%(without)s)
     UNION ALL
     SELECT * FROM unnest(%(ids)s::uuid[], %(offerings)s::uuid[], %(types)s::text[], %(targets)s::uuid[], %(below)s::bool[])
 """
@@ -35,6 +36,9 @@ led AS (
 ),
 matched (assignment, person, offering) AS (
     SELECT source.id, known.id, offering FROM source JOIN known ON target = known.id WHERE type = 'individual'
+    UNION ALL
+    SELECT a.id, known.id, a.offering FROM known JOIN assignment a ON a.type = 'individual' AND a.target = known.id
+    WHERE a.live AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s) AND NOT a.id = ANY(%(without)s)
     UNION ALL
     SELECT source.id, known.id, offering FROM source
     JOIN audience_member ON audience = target JOIN known ON known.id = audience_member.person
@@ -69,12 +73,14 @@ WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}')
 GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
 """
 
-_SCOPE = """
-WITH RECURSIVE source AS MATERIALIZED (
+_SOURCE = """
+source AS MATERIALIZED (
     SELECT id, offering, type, target, include_below FROM assignment WHERE id = ANY(%(only)s)
     UNION ALL
     SELECT * FROM unnest(%(ids)s::uuid[], %(offerings)s::uuid[], %(types)s::text[], %(targets)s::uuid[], %(below)s::bool[])
-),
+)
+"""
+_UNDER = """
 under AS (
     SELECT job, current_leader.person, true AS direct, include_below FROM source
     JOIN current_job AS chief ON chief.person = target
@@ -82,19 +88,41 @@ under AS (
     UNION
     SELECT below.job, below.person, false, include_below FROM under
     JOIN current_leader AS below ON below.leader = under.job WHERE include_below
-),
+)
+"""
+_UNIT = """
 unit AS (
     SELECT DISTINCT unit FROM source JOIN unit_above ON above = target AND (include_below OR unit = above)
     WHERE type IN ('organisation', 'position')
 )
-SELECT target AS person FROM source WHERE type = 'individual'
-UNION SELECT audience_member.person FROM source JOIN audience_member ON audience = target WHERE type = 'audience'
-UNION SELECT id FROM unit JOIN person_fact ON home = unit
-UNION SELECT job_fact.person FROM unit JOIN job_fact ON organisation = unit
-UNION SELECT job_fact.person FROM unit JOIN job_fact ON position = unit
-UNION SELECT person FROM under
-UNION SELECT person FROM learner_grant WHERE assignment = ANY(%(only)s)
 """
+_HOMES = "SELECT id FROM unit JOIN person_fact ON home = unit"
+_IN_ORGANISATION = "SELECT job_fact.person FROM unit JOIN job_fact ON organisation = unit"
+_IN_POSITION = "SELECT job_fact.person FROM unit JOIN job_fact ON position = unit"
+_SCOPES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "individual": ((), ("SELECT target AS person FROM source WHERE type = 'individual'",)),
+    "audience": (
+        (),
+        (
+            "SELECT audience_member.person FROM source JOIN audience_member ON audience = target "
+            "WHERE type = 'audience'",
+        ),
+    ),
+    "organisation": ((_UNIT,), (_HOMES, _IN_ORGANISATION)),
+    "position": ((_UNIT,), (_HOMES, _IN_POSITION)),
+    "manager": ((_UNDER,), ("SELECT person FROM under",)),
+}
+"""By type of assignment what has to be asked. What is not assigned is not asked: one person costs one look, not all people."""
+_HELD = "SELECT person FROM learner_grant WHERE assignment = ANY(%(only)s)"
+
+
+def _scope(conn: Connection, only: Sequence[UUID], proposed: Sequence[AssignmentRow]) -> tuple[str, str]:
+    """The WITH clause, and the query for the people whom these assignments may concern."""
+    found = conn.execute("SELECT DISTINCT type FROM assignment WHERE id = ANY(%s)", [list(only)])
+    types = sorted({str(type) for (type,) in found} | {row.type for row in proposed})
+    tables = dict.fromkeys(table for type in types for table in _SCOPES[type][0])
+    people = dict.fromkeys(query for type in types for query in _SCOPES[type][1])
+    return "WITH RECURSIVE " + ", ".join((_SOURCE, *tables)), " UNION ".join((*people, _HELD))
 
 
 def _proposed(rows: Sequence[AssignmentRow]) -> dict[str, object]:
@@ -139,7 +167,9 @@ def situations(
 ) -> list[Situation]:
     """What the facts say of these people in one moment, as if `proposed` were there already and `without` were not."""
     values = {"offering": offering, "without": list(without), "people": Uuids(people), **_proposed(proposed)}
-    return [Situation(*row) for row in conn.execute(_SITUATIONS.encode(), values, binary=True)]  # type: ignore[arg-type]
+    # Never prepared: a plan that was made for one person, or for an empty table, would be kept for four thousand.
+    rows = conn.execute(_SITUATIONS.encode(), values, binary=True, prepare=False)
+    return [Situation(*row) for row in rows]  # type: ignore[arg-type]
 
 
 def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> int:
@@ -147,13 +177,15 @@ def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> 
 
     Returns how many they are.
     """
+    clause, people = _scope(conn, only, ())
     row = conn.execute(
-        "WITH listed AS (INSERT INTO scope_part (job, number, people) "
+        f"{clause}, listed AS (INSERT INTO scope_part (job, number, people) "
         "SELECT %(job)s, place / %(size)s, array_agg(person ORDER BY person) "
-        f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({_SCOPE}) AS scope) AS numbered "
+        f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({people}) AS scope (person)) AS numbered "
         "GROUP BY place / %(size)s RETURNING cardinality(people) AS people) "
         "SELECT coalesce(sum(people), 0) FROM listed".encode(),
         {"job": job, "only": list(only), "size": size, **_proposed(())},
+        prepare=False,
     ).fetchone()
     return int(str(row[0])) if row else 0
 
@@ -169,9 +201,10 @@ def scope(
     conn: Connection, chunk: int, *, only: Sequence[UUID] = (), proposed: Sequence[AssignmentRow] = ()
 ) -> Iterator[list[UUID]]:
     """The same people, read in chunks within the current transaction."""
+    clause, people = _scope(conn, only, proposed)
     with conn.cursor(name="scope") as cursor:
         cursor.execute(
-            f"SELECT person FROM ({_SCOPE}) AS scope ORDER BY person".encode(),
+            f"{clause} SELECT person FROM ({people}) AS scope (person) ORDER BY person".encode(),
             {"only": list(only), **_proposed(proposed)},
         )
         while rows := cursor.fetchmany(chunk):
