@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test lint faults lock clean
+.PHONY: up test lint faults bench lock clean
 
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
@@ -13,7 +13,12 @@ test: $(READY)
 
 # Random faults against the suite of processes, the whole oracle after each: make faults CYCLES=200 SEED=1
 faults: $(READY)
-	$(BIN)/python -m pytest tests/faults --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123)
+	$(BIN)/python -m pytest tests/faults --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123) \
+		--kills $(or $(KILLS),5) --people $(or $(PEOPLE),10000)
+
+# Every ratio of docs/benchmarks.md, about half an hour on an idle machine: make bench ONLY=P1,P4 SIZE=100000 ROUNDS=5
+bench: $(READY)
+	$(BIN)/python -m benchmarks $(if $(ONLY),--only $(ONLY)) $(if $(SIZE),--size $(SIZE)) $(if $(ROUNDS),--rounds $(ROUNDS))
 
 lint: $(READY)
 	$(BIN)/ruff check .

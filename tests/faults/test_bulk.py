@@ -1,0 +1,121 @@
+"""A bulk assignment whose worker is killed again and again: it goes on where it was, and the end is as if nothing had been (ASG-22)."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from uuid import uuid4
+
+import pytest
+
+from services.enrollment.application.assigning import Assigning, Enrollments
+from services.enrollment.domain.assignments import Offering, Target
+from shared.database import Database
+from shared.store import Context
+
+ORGANISATION, COURSE = uuid4(), uuid4()
+_LOOK_SECONDS = 0.002
+
+_FACTS = """
+INSERT INTO unit_fact (id, revision, kind, name) VALUES (%(unit)s, 1, 'organisation', 'All');
+INSERT INTO unit_above (unit, above) VALUES (%(unit)s, %(unit)s);
+INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, notifications)
+VALUES (%(course)s, 1, 'course', 'Fire safety', true, 1, 3, '{}');
+INSERT INTO person_fact (id, revision, active, home)
+SELECT md5('person ' || n)::uuid, 1, true, %(unit)s FROM generate_series(1, %(people)s) AS n;
+"""
+_ORACLE = """
+SELECT
+    (SELECT count(*) FROM events WHERE type = 'enrollment.LearnerAssigned.v1'),
+    (SELECT count(DISTINCT body) FROM events WHERE type = 'enrollment.LearnerAssigned.v1'),
+    (SELECT max(position) = count(*) FROM events),
+    (SELECT count(*) FROM enrollment e JOIN person_fact p ON p.id = e.person
+        WHERE e.live AND e.revision = (SELECT max(version) FROM events WHERE stream = e.id)),
+    (SELECT count(*) FROM learner_grant g JOIN enrollment e ON e.id = g.enrollment AND e.person = g.person),
+    (SELECT count(*) FROM scope_part),
+    (SELECT count(*) FROM dirty WHERE open)
+"""
+
+
+class WorkerProcess:
+    """The service's own worker, started as an operator starts it."""
+
+    def __init__(self, conninfo: str, chunk: int) -> None:
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+            "ROLLBOOK_DATABASE_URL": conninfo,
+            "ROLLBOOK_FEEDS": f'{{"directory": "{conninfo}", "catalog": "{conninfo}"}}',
+            "ROLLBOOK_EVALUATOR_CHUNK": str(chunk),
+            "ROLLBOOK_PORT": "0",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "services.cli", "run", "enrollment", "worker", "--with-parent"],
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGKILL)
+            self._process.wait()
+            self._process = None
+
+
+@pytest.mark.feature("ASG-22")
+@pytest.mark.timeout(0)
+def test_a_bulk_assignment_killed_at_random_moments_ends_as_if_nothing_had_been(
+    database: Callable[..., Database], request: pytest.FixtureRequest
+) -> None:
+    kills, people, seed = (request.config.getoption(name) for name in ("--kills", "--people", "--seed"))
+    chance = random.Random(seed)
+    one = database("services.enrollment")
+    with one.connection() as conn:
+        for statement in _FACTS.strip().split(";\n"):
+            values = {"unit": ORGANISATION, "course": COURSE, "people": people}
+            conn.execute(statement.rstrip(";").encode(), values)
+    offering = Offering(COURSE, "course", "Fire safety", True, 1, 3, frozenset())
+    ledger = Enrollments(one)
+    Assigning(ledger, 10).create(Context(uuid4()), [(offering, Target("organisation", ORGANISATION, True))])
+    worker = WorkerProcess(one.conninfo, max(1, people // (3 * kills)))
+    moments = sorted(chance.sample(range(people), kills))
+    seen = []
+    try:
+        for moment in moments:
+            worker.start()
+            while assigned(one) < moment:
+                time.sleep(_LOOK_SECONDS)
+            time.sleep(chance.uniform(0, 0.05))
+            worker.kill()
+            seen.append(assigned(one))
+        worker.start()
+        while state(one) != "finished":
+            time.sleep(0.05)
+    finally:
+        worker.kill()
+    print(f"seed {seed}: killed {kills} times, at {seen} of {people} learners")
+    assert sum(0 < number < people for number in seen) > kills // 2, "most were to die in the middle"
+    with one.connection() as conn:
+        assert conn.execute(_ORACLE.encode()).fetchone() == (people, people, True, people, people, 0, 0)
+        assert conn.execute("SELECT done, total FROM job").fetchall() == [(people, people)]
+
+
+def assigned(database: Database) -> int:
+    with database.connection() as conn:
+        row = conn.execute("SELECT coalesce(max(position), 1) - 1 FROM events").fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def state(database: Database) -> str:
+    with database.connection() as conn:
+        row = conn.execute("SELECT state FROM job").fetchone()
+    assert row is not None
+    assert row[0] != "failed"
+    return str(row[0])

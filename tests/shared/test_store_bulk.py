@@ -1,0 +1,175 @@
+"""Deciding once for many who stand alike: the same bytes as one by one, and each of them is lost alone (DESIGN 3, ASG-22)."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid4
+
+import pytest
+
+from shared.contracts.enrollment import TrainingBegun
+from shared.database import Connection, Database
+from shared.errors import Conflict
+from shared.events import SYSTEM, Event, Meta
+from shared.jobs import Job, Worker, advance, enqueue, finish
+from shared.store import STREAM, SUBJECT, Alike, Context, Decision, Ledger, Row, Store, Table
+from shared.store import append as appending
+from shared.store.pace import FEWEST, MOST, Pace
+
+META = Meta(actor=SYSTEM, correlation=uuid4())
+THING = Table("thing", ("id",), {"id": "uuid", "revision": "int8", "owner": "uuid", "tags": "int4[]", "name": "text"})
+OFFERING = uuid4()
+
+
+@pytest.fixture
+def store(database: Callable[..., Database]) -> Store:
+    one = database()
+    with one.connection() as conn:
+        conn.execute("CREATE TABLE thing (id uuid PRIMARY KEY, revision bigint, owner uuid, tags int[], name text)")
+        conn.execute("CREATE TABLE fact (id uuid PRIMARY KEY, revision bigint)")
+    return Store(one)
+
+
+def begun(stream: UUID, person: UUID, version: int = 0) -> Event:
+    return TrainingBegun.next_of(stream, version, {"person_id": person, "offering_id": OFFERING, "term": 1})
+
+
+def made(stream: UUID, person: UUID) -> Decision:
+    row = Row(THING, (stream, 2, person, [1, 2], None))
+    return Decision((begun(stream, person), begun(stream, person, 1)), META, new=(row,))
+
+
+def alike(streams: Sequence[UUID], people: Sequence[UUID], decision: Decision | None = None) -> Alike:
+    return Alike(decision or made(STREAM, SUBJECT), streams, people, "fact", [0] * len(people))
+
+
+def rows(store: Store, query: str) -> list[tuple[object, ...]]:
+    with store.database.connection() as conn:
+        return conn.execute(query.encode()).fetchall()
+
+
+_EVENTS = "SELECT stream, version, type, meta, body FROM events ORDER BY stream, version"
+_THINGS = "SELECT * FROM thing ORDER BY id"
+
+
+def test_what_is_decided_for_many_is_byte_for_byte_what_is_decided_one_by_one(
+    store: Store, database: Callable[..., Database]
+) -> None:
+    streams, people = [uuid4() for _ in range(30)], [uuid4() for _ in range(30)]
+    assert store.append_alike([store.encode(alike(streams, people))]) == []
+    told = rows(store, _EVENTS), rows(store, _THINGS)
+    one_by_one = Store(database())
+    with one_by_one.database.connection() as conn:
+        conn.execute("CREATE TABLE thing (id uuid PRIMARY KEY, revision bigint, owner uuid, tags int[], name text)")
+    one_by_one.append([made(stream, person) for stream, person in zip(streams, people, strict=True)])
+    assert told == (rows(one_by_one, _EVENTS), rows(one_by_one, _THINGS))
+    assert [position for (position,) in rows(store, "SELECT position FROM events ORDER BY 1")] == list(range(1, 61))
+
+
+@pytest.mark.feature("ASG-22")
+def test_who_was_overtaken_is_left_out_alone(store: Store) -> None:
+    streams, people = [uuid4() for _ in range(10)], [uuid4() for _ in range(10)]
+    store.append([Decision((begun(streams[3], people[3]),), META)])
+    with store.database.connection() as conn:
+        conn.execute("INSERT INTO fact VALUES (%s, 7)", [people[5]])
+    overtaken = store.append_alike([store.encode(alike(streams, people))])
+    assert overtaken == [people[3], people[5]]
+    assert {id for id, *_ in rows(store, _THINGS)} == set(streams) - {streams[3], streams[5]}
+    assert rows(store, "SELECT count(*), max(position) FROM events") == [(17, 17)]
+
+
+def test_changes_and_removals_of_many_are_one_statement_each(store: Store) -> None:
+    streams, people = [uuid4() for _ in range(5)], [uuid4() for _ in range(5)]
+    store.append_alike([store.encode(alike(streams, people))])
+    changed = Decision((begun(STREAM, SUBJECT, 2),), META, changed=(Row(THING, (STREAM, 3, SUBJECT, [], "told")),))
+    assert store.append_alike([store.encode(alike(streams, people, changed))]) == []
+    assert {row[1:] for row in rows(store, "SELECT id, revision, name, cardinality(tags) FROM thing")} == {(3, "told", 0)}
+    gone = Decision((begun(STREAM, SUBJECT, 3),), META, gone=(Row(THING, (STREAM,)),))
+    assert store.append_alike([store.encode(alike(streams[:4], people[:4], gone))]) == []
+    assert [id for id, *_ in rows(store, _THINGS)] == [streams[4]]
+
+
+@pytest.mark.feature("ASG-22")
+def test_a_bulk_job_writes_in_small_parts_while_others_wait(store: Store) -> None:
+    pace = Pace(appending.APPEND_LOCK)
+    assert pace.members(2) == MOST // 2
+    waiting = threading.Thread(target=lambda: store.append([Decision((begun(uuid4(), uuid4()),), META)]))
+    with store.database.transaction() as conn:
+        appending.take_lock(conn)
+        with pace.held(conn):
+            waiting.start()
+            while not rows(store, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
+                time.sleep(0.01)
+    waiting.join()
+    assert pace.members(2) == FEWEST // 2
+
+
+class Failing(Exception):
+    """What one of many is to blame for."""
+
+
+def test_commands_that_wait_are_written_together_and_each_hears_only_of_itself(store: Store) -> None:
+    ledger = Ledger.__class__("Things", (Ledger,), {"name": "things"})(store.database)
+    contested = uuid4()
+    outcomes: dict[int, object] = {}
+
+    def fail(conn: Connection) -> None:
+        raise Failing
+
+    def send(number: int) -> None:
+        stream = contested if number % 10 == 0 else uuid4()
+        decision = Decision((begun(stream, uuid4()),), META)
+        try:
+            outcomes[number] = ledger.record(Context(SYSTEM), decision, number, also=fail if number == 15 else None)
+        except (Conflict, Failing) as error:
+            outcomes[number] = type(error)
+
+    with store.database.transaction() as conn:
+        appending.take_lock(conn)
+        threads = [threading.Thread(target=send, args=(number,)) for number in range(40)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.5)
+    for thread in threads:
+        thread.join()
+    refused = [number for number, outcome in outcomes.items() if outcome is Conflict]
+    assert len(refused) == 3
+    assert {number % 10 for number in refused} == {0}
+    assert outcomes[15] is Failing
+    assert rows(store, "SELECT count(*), max(position), count(DISTINCT stream) FROM events") == [(36, 36, 36)]
+    assert rows(store, "SELECT count(*) FROM command") == [(36,)]
+    transactions = rows(store, "SELECT count(DISTINCT xmin::text) FROM events")
+    assert int(str(transactions[0][0])) < 36, "no two commands shared a transaction"
+    ledger.close()
+
+
+class Counting:
+    """A job of as many steps as it is told."""
+
+    kind = "counting"
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.order: list[object] = []
+
+    def step(self, job: Job) -> None:
+        self.order.append(job.args["name"])
+        with self.database.transaction() as conn:
+            if job.done + 1 == job.args["steps"]:
+                finish(conn, job)
+            else:
+                advance(conn, job, cursor={}, done=job.done + 1)
+
+
+@pytest.mark.feature("ASG-22")
+def test_a_short_job_does_not_wait_for_a_long_one(store: Store) -> None:
+    counting = Counting(store.database)
+    worker = Worker("jobs", store.database, [counting], 0.0)
+    with store.database.connection() as conn:
+        enqueue(conn, uuid4(), "counting", {"name": "long", "steps": 5}, META)
+    worker.step()
+    with store.database.connection() as conn:
+        enqueue(conn, uuid4(), "counting", {"name": "short", "steps": 1}, META)
+    while worker.step():
+        pass
+    assert counting.order == ["long", "long", "short", "long", "long", "long"]
