@@ -90,23 +90,38 @@ def read(source: str, message: "ConsumerRecord[bytes, bytes]") -> Record | None:
     """None for a message that no relay has written: it has no place in the history."""
     found = dict(message.headers)
     try:
-        type = found["ce_type"].decode()
+        type = _text(found["ce_type"])
         mark = type == WATERMARK
         return Record(
             int(found["ce_position"]),
             0 if source == PROFILES else int(found["ce_previous"]),
-            UUID(found["ce_epoch"].decode()),
+            _epoch(found["ce_epoch"]),
             _NIL if mark else UUID((message.key or b"").decode()),
             type,
             0 if mark else int(found["ce_streamversion"]),
-            datetime.fromisoformat(found["ce_time"].decode()),
-            found.get("ce_meta", b"").decode(),
+            _time(found["ce_time"]),
+            _text(found.get("ce_meta", b"")),
             message.value or b"",
             message.partition,
             message.offset,
         )
     except (KeyError, ValueError):
         return None
+
+
+@lru_cache(maxsize=1_000)
+def _text(value: bytes) -> str:
+    return value.decode()
+
+
+@lru_cache(maxsize=100)
+def _epoch(value: bytes) -> UUID:
+    return UUID(value.decode())
+
+
+@lru_cache(maxsize=1_000)
+def _time(value: bytes) -> datetime:
+    return datetime.fromisoformat(value.decode())
 
 
 def readable(source: str, messages: Iterable["ConsumerRecord[bytes, bytes]"]) -> tuple[list[Record], int]:

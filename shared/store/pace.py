@@ -8,11 +8,11 @@ from shared.database import Connection
 
 MOST = 4_000
 """Events in one transaction."""
-FEWEST = 1_000
+FEWEST = 500
 """Below this the price of a transaction outweighs what it does, and everybody waits longer in the end."""
 HELD_SECONDS = 0.010
 """How long the lock may be held while others wait."""
-_CALM_SECONDS = 1.0
+_CALM_SECONDS = 2.0
 """So long after somebody waited, somebody else is expected."""
 
 _WAITING = (

@@ -207,9 +207,7 @@ async def _publish(relay: Relay, events: int) -> None:
 
 async def _taken(settings: Settings, events: int) -> int:
     """Bytes of so many events on the topic, each of which is there once."""
-    client = AIOKafkaConsumer(
-        bootstrap_servers=settings.kafka, auto_offset_reset="earliest", enable_auto_commit=False
-    )
+    client = AIOKafkaConsumer(bootstrap_servers=settings.kafka, auto_offset_reset="earliest", enable_auto_commit=False)
     await client.start()
     try:
         partitions = settings.kafka_partitions["enrollment"]

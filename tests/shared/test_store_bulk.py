@@ -83,7 +83,9 @@ def test_changes_and_removals_of_many_are_one_statement_each(store: Store) -> No
     store.append_alike([store.encode(alike(streams, people))])
     changed = Decision((begun(STREAM, SUBJECT, 2),), META, changed=(Row(THING, (STREAM, 3, SUBJECT, [], "told")),))
     assert store.append_alike([store.encode(alike(streams, people, changed))]) == []
-    assert {row[1:] for row in rows(store, "SELECT id, revision, name, cardinality(tags) FROM thing")} == {(3, "told", 0)}
+    assert {row[1:] for row in rows(store, "SELECT id, revision, name, cardinality(tags) FROM thing")} == {
+        (3, "told", 0)
+    }
     gone = Decision((begun(STREAM, SUBJECT, 3),), META, gone=(Row(THING, (STREAM,)),))
     assert store.append_alike([store.encode(alike(streams[:4], people[:4], gone))]) == []
     assert [id for id, *_ in rows(store, _THINGS)] == [streams[4]]

@@ -7,3 +7,5 @@ CREATE TABLE scope_part (
 );
 ALTER TABLE scope_part ALTER COLUMN people SET STORAGE EXTERNAL;
 DELETE FROM plan_person p WHERE NOT EXISTS (SELECT FROM plan WHERE plan.id = p.plan);
+-- Nobody asks for grants by person: the enrollment, or the assignment, is always known.
+DROP INDEX learner_grant_person;
