@@ -18,9 +18,9 @@ from shared.database import Database
 ID, GOAL, SIZE, ROUNDS = "P10", Goal("<=", 3.0), 1_000_000, 5
 _ORGANISATIONS = 1_000
 _COURSES = 100
-_PAGES = 300
+_PAGES = 100
 _PAGE = 50
-_WARM = 30
+_WARM = 10
 
 _FILL = """
 INSERT INTO unit (position, unit_id, kind, framework, parent, name, valid_from)

@@ -125,6 +125,10 @@ def history(database: Databases) -> Callable[[int], Database]:
     return of
 
 
+def feeds_of(source: Database) -> PostgresFeeds:
+    return PostgresFeeds(lambda _: source.conninfo)
+
+
 def more(small: Cost, large: Cost) -> Cost:
     """What the learners cost by whom the larger one is larger."""
     return Cost(
@@ -233,7 +237,7 @@ def test_a_projection_and_its_rebuild_write_two_rows_for_an_event_and_a_few_stat
     live, rebuilt = [], []
     projection = next(p for p in PROJECTIONS if p.source == "enrollment")
     for people in (SMALL, LARGE):
-        feeds = PostgresFeeds(lambda _, info=history(people).conninfo: info)  # type: ignore[misc]
+        feeds = feeds_of(history(people))
         one = database(REPORTING)
         with (
             counted(one.conninfo, monkeypatch) as cost,

@@ -1,4 +1,4 @@
-"""A bulk assignment whose worker is killed again and again: it goes on where it was, and the end is as if nothing had been (ASG-22)."""
+"""A bulk assignment whose worker is killed again and again goes on where it was; the end is as if nothing had been (ASG-22)."""
 
 import os
 import random

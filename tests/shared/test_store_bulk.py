@@ -116,7 +116,7 @@ def test_commands_that_wait_are_written_together_and_each_hears_only_of_itself(s
     outcomes: dict[int, object] = {}
 
     def fail(conn: Connection) -> None:
-        raise Failing
+        raise Failing(conn)
 
     def send(number: int) -> None:
         stream = contested if number % 10 == 0 else uuid4()

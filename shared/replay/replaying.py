@@ -17,7 +17,8 @@ from pydantic import BaseModel
 from shared.consumer import Consumer, Handler
 from shared.database import Connection, Database, migrate
 from shared.errors import Conflict
-from shared.feeds import PROFILES, Feed, Feeds, Place, Reached, Record
+from shared.feeds import PROFILES, Feeds, Place, Reached
+from shared.replay.until import Until
 from shared.settings import Settings
 
 SCHEMA = "rebuild"
@@ -190,7 +191,7 @@ class _Consumers:
         feeds: Feeds,
         settings: Settings,
     ) -> None:
-        self._feeds = {projection.source: _Until(feeds.open(projection.source)) for projection in projections}
+        self._feeds = {projection.source: Until(feeds.open(projection.source)) for projection in projections}
         self._consumers = [Consumer(database, self._feeds[p.source], p, settings) for p in projections]
         self._taken = 0
 
@@ -219,56 +220,6 @@ class _Consumers:
     def close(self) -> None:
         for feed in self._feeds.values():
             feed.close()
-
-
-class _Until:
-    """A feed that ends at a place in each partition. In another epoch than the place's it has no end: all of it is new."""
-
-    def __init__(self, feed: Feed) -> None:
-        self.source = feed.source
-        self.unbounded = feed
-        self.target: Reached = {}
-        self._beyond: set[int] = set()
-        """Partitions in which there was an entry after the end: nothing before it is still to come."""
-
-    def aim(self, target: Reached) -> None:
-        """A new end."""
-        self.target = target
-        self._beyond.clear()
-
-    def partitions(self) -> int:
-        return self.unbounded.partitions()
-
-    def read(self, after: Reached, limit: int) -> Sequence[Record]:
-        records = self.unbounded.read(after, limit)
-        if records and self.unbounded.partitions() == 1 and self._within(records[0]) and self._within(records[-1]):
-            return records
-        records = [r for r in records if r.partition in self.target]
-        within = [r for r in records if self._within(r)]
-        self._beyond |= {r.partition for r in records if not self._within(r)}
-        return within
-
-    def _within(self, record: Record) -> bool:
-        end = self.target.get(record.partition)
-        return end is not None and (record.epoch != end.epoch or record.position <= end.position)
-
-    def ended(self, reached: Reached) -> bool:
-        """Whether everything up to the end was taken, or is no longer there."""
-        missing = {
-            p: reached.get(p, Place(end.epoch, 0))
-            for p, end in self.target.items()
-            if p not in self._beyond and (p not in reached or reached[p].position < end.position)
-        }
-        return not missing or not self.behind(reached)
-
-    def behind(self, after: Reached) -> int:
-        return self.unbounded.behind(after)
-
-    def wait(self, seconds: float) -> None:
-        self.unbounded.wait(seconds)
-
-    def close(self) -> None:
-        self.unbounded.close()
 
 
 def _names(projections: Sequence[Projection]) -> list[str]:

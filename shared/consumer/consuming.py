@@ -2,26 +2,22 @@
 
 import threading
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from uuid import UUID
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
 from shared import telemetry
+from shared.consumer.batches import Batch, Entry, columns, places_after, read
 from shared.database import Connection, Database
 from shared.errors import Corrupt
-from shared.events import SYSTEM, Meta, Recorded, decode
-from shared.feeds import PROFILES, WATERMARK, Feed, Place, Reached, Record, SourceDown, in_order
+from shared.events import Meta, Recorded
+from shared.feeds import WATERMARK, Feed, Place, Reached, Record, SourceDown, in_order
 from shared.parking import Parking
-from shared.profiles import ProfileChanged
 from shared.settings import Settings
 
 log = telemetry.logger(__name__)
-
-_PROFILE = "directory.ProfileChanged.v1"
-_PROFILE_META = Meta(actor=SYSTEM, correlation=UUID(int=0))
 
 
 class Handler(Protocol):
@@ -74,7 +70,7 @@ class Consumer:
         telemetry.CONSUMER_LAG.labels(self._handler.name, self._handler.source).set(len(batch.records))
         if not batch.records:
             return 0
-        places = _places(batch.reached, batch.records)
+        places = places_after(batch.reached, batch.records)
         if batch.fresh:
             try:
                 self._take(batch, places, one_by_one=False)
@@ -92,11 +88,11 @@ class Consumer:
             telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(last)
         return len(batch.records)
 
-    def _next(self, reached: Reached) -> "_Batch":
+    def _next(self, reached: Reached) -> Batch:
         if not self._partitions:
             self._agree(self._feed.partitions())
         records = self._feed.read(reached, self._settings.consumer_batch)
-        return _Batch(reached, records, [self._readable(record) for record in self._fresh(reached, records)])
+        return Batch(reached, records, [self._readable(record) for record in self._fresh(reached, records)])
 
     def reached(self) -> dict[int, Place]:
         """How far each partition was taken."""
@@ -142,7 +138,7 @@ class Consumer:
             high[record.partition] = record.position
         return in_order(fresh) if self._partitions > 1 else fresh
 
-    def _take(self, batch: "_Batch", places: Reached, *, one_by_one: bool) -> None:
+    def _take(self, batch: Batch, places: Reached, *, one_by_one: bool) -> None:
         """Without waiting for the disk: if the database crashes, effects and place are gone together, and it is read again."""
         with self._database.transaction(lazy=True) as conn:
             self._advance(conn, batch.reached, places)
@@ -169,18 +165,18 @@ class Consumer:
                 self._parking.park(conn, record, f"{type(error).__name__} in {self._handler.name}")
                 crashed.add(record.key)
 
-    def _readable(self, record: Record) -> "_Entry":
+    def _readable(self, record: Record) -> Entry:
         """Raises Corrupt for a version of a type that this handler should know."""
         if record.type in self._handler.types:
             try:
-                return _Entry(record, read(record))
+                return Entry(record, read(record))
             except ValueError as error:
-                return _Entry(record, None, f"the body does not fit {record.type}: {type(error).__name__}")
+                return Entry(record, None, f"the body does not fit {record.type}: {type(error).__name__}")
         if record.type.rpartition(".v")[0] in self._families:
             raise Corrupt(f"{self.name} does not know version {record.type}; upgrade it before its source")
-        return _Entry(record, None)
+        return Entry(record, None)
 
-    def _parked_apart(self, conn: Connection, entries: Sequence["_Entry"]) -> list[tuple[Record, Recorded]]:
+    def _parked_apart(self, conn: Connection, entries: Sequence[Entry]) -> list[tuple[Record, Recorded]]:
         """What can be applied. What waits behind a parked entry, or cannot be read, is parked."""
         waiting = self._parking.parked_keys(conn)
         clear: list[tuple[Record, Recorded]] = []
@@ -211,13 +207,13 @@ class Consumer:
                 "FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[], %s::bigint[]) "
                 'AS t (partition, epoch, position, "offset", expected) WHERE h.consumer = %s AND h.source = %s '
                 "AND h.partition = t.partition AND h.epoch = t.epoch AND h.position = t.expected",
-                [*_columns(known), [reached[p].position for p in known], *who],
+                [*columns(known), [reached[p].position for p in known], *who],
             ).rowcount
         if new:
             moved += conn.execute(
                 'INSERT INTO high_water (consumer, source, partition, epoch, position, "offset") '
                 "SELECT %s, %s, * FROM unnest(%s::int[], %s::uuid[], %s::bigint[], %s::bigint[]) ON CONFLICT DO NOTHING",
-                [*who, *_columns(new)],
+                [*who, *columns(new)],
             ).rowcount
         if moved != len(known) + len(new):
             raise Overtaken(f"{self.name}: another consumer has taken this batch")
@@ -258,59 +254,3 @@ class Consumer:
 
 class Overtaken(psycopg.OperationalError):
     """Another process was first; what this one read is done already."""
-
-
-class _Entry(NamedTuple):
-    """What a record says. Neither event nor error: its type is not for this handler."""
-
-    record: Record
-    event: Recorded | None
-    error: str | None = None
-
-
-class _Batch(NamedTuple):
-    """What a source had after `reached`; `fresh` is what was not taken before, by position."""
-
-    reached: Reached
-    records: Sequence[Record]
-    fresh: Sequence[_Entry]
-
-
-def _places(reached: Reached, records: Sequence[Record]) -> dict[int, Place]:
-    """Where the partitions of a batch are after it. Entries that came again move the offset, not the position."""
-    last = {record.partition: record for record in records}
-    highest: dict[int, int] = {partition: place.position for partition, place in reached.items()}
-    for record in records:
-        if record.position > highest.get(record.partition, -1):
-            highest[record.partition] = record.position
-    return {p: Place(record.epoch, highest[p], record.offset) for p, record in last.items()}
-
-
-def _columns(places: Reached) -> list[list[object]]:
-    return [
-        list(places),
-        [place.epoch for place in places.values()],
-        [place.position for place in places.values()],
-        [place.offset for place in places.values()],
-    ]
-
-
-def read(record: Record) -> Recorded:
-    """Raises ValueError for a body that does not fit its type."""
-    if record.type == _PROFILE:
-        change = ProfileChanged.read(record.key, record.version, record.body)
-        return Recorded(record.position, record.recorded_at, change, _PROFILE_META)
-    event = decode(record.type, record.key, record.version, record.body)
-    return Recorded(record.position, record.recorded_at, event, _meta(record.meta))
-
-
-@lru_cache(maxsize=1_000)
-def _meta(text: str) -> Meta:
-    """Everything that one command caused has the same."""
-    return Meta.model_validate_json(text)
-
-
-PROFILE_TYPES = frozenset({_PROFILE})
-"""The `types` of a handler of `shared.feeds.PROFILES`."""
-
-__all__ = ["PROFILES", "PROFILE_TYPES", "Consumer", "Handler", "read"]
