@@ -1,5 +1,6 @@
 """What there is once everybody was assigned: the enrollment store, and the reports made of it."""
 
+import time
 from collections.abc import Callable
 from contextlib import closing
 
@@ -15,6 +16,7 @@ from shared.feeds import Feed, Feeds
 from shared.feeds.postgres import PostgresFeeds
 from shared.settings import Settings
 
+_LONGEST = 300.0
 PROJECTION = next(projection for projection in PROJECTIONS if projection.source == "enrollment")
 
 
@@ -37,7 +39,10 @@ def consume(info: str, feed: Feed, settings: Settings, until: int) -> None:
     """Bring the reports of `info` to a position of the enrollment store."""
     with closing(Database(info, max_size=settings.database_pool)) as database, closing(feed):
         consumer = Consumer(database, feed, PROJECTION, settings)
+        deadline = time.monotonic() + _LONGEST
         while min((place.position for place in consumer.reached().values()), default=0) < until:
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"the reports have not reached position {until}; has the source so many events?")
             if not consumer.step():
                 feed.wait(0.1)
 

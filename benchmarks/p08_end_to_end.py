@@ -14,7 +14,7 @@ from benchmarks.p01_bulk_assignment import ROWS, assign
 from benchmarks.serving import free_port
 from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.main import PACKAGE
-from services.suite.embedded import SERVICES, SOURCES, Place, Suite
+from services.suite.embedded import SERVICES, Place, Suite
 from services.suite.processes import Processes
 from shared.database import Database, migrate
 from shared.embedded import ADMIN, FEED
@@ -100,7 +100,6 @@ def embedded(bench: Bench, size: int) -> Iterator[Running]:
         lambda service: bench.postgres.conninfo(f"suite_{run}_{service}", user=ADMIN),
         lambda service: bench.postgres.conninfo(f"suite_{run}_{service}", user=FEED),
     )
-    assert set(SOURCES.values()) <= set(SERVICES)
     company.facts(size)(place.conninfo("enrollment"))
     suite = Suite(Settings(), place)
     bench.settle()

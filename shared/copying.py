@@ -57,7 +57,7 @@ class RowEncoder:
             else:
                 names[f"E{place}"] = _Remembering(_ENCODERS[type]) if type in _ENCODERS else _Any(type)
                 parts.append(f"E{place}[values[{place}]]")
-        # One expression for a whole row, as namedtuple makes its methods: a call for each column takes three times as long.
+        # One expression for a whole row, as namedtuple makes its methods: a call for each column took twice as long.
         self.fields: Callable[[Sequence[Any]], tuple[bytes, ...]]
         self.fields = eval(f"lambda values: (COUNT, {', '.join(parts)})", names)
         """The parts of a row: how many fields, then each field."""

@@ -118,13 +118,20 @@ def find(conn: Connection, id: UUID) -> Job:
 
 
 class Worker:
-    """Works on the open jobs of the given kinds, in turns, beside workers in other processes: none waits for a long one."""
+    """Works on the open jobs of the given kinds, one at a time, beside workers in other processes.
 
-    def __init__(self, name: str, database: Database, kinds: Sequence[JobKind], pause: float) -> None:
+    Oldest first, to its end: a job may build on the one before it, as imports do. With `turns` they take turns, a step
+    each, and none waits for a long one.
+    """
+
+    def __init__(
+        self, name: str, database: Database, kinds: Sequence[JobKind], pause: float, *, turns: bool = False
+    ) -> None:
         self.name = name
         self._database = database
         self._kinds = {kind.kind: kind for kind in kinds}
         self._pause = pause
+        self._turns = turns
 
     def run(self, stop: threading.Event) -> None:
         while not stop.is_set():
@@ -136,12 +143,12 @@ class Worker:
                 stop.wait(self._pause)
 
     def step(self) -> bool:
-        """One step of the job that has waited longest, and that no other worker holds. False when there is none."""
+        """One step of the next job that no other worker holds. False when there is none."""
         with self._database.connection() as conn:
             ids = conn.execute(
                 "SELECT id FROM job WHERE state IN ('waiting', 'running') AND kind = ANY(%s) "
-                "ORDER BY coalesce(worked_at, created_at), id LIMIT 20",
-                [list(self._kinds)],
+                "ORDER BY CASE WHEN %s THEN coalesce(worked_at, created_at) ELSE created_at END, id LIMIT 20",
+                [list(self._kinds), self._turns],
             ).fetchall()
             for (id,) in ids:
                 lock = [_LOCK_SPACE, UUID(str(id)).int & 0x7FFFFFFF]

@@ -15,7 +15,7 @@ class Settings(BaseSettings):
     """How long a thread computes while another of the process waits to go on; Python's own 0.005 delays every answer of
     the database by that."""
     collect_after: int = 50_000
-    """So many new objects between two looks of the garbage collector; Python's own 700 makes bulk work a third slower."""
+    """So many new objects between two looks of the garbage collector; Python's own 700 looks through each batch many times."""
 
     database_url: str = ""
     """The service's own database."""

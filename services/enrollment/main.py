@@ -54,7 +54,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         work={
             "worker": [
                 evaluator,
-                Worker("enrollment jobs", database, [expansion], settings.worker_pause),
+                Worker("enrollment jobs", database, [expansion], settings.worker_pause, turns=True),
                 Clock("enrollment timers", database, {PLACEMENT: Placement(database)}, settings.worker_pause),
                 Forgetting("enrollment", database, settings.command_days, FORGOTTEN),
             ],

@@ -18,6 +18,7 @@ from shared.store import Context
 
 ORGANISATION, COURSE = uuid4(), uuid4()
 _LOOK_SECONDS = 0.002
+_LONGEST = 120.0
 
 _FACTS = """
 INSERT INTO unit_fact (id, revision, kind, name) VALUES (%(unit)s, 1, 'organisation', 'All');
@@ -90,14 +91,12 @@ def test_a_bulk_assignment_killed_at_random_moments_ends_as_if_nothing_had_been(
     try:
         for moment in moments:
             worker.start()
-            while assigned(one) < moment:
-                time.sleep(_LOOK_SECONDS)
+            wait_until(lambda moment=moment: assigned(one) >= moment)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 0.05))
             worker.kill()
             seen.append(assigned(one))
         worker.start()
-        while state(one) != "finished":
-            time.sleep(0.05)
+        wait_until(lambda: state(one) == "finished")
     finally:
         worker.kill()
     print(f"seed {seed}: killed {kills} times, at {seen} of {people} learners")
@@ -105,6 +104,13 @@ def test_a_bulk_assignment_killed_at_random_moments_ends_as_if_nothing_had_been(
     with one.connection() as conn:
         assert conn.execute(_ORACLE.encode()).fetchone() == (people, people, True, people, people, 0, 0)
         assert conn.execute("SELECT done, total FROM job").fetchall() == [(people, people)]
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + _LONGEST
+    while not reached():
+        assert time.monotonic() < deadline, "the worker does not get on"
+        time.sleep(_LOOK_SECONDS)
 
 
 def assigned(database: Database) -> int:

@@ -43,7 +43,7 @@ def enrollment_id(person: UUID, offering: UUID) -> UUID:
 
 
 def enrollment_ids(people: Iterable[UUID], offering: UUID) -> list[UUID]:
-    """As `uuid5` makes them of `person/offering`, a hundred thousand in a quarter of a second."""
+    """As `uuid5` makes them of `person/offering`, in half the time."""
     begun, on = sha1(_NAMESPACE.bytes, usedforsecurity=False), f"/{offering}".encode()
     ids = []
     for person in people:
