@@ -103,7 +103,7 @@ def test_a_bulk_job_writes_in_small_parts_while_others_wait(store: Store) -> Non
             while not rows(store, "SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"):
                 time.sleep(0.01)
     waiting.join()
-    assert pace.members(2) == FEWEST // 2
+    assert FEWEST // 2 <= pace.members(2) <= MOST // 8, "it is small, whichever way it was last corrected"
 
 
 class Failing(Exception):
