@@ -11,13 +11,13 @@ import psycopg
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, Setting, copy_in, copy_out, paired, rate, result
 from benchmarks.p01_bulk_assignment import ROWS, assign
-from benchmarks.serving import free_port
 from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.main import PACKAGE
 from services.suite.embedded import SERVICES, Place, Suite
 from services.suite.processes import Processes
 from shared.database import Database, migrate
 from shared.embedded import ADMIN, FEED
+from shared.ports import free_port
 from shared.settings import Settings
 from shared.store import Context
 

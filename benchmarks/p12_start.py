@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from benchmarks.harness import Bench, Goal, Pair, Result, result
-from benchmarks.serving import free_port
+from shared.ports import free_port
 
 ID, GOAL, SIZE, ROUNDS = "P12", Goal("<=", 3.0), 500, 5
 

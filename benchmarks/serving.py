@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import subprocess
 import sys
 import threading
@@ -16,14 +15,8 @@ from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from benchmarks import company
+from shared.ports import free_port
 from shared.settings import Settings
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Keys:

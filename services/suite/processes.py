@@ -26,6 +26,7 @@ from shared.database import Database
 from shared.embedded import ADMIN, EmbeddedPostgres, default_data
 from shared.embedded_kafka import EmbeddedKafka
 from shared.feeds import topics
+from shared.ports import free_port
 from shared.settings import Settings
 
 log = telemetry.logger(__name__)
@@ -134,9 +135,7 @@ class Processes:
         if name == "gateway api":
             return self.settings.port
         if name not in self._ports:
-            with socket.socket() as probe:
-                probe.bind(("127.0.0.1", 0))
-                self._ports[name] = probe.getsockname()[1]
+            self._ports[name] = free_port()
         return self._ports[name]
 
     def _environment(self) -> dict[str, str]:

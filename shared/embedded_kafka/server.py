@@ -5,7 +5,6 @@ import base64
 import contextlib
 import fcntl
 import os
-import random
 import re
 import shutil
 import signal
@@ -20,9 +19,8 @@ from aiokafka.errors import KafkaError
 
 from shared.embedded import CannotStart
 from shared.embedded_kafka.programs import KafkaPrograms, default_cache
+from shared.ports import HOST, free_port, is_free
 
-_HOST = "127.0.0.1"
-_PORTS = range(20_000, 32_000)
 """Below those of outgoing connections: a client that tries to reach a killed broker must not be given the broker's port."""
 
 _SETTINGS = {
@@ -113,7 +111,7 @@ class EmbeddedKafka:
     @property
     def bootstrap(self) -> str:
         """Its address, the same from the first start on."""
-        return f"{_HOST}:{self._ports()[0]}"
+        return f"{HOST}:{self._ports()[0]}"
 
     @property
     def classpath(self) -> str:
@@ -141,8 +139,8 @@ class EmbeddedKafka:
     def _configure(self) -> None:
         broker, controller = self._choose_ports()
         settings = _SETTINGS | {
-            "listeners": f"PLAINTEXT://{_HOST}:{broker},CONTROLLER://{_HOST}:{controller}",
-            "controller.quorum.voters": f"1@{_HOST}:{controller}",
+            "listeners": f"PLAINTEXT://{HOST}:{broker},CONTROLLER://{HOST}:{controller}",
+            "controller.quorum.voters": f"1@{HOST}:{controller}",
         }
         (self.data / "server.properties").write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         (self.data / "log4j2.properties").write_text(_LOGGING)
@@ -183,7 +181,7 @@ class EmbeddedKafka:
     def _answers(self) -> bool:
         """It is this folder's broker that answers, and it takes part in its cluster."""
         try:
-            socket.create_connection((_HOST, self._ports()[0]), timeout=1).close()
+            socket.create_connection((HOST, self._ports()[0]), timeout=1).close()
             identity = (self.data / "log" / "meta.properties").read_text()
         except OSError:
             return False
@@ -198,10 +196,10 @@ class EmbeddedKafka:
     def _choose_ports(self) -> tuple[int, int]:
         """Those it had before, if any. Raises CannotStart for one that is taken."""
         file = self.data / "ports"
-        broker, controller = self._ports() if file.exists() else _free_ports()
+        broker, controller = self._ports() if file.exists() else (free_port(), free_port())
         broker = self._port or broker
         for port in (broker, controller):
-            if not _is_free(port):
+            if not is_free(port):
                 raise CannotStart(
                     f"Port {port} of Kafka in {self.data} is used by another program. End that one, or remove {file} to have "
                     "others chosen."
@@ -247,22 +245,6 @@ async def _cluster_at(bootstrap: str) -> str | None:
     finally:
         await admin.close()
     return str(found["cluster_id"]) if found["brokers"] else None
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_ports() -> tuple[int, int]:
-    shuffled = iter(random.sample(_PORTS, len(_PORTS)))
-    free = (port for port in shuffled if _is_free(port))
-    return next(free), next(free)
 
 
 def _complaint(log: Path) -> str:

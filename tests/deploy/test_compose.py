@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -19,6 +18,7 @@ import yaml
 
 from services.suite.processes import LAYOUT
 from shared.embedded import EmbeddedPostgres
+from shared.ports import free_port
 
 ROOT = Path(__file__).parents[2]
 FILE = ROOT / "docker-compose.yml"
@@ -65,8 +65,8 @@ class Containers:
         self.tag = f"compose_{uuid4().hex[:6]}"
         self.postgres = postgres
         self.kafka = kafka
-        self.ports = {name: _free_port() for name in OURS}
-        self.smtp_port = _free_port()
+        self.ports = {name: free_port() for name in OURS}
+        self.smtp_port = free_port()
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def environment(self, name: str) -> dict[str, str]:
@@ -134,13 +134,6 @@ def containers(postgres: EmbeddedPostgres, kafka: str) -> Iterator[Containers]:
         names = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{one.tag}%"]).fetchall()
     for (name,) in names:
         postgres.drop_database(name)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.feature("OPS-2")

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from running import REPOSITORY, Running, free_port, until
+from running import REPOSITORY, Running, until
 
 from services.cli.demo import ADMINISTRATOR
 from shared.embedded import EmbeddedPostgres
+from shared.ports import free_port
 
 
 @pytest.fixture

@@ -7,10 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from running import Running, free_port, number, until
+from running import Running, number, until
 
 from services.cli.demo import ADMINISTRATOR
 from shared.embedded import EmbeddedPostgres
+from shared.ports import free_port
 
 PEOPLE = 120
 USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password

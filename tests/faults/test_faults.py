@@ -3,7 +3,6 @@
 import random
 import shutil
 import signal
-import socket
 import tempfile
 import threading
 import time
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pytest
 from works import SESSION, Works, send_signal, stop_for
+
+from shared.ports import free_port
 
 Fault = Callable[[Works, random.Random], str]
 
@@ -103,20 +104,13 @@ def works(kafka: str) -> Iterator[Works]:
     del kafka  # where no broker can be had, this skips, or fails in CI
     folder = Path(tempfile.mkdtemp(prefix="rollbook-faults-"))
     folder.chmod(0o755)
-    one = Works(folder, _free_port(), _free_port())
+    one = Works(folder, free_port(), free_port())
     try:
         one.start()
         yield one
     finally:
         one.stop()
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @pytest.mark.feature("EVT-4", "NTF-4")

@@ -9,13 +9,7 @@ import pytest
 from mailroom import Mailroom, eventually
 
 from shared.database import Database
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+from shared.ports import free_port
 
 
 @pytest.fixture

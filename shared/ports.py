@@ -1,0 +1,23 @@
+"""TCP ports of this machine, chosen for programs that are started here."""
+
+import random
+import socket
+
+HOST = "127.0.0.1"
+_CHOICE = range(10_000, 32_000)
+"""Below those that systems give to outgoing connections: such a connection may take a port between the choice and the bind."""
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port() -> int:
+    """One that nobody listens on now, and that no outgoing connection will take."""
+    return next(port for port in random.sample(_CHOICE, len(_CHOICE)) if is_free(port))
