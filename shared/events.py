@@ -68,6 +68,11 @@ def registered() -> Mapping[str, type[Event]]:
     return _registry
 
 
+def later(default: Any = None) -> Any:
+    """A member that a class got after it was published: left out of the body at its default: old bodies stay as they are."""
+    return Field(default=default, exclude_if=lambda value: value == default)
+
+
 class TextRef(BaseModel):
     """Where a free text is kept, and a salted digest that proves it, without the text (`shared.texts`)."""
 

@@ -1,15 +1,20 @@
 """What happens in the catalogue. The stream is the offering."""
 
+from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import Event
+from shared.events import Event, later
 
 OfferingKind = Literal["course", "certification", "qualification"]
-Notification = Literal["assigned", "withdrawn"]
+Notification = Literal["assigned", "withdrawn", "completed"]
+NOTIFICATIONS: frozenset[Notification] = frozenset(get_args(Notification))
+"""All are on until an offering says otherwise (CAT-17)."""
+LearnerAccess = Literal["self-enrollment", "request", "hidden"]
+"""How somebody who is not assigned comes to an offering (CAT-5)."""
 
 
 class Price(BaseModel):
@@ -28,6 +33,8 @@ class Activity(BaseModel):
 
     kind: Literal["content", "exam", "lab"]
     title: str = Field(min_length=1, max_length=255)
+    pass_mark: int | None = Field(default=None, ge=0, le=100, exclude_if=lambda mark: mark is None)
+    """Percent that an exam asks for; None: any result passes."""
 
 
 class Step(BaseModel):
@@ -38,6 +45,8 @@ class Step(BaseModel):
     kind: Literal["course", "exam", "task"]
     title: str = Field(min_length=1, max_length=255)
     course_id: UUID | None = None
+    pass_mark: int | None = Field(default=None, ge=0, le=100, exclude_if=lambda mark: mark is None)
+    """Percent that an exam asks for; None: any result passes."""
 
 
 class OfferingEvent(Event):
@@ -57,6 +66,8 @@ class CourseDescribed(OfferingEvent):
     certificate: str | None
     badge: str | None
     price: Price | None
+    in_order: bool = later(False)
+    """Its activities have to be completed one after the other."""
 
 
 class CertificationDescribed(OfferingEvent):
@@ -78,6 +89,8 @@ class VersionDrafted(OfferingEvent):
     TOPIC: ClassVar[str] = "catalog.VersionDrafted.v1"
     version: int
     steps: tuple[Step, ...]
+    in_order: bool = later(False)
+    """The steps have to be completed one after the other."""
 
 
 class VersionPublished(OfferingEvent):
@@ -111,6 +124,35 @@ class DropOutsDecided(OfferingEvent):
 
     TOPIC: ClassVar[str] = "catalog.DropOutsDecided.v1"
     keep_begun: bool
+
+
+class CompletionReviewSwitched(OfferingEvent):
+    """Whether an administrator looks at a completion before it counts (CAT-12); nobody does until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.CompletionReviewSwitched.v1"
+    review: bool
+
+
+class LearnerAccessChosen(OfferingEvent):
+    """How somebody who is not assigned comes to the offering (CAT-5); by request until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.LearnerAccessChosen.v1"
+    access: LearnerAccess
+
+
+class EnrolmentWindowSet(OfferingEvent):
+    """From when until when learners may come by themselves (CAT-19); None: without such an end. The end is not included."""
+
+    TOPIC: ClassVar[str] = "catalog.EnrolmentWindowSet.v1"
+    opens: datetime | None
+    closes: datetime | None
+
+
+class EarlierCompletionsDecided(OfferingEvent):
+    """Whether a course that was completed in another offering counts for the steps here (ENR-8); not until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.EarlierCompletionsDecided.v1"
+    count: bool
 
 
 class NotificationsSwitched(OfferingEvent):

@@ -83,6 +83,11 @@ def of_catalog() -> Iterator[Event]:
     yield catalog.OfferingDeactivated(**AT)
     yield catalog.NotificationsSwitched(**AT, on=("assigned", "withdrawn"))
     yield catalog.DropOutsDecided(**AT, keep_begun=False)
+    yield catalog.CompletionReviewSwitched(**AT, review=True)
+    yield catalog.LearnerAccessChosen(**AT, access="self-enrollment")
+    opens = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
+    yield catalog.EnrolmentWindowSet(**AT, opens=opens, closes=None)
+    yield catalog.EarlierCompletionsDecided(**AT, count=True)
 
 
 def of_directory() -> Iterator[Event]:
@@ -126,10 +131,45 @@ def of_enrollment() -> Iterator[Event]:
     yield enrollment.EnrollmentCompleted(
         **AT, **STANDING, version=2, completed_at=datetime(2026, 11, 23, 5, 30, 0, 250_000, tzinfo=UTC)
     )
+    yield enrollment.EnrollmentCancelled(**AT, **STANDING)
+    yield enrollment.AccessShortened(**AT, **HELD, term=1, access_until=date(2027, 1, 31))
+    yield enrollment.AccessExpired(**AT, **STANDING)
+    yield enrollment.OrderPlaced(**AT, **STANDING, order_id=some(30), price=PRICE)
+    yield enrollment.PaymentReceived(**AT, **STANDING, order_id=some(30), by="provider")
+    yield enrollment.PaymentFailed(**AT, **STANDING, order_id=some(30))
+    yield enrollment.PaymentRefunded(**AT, **STANDING, order_id=some(30))
+    yield enrollment.ExamTaken(**AT, **STANDING, step=2, score=79, pass_mark=80, passed=False)
+    yield enrollment.LabLaunched(**AT, **STANDING, step=1)
+    yield enrollment.CompletionSubmitted(**AT, **STANDING, version=2)
+    yield enrollment.CompletionRejected(**AT, **STANDING, steps=(2, 3), reason=REASON)
+    yield enrollment.CompletionTakenBack(**AT, **STANDING, steps=(3,), reason=REASON)
+    days = {"completed_on": date(2026, 11, 23), "valid_until": date(2028, 11, 22)}
+    yield enrollment.CertificateIssued(**AT, **STANDING, serial="ABCD-EFGH-IJKL-MNOP", **days)
+    yield enrollment.CertificateRevoked(**AT, **STANDING, serial="ABCD-EFGH-IJKL-MNOP", reason=REASON)
 
 
-EXAMPLES: dict[str, Event] = {event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment()]}
-"""By wire name."""
+def with_later_members() -> Iterator[Event]:
+    """Of classes that got members after they were published: whole, as they are written today."""
+    course = next(event for event in of_catalog() if isinstance(event, catalog.CourseDescribed))
+    exam = catalog.Activity(kind="exam", title="Test", pass_mark=80)
+    yield course.model_copy(update={"activities": (exam,), "in_order": True})
+    step = catalog.Step(kind="exam", title="Test", pass_mark=80)
+    yield catalog.VersionDrafted(**AT, version=2, steps=(step,), in_order=True)
+    shared = {"access_days": 30, "note": REASON, "important": True}
+    target = {"type": "self", "target_id": some(10), "include_below": False}
+    yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, **shared)
+    until = date(2027, 5, 22)
+    yield enrollment.LearnerAssigned(**AT, **HELD, term=2, access_until=until, price=PRICE, afresh=True)
+    yield enrollment.StepCompleted(**AT, **STANDING, step=3, credited_from=some(31))
+    told = {"valid_until": date(2028, 11, 22), "recorded": "imported", "evidence": REASON}
+    at = datetime(2026, 11, 23, tzinfo=UTC)
+    yield enrollment.EnrollmentCompleted(**AT, **STANDING, version=None, completed_at=at, **told)
+
+
+FIRST: dict[str, Event] = {event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment()]}
+"""As they were published first, by wire name."""
+EXAMPLES: dict[str, Event] = {**FIRST, **{f"{event.TOPIC}~2": event for event in with_later_members()}}
+"""By wire name; with `~2` those that have members which came later."""
 
 
 def golden(name: str) -> Path:
