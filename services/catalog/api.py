@@ -6,14 +6,14 @@ from uuid import UUID
 
 import yaml
 from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from services.catalog import projections
 from services.catalog.application.applying import Applying, File
 from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn
-from services.catalog.domain import Course
+from services.catalog.domain import Admission, Completion, Course
 from shared.auth import Permission, SignedIn
-from shared.contracts.catalog import Activity, Notification, Price, Step
+from shared.contracts.catalog import Activity, LearnerAccess, Notification, Price, Step
 from shared.errors import Invalid
 from shared.http import Commanded, Cursor, Expected, PageSize, etag
 from shared.readmodel import Page
@@ -55,6 +55,7 @@ class VersionView(BaseModel):
     number: int
     state: str
     steps: tuple[Step, ...]
+    in_order: bool
 
 
 class OfferingView(OfferingItem):
@@ -70,10 +71,31 @@ class OfferingView(OfferingItem):
     versions: list[VersionView]
     notifications: list[Notification]
     keep_begun: bool
+    in_order: bool
+    admission: "AdmissionView"
+    completion: "CompletionView"
 
 
 class Steps(BaseModel):
+    """`in_order`: one after the other."""
+
     steps: list[Step] = Field(min_length=1, max_length=200)
+    in_order: bool = False
+
+
+class AdmissionView(BaseModel):
+    """How learners come by themselves (CAT-5), and from when until when (CAT-19); the end is not included."""
+
+    access: LearnerAccess = "request"
+    opens: AwareDatetime | None = None
+    closes: AwareDatetime | None = None
+
+
+class CompletionView(BaseModel):
+    """Whether an administrator looks at it first (CAT-12); whether courses completed elsewhere count for its steps (ENR-8)."""
+
+    review: bool = False
+    earlier_completions: bool = False
 
 
 class Switches(BaseModel):
@@ -126,9 +148,12 @@ def show_offering(caller: SignedIn, using: Using, response: Response, offering_i
         certificate=described.certificate,
         badge=described.badge,
         price=described.price,
-        versions=[VersionView(number=n, state=v.state, steps=v.steps) for n, v in sorted(state.versions.items())],
+        versions=[VersionView(number=n, **vars(v)) for n, v in sorted(state.versions.items())],
         notifications=sorted(state.notifications),
         keep_begun=state.keep_begun,
+        in_order=course.in_order if course else False,
+        admission=AdmissionView(**vars(state.admission)),
+        completion=CompletionView(**vars(state.completion)),
     )
 
 
@@ -185,13 +210,31 @@ def decide_drop_outs(
     return using.catalog.decide_drop_outs(context, offering_id, keep_begun=body.keep_begun, expected=expected)
 
 
+@router.put("/offerings/{offering_id}/admission")
+def admit(
+    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, expected: Expected, body: AdmissionView
+) -> Receipt:
+    """How and when learners come by themselves (CAT-5, CAT-19). Administrators may assign at any time."""
+    caller.everywhere(Permission.EDIT_CATALOGUE)
+    return using.catalog.admit(context, offering_id, Admission(**body.model_dump()), expected)
+
+
+@router.put("/offerings/{offering_id}/completion")
+def decide_completion(
+    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, expected: Expected, body: CompletionView
+) -> Receipt:
+    """What a completion asks for (CAT-12, ENR-8)."""
+    caller.everywhere(Permission.EDIT_CATALOGUE)
+    return using.catalog.decide_completion(context, offering_id, Completion(**body.model_dump()), expected)
+
+
 @router.put("/offerings/{offering_id}/versions/{number}")
 def draft_version(
     caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, number: int, expected: Expected, body: Steps
 ) -> Receipt:
     """Write the next version, or rewrite a draft (CAT-2)."""
     caller.everywhere(Permission.EDIT_CATALOGUE)
-    return using.catalog.draft(context, offering_id, number, body.steps, expected)
+    return using.catalog.draft(context, offering_id, number, body.steps, expected, in_order=body.in_order)
 
 
 @router.post("/offerings/{offering_id}/versions/{number}/publish")

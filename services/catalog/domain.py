@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from shared.contracts.catalog import (
+    NOTIFICATIONS,
     Activity,
     CertificationDescribed,
+    CompletionReviewSwitched,
     CourseDescribed,
     DropOutsDecided,
+    EarlierCompletionsDecided,
+    EnrolmentWindowSet,
+    LearnerAccess,
+    LearnerAccessChosen,
     Notification,
     NotificationsSwitched,
     OfferingActivated,
@@ -22,8 +29,6 @@ from shared.contracts.catalog import (
 )
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
-
-ALL_NOTIFICATIONS: frozenset[Notification] = frozenset({"assigned", "withdrawn"})
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,7 @@ class Course:
     certificate: str | None = None
     badge: str | None = None
     price: Price | None = None
+    in_order: bool = False
 
 
 @dataclass(frozen=True)
@@ -60,6 +66,24 @@ class Version:
 
     steps: tuple[Step, ...]
     state: str = "draft"
+    in_order: bool = False
+
+
+@dataclass(frozen=True)
+class Admission:
+    """How learners come by themselves (CAT-5), and from when until when (CAT-19); None: without such an end."""
+
+    access: LearnerAccess = "request"
+    opens: datetime | None = None
+    closes: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Completion:
+    """Whether an administrator looks at it first (CAT-12), and whether courses completed elsewhere count (ENR-8)."""
+
+    review: bool = False
+    earlier_completions: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,9 +95,11 @@ class Offering:
     described: Course | Certification
     active: bool = True
     versions: Mapping[int, Version] = field(default_factory=dict)
-    notifications: frozenset[Notification] = ALL_NOTIFICATIONS
+    notifications: frozenset[Notification] = NOTIFICATIONS
     keep_begun: bool = True
     """Who drops out of the last source keeps training that was begun (ASG-10)."""
+    admission: Admission = Admission()
+    completion: Completion = Completion()
 
     @property
     def kind(self) -> OfferingKind:
@@ -96,7 +122,8 @@ def evolve(state: Offering | None, event: Event) -> Offering | None:
         case _ if state is None:
             return None
         case VersionDrafted():
-            now = replace(state, versions={**state.versions, event.version: Version(event.steps)})
+            drafted = Version(event.steps, in_order=event.in_order)
+            now = replace(state, versions={**state.versions, event.version: drafted})
         case VersionPublished():
             now = replace(state, versions=_with_state(state, event.version, "published"))
         case VersionRetired():
@@ -110,8 +137,22 @@ def evolve(state: Offering | None, event: Event) -> Offering | None:
         case DropOutsDecided():
             now = replace(state, keep_begun=event.keep_begun)
         case _:
-            return state
+            now = _ruled(state, event)
     return replace(now, version=event.originator_version)
+
+
+def _ruled(state: Offering, event: Event) -> Offering:
+    now = state
+    match event:
+        case LearnerAccessChosen():
+            now = replace(state, admission=replace(state.admission, access=event.access))
+        case EnrolmentWindowSet():
+            now = replace(state, admission=replace(state.admission, opens=event.opens, closes=event.closes))
+        case CompletionReviewSwitched():
+            now = replace(state, completion=replace(state.completion, review=event.review))
+        case EarlierCompletionsDecided():
+            now = replace(state, completion=replace(state.completion, earlier_completions=event.count))
+    return now
 
 
 def _with_state(state: Offering, number: int, name: str) -> dict[int, Version]:
@@ -128,11 +169,11 @@ def describe(state: Offering | None, id: UUID, wanted: Course | Certification) -
     return [event(originator_id=id, originator_version=_next(state), **vars(wanted))]
 
 
-def draft(state: Offering, number: int, steps: tuple[Step, ...]) -> list[Event]:
+def draft(state: Offering, number: int, steps: tuple[Step, ...], *, in_order: bool = False) -> list[Event]:
     """Write or rewrite a draft. What was published stays as it was for ever (CAT-15)."""
     _check_certification(state)
     known = state.versions.get(number)
-    if known and known.steps == steps:
+    if known and (known.steps, known.in_order) == (steps, in_order):
         return []
     if known and known.state != "draft":
         raise Conflict(
@@ -144,7 +185,8 @@ def draft(state: Offering, number: int, steps: tuple[Step, ...]) -> list[Event]:
         raise Invalid(f"The next version is {len(state.versions) + 1}.", field="version")
     if not steps:
         raise Invalid("A version has at least one step.", field="steps")
-    return [VersionDrafted(originator_id=state.id, originator_version=_next(state), version=number, steps=steps)]
+    told = {"version": number, "steps": steps, "in_order": in_order}
+    return [VersionDrafted.next_of(state.id, state.version, told)]
 
 
 def publish(state: Offering, number: int) -> list[Event]:
@@ -189,6 +231,32 @@ def decide_drop_outs(state: Offering, *, keep_begun: bool) -> list[Event]:
     if state.keep_begun == keep_begun:
         return []
     return [DropOutsDecided(originator_id=state.id, originator_version=_next(state), keep_begun=keep_begun)]
+
+
+def admit(state: Offering, admission: Admission) -> list[Event]:
+    """How and when learners come by themselves (CAT-5, CAT-19)."""
+    opens, closes = admission.opens, admission.closes
+    if opens and closes and closes <= opens:
+        raise Invalid("Enrolment has to close after it opens.", field="closes")
+    events: list[Event] = []
+    if state.admission.access != admission.access:
+        events.append(LearnerAccessChosen.next_of(state.id, state.version, {"access": admission.access}))
+    if (state.admission.opens, state.admission.closes) != (opens, closes):
+        events.append(
+            EnrolmentWindowSet.next_of(state.id, state.version + len(events), {"opens": opens, "closes": closes})
+        )
+    return events
+
+
+def decide_completion(state: Offering, completion: Completion) -> list[Event]:
+    """What a completion asks for (CAT-12, ENR-8)."""
+    events: list[Event] = []
+    if state.completion.review != completion.review:
+        events.append(CompletionReviewSwitched.next_of(state.id, state.version, {"review": completion.review}))
+    if state.completion.earlier_completions != completion.earlier_completions:
+        told = {"count": completion.earlier_completions}
+        events.append(EarlierCompletionsDecided.next_of(state.id, state.version + len(events), told))
+    return events
 
 
 def _next(state: Offering | None) -> int:

@@ -38,7 +38,11 @@ def test_a_course_is_created_and_shown_with_everything_it_has(http: TestClient) 
     id = create(http, **COURSE)
     shown = http.get(f"/api/catalog/offerings/{id}").json()
     assert {key: shown[key] for key in COURSE} == COURSE
-    assert (shown["active"], shown["open"], shown["notifications"]) == (True, True, ["assigned", "withdrawn"])
+    assert (shown["active"], shown["open"], shown["notifications"]) == (
+        True,
+        True,
+        ["assigned", "completed", "withdrawn"],
+    )
 
 
 @pytest.mark.feature("CAT-2")
@@ -231,3 +235,39 @@ def test_offerings_are_found_by_part_of_title_or_code_and_paged(http: TestClient
     assert seen == sorted(seen, key=str.lower)
     assert len(seen) == 12
     assert kind_of(http.get("/api/catalog/offerings?cursor=nonsense"))[0] == 422
+
+
+@pytest.mark.feature("CAT-5", "CAT-19")
+def test_how_and_when_learners_come_by_themselves_is_said_on_the_offering(http: TestClient) -> None:
+    path = f"/api/catalog/offerings/{create(http, **COURSE)}"
+    assert http.get(path).json()["admission"] == {"access": "request", "opens": None, "closes": None}
+    window = {"access": "self-enrollment", "opens": "2026-12-01T08:00:00Z", "closes": "2027-01-01T00:00:00Z"}
+    assert http.put(f"{path}/admission", json=window).status_code == 200
+    assert http.get(path).json()["admission"] == window
+    backwards = {**window, "opens": "2027-02-01T08:00:00Z"}
+    assert kind_of(http.put(f"{path}/admission", json=backwards)) == (422, "invalid")
+    assert http.put(f"{path}/admission", json={**window, "opens": "2026-12-01T08:00:00"}).status_code == 422
+
+
+@pytest.mark.feature("CAT-12", "ENR-8")
+def test_what_a_completion_asks_for_is_said_on_the_offering(http: TestClient) -> None:
+    path = f"/api/catalog/offerings/{create(http, **COURSE)}"
+    assert http.get(path).json()["completion"] == {"review": False, "earlier_completions": False}
+    asked = {"review": True, "earlier_completions": True}
+    for _ in range(2):
+        assert http.put(f"{path}/completion", json=asked).status_code == 200
+    shown = http.get(path)
+    assert (shown.json()["completion"], shown.headers["ETag"]) == (asked, '"3"')
+
+
+@pytest.mark.feature("CAT-1", "CAT-2", "ENR-4")
+def test_exams_have_pass_marks_and_steps_may_be_in_order(http: TestClient) -> None:
+    exam = {"kind": "exam", "title": "Test", "pass_mark": 80}
+    course = create(http, **{**COURSE, "activities": [exam], "in_order": True})
+    shown = http.get(f"/api/catalog/offerings/{course}").json()
+    assert (shown["activities"], shown["in_order"]) == ([exam], True)
+    path = f"/api/catalog/offerings/{create(http, kind='certification', code='SAFE', title='Safe')}/versions/1"
+    assert http.put(path, json={"steps": [exam], "in_order": True}).status_code == 200
+    assert http.put(path, json={"steps": [{**exam, "pass_mark": 101}]}).status_code == 422
+    (version,) = http.get(path.removesuffix("/versions/1")).json()["versions"]
+    assert (version["steps"][0]["pass_mark"], version["in_order"]) == (80, True)

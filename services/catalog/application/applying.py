@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID, uuid4
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
 from services.catalog import domain, projections
 from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn, decision
-from services.catalog.domain import Offering
-from shared.contracts.catalog import Notification, Step
+from services.catalog.domain import Admission, Completion, Offering
+from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Step
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 from shared.store import Context, Decision, Receipt
@@ -23,6 +23,7 @@ class StepIn(BaseModel):
     kind: Literal["course", "exam", "task"]
     title: str = Field(min_length=1, max_length=255)
     course: str | None = None
+    pass_mark: int | None = Field(default=None, ge=0, le=100)
 
 
 class VersionIn(BaseModel):
@@ -30,12 +31,18 @@ class VersionIn(BaseModel):
 
     steps: list[StepIn] = Field(min_length=1, max_length=200)
     state: Literal["draft", "published", "retired"] = "published"
+    in_order: bool = False
 
 
 class _Listed(BaseModel):
     active: bool = True
-    notifications: frozenset[Notification] = domain.ALL_NOTIFICATIONS
+    notifications: frozenset[Notification] = NOTIFICATIONS
     keep_begun: bool = True
+    access: LearnerAccess = "request"
+    opens: AwareDatetime | None = None
+    closes: AwareDatetime | None = None
+    review: bool = False
+    earlier_completions: bool = False
 
 
 class ListedCourse(CourseIn, _Listed):
@@ -134,10 +141,15 @@ def _towards(
     if isinstance(wanted, ListedCertification):
         for number, version in sorted(wanted.versions.items()):
             steps = tuple(
-                Step(kind=s.kind, title=s.title, course_id=ids[s.course.lower()] if s.course else None)
+                Step(
+                    kind=s.kind,
+                    title=s.title,
+                    course_id=ids[s.course.lower()] if s.course else None,
+                    pass_mark=s.pass_mark,
+                )
                 for s in version.steps
             )
-            now = step(domain.draft(now, number, steps))
+            now = step(domain.draft(now, number, steps, in_order=version.in_order))
             if version.state == "published" and now.versions[number].state != "retired":
                 now = step(domain.publish(now, number))
             elif version.state == "published" and number == max(wanted.versions):
@@ -150,6 +162,8 @@ def _towards(
                 now = step(domain.retire(now, number))
     now = step(domain.activate(now, active=wanted.active))
     now = step(domain.switch(now, wanted.notifications))
+    now = step(domain.admit(now, Admission(wanted.access, wanted.opens, wanted.closes)))
+    now = step(domain.decide_completion(now, Completion(wanted.review, wanted.earlier_completions)))
     return step(domain.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
 
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.catalog import domain, projections
-from services.catalog.domain import Certification, Course, Offering
+from services.catalog.domain import Admission, Certification, Completion, Course, Offering
 from services.catalog.projections import OFFERING
 from shared.contracts.catalog import Activity, Notification, Price, Step
 from shared.database import Connection
@@ -37,6 +37,7 @@ class CourseIn(_Described):
     activities: tuple[Activity, ...] = Field(default=(), max_length=200)
     minimum_minutes: int = Field(default=0, ge=0, le=1_000_000)
     access_days: int | None = Field(default=None, ge=1, le=36_500)
+    in_order: bool = False
 
     def described(self) -> Course:
         return Course(**{name: getattr(self, name) for name in Course.__dataclass_fields__})
@@ -70,13 +71,22 @@ class Catalog(Ledger):
         fresh = uuid5(context.actor, f"offering/{context.command_id}")
         return self._write(context, state, domain.describe(state, id or fresh, wanted.described()))
 
-    def draft(self, context: Context, id: UUID, number: int, steps: Sequence[Step], expected: int | None) -> Receipt:
+    def draft(
+        self,
+        context: Context,
+        id: UUID,
+        number: int,
+        steps: Sequence[Step],
+        expected: int | None,
+        *,
+        in_order: bool = False,
+    ) -> Receipt:
         """Write a version of a certification; its steps name courses of this catalogue."""
 
         def decide(state: Offering) -> list[Event]:
             with self.database.connection() as conn:
                 self._check_courses(conn, steps)
-            return domain.draft(state, number, tuple(steps))
+            return domain.draft(state, number, tuple(steps), in_order=in_order)
 
         return self._change(context, id, expected, decide)
 
@@ -94,6 +104,12 @@ class Catalog(Ledger):
 
     def decide_drop_outs(self, context: Context, id: UUID, *, keep_begun: bool, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: domain.decide_drop_outs(state, keep_begun=keep_begun))
+
+    def admit(self, context: Context, id: UUID, admission: Admission, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.admit(state, admission))
+
+    def decide_completion(self, context: Context, id: UUID, completion: Completion, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: domain.decide_completion(state, completion))
 
     def find(self, id: UUID) -> Offering:
         """Raises NotFound."""
