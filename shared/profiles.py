@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.database import Connection
 from shared.events import Event, Recorded
 
 
@@ -46,3 +47,22 @@ def latest(changes: Iterable[Recorded]) -> list[ProfileChanged]:
             if known is None or known.revision < change.revision:
                 newest[change.person_id] = change
     return list(newest.values())
+
+
+_UPSERT = (
+    "INSERT INTO profile AS known (person_id, revision, first_name, last_name, email, user_name) "
+    "SELECT * FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+    "ON CONFLICT (person_id) DO UPDATE SET revision = excluded.revision, first_name = excluded.first_name, "
+    "last_name = excluded.last_name, email = excluded.email, user_name = excluded.user_name "
+    "WHERE known.revision < excluded.revision"
+)
+
+
+def save(conn: Connection, changes: Iterable[Recorded]) -> None:
+    """Into a service's own table `profile`: the newest revision that came, per person; an older one that comes late is left out."""
+    rows = [
+        (c.person_id, c.revision, c.profile.first_name, c.profile.last_name, c.profile.email, c.profile.user_name)
+        for c in latest(changes)
+    ]
+    if rows:
+        conn.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
