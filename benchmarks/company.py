@@ -4,15 +4,19 @@ from collections.abc import Callable
 from uuid import UUID, uuid5
 
 import psycopg
+from psycopg.types.json import Jsonb
 
-from services.enrollment.domain.assignments import Offering, Target
+from services.enrollment.domain.assignments import Target
+from services.enrollment.domain.offerings import Offering
+from shared.contracts.catalog import Activity
 
 NAMESPACE = UUID("0b9f7f1e-6f0e-4f2e-9b0a-000000000000")
 ORGANISATION = uuid5(NAMESPACE, "organisation")
 COURSE = uuid5(NAMESPACE, "course")
 ADMINISTRATOR = uuid5(NAMESPACE, "administrator")
 
-OFFERING = Offering(COURSE, "course", "Fire safety", True, 1, 3, frozenset())
+STEPS = tuple(Activity(kind="content", title=f"Part {n}") for n in (1, 2, 3))
+OFFERING = Offering(COURSE, "course", "Fire safety", True, 1, STEPS, frozenset())
 TARGET = Target("organisation", ORGANISATION, True)
 
 
@@ -28,8 +32,8 @@ def facts(people: int) -> Callable[[str], None]:
             conn.execute("INSERT INTO unit_above (unit, above) VALUES (%s, %s)", [ORGANISATION, ORGANISATION])
             conn.execute(
                 "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, notifications) "
-                "VALUES (%s, 1, 'course', 'Fire safety', true, 1, 3, '{}')",
-                [COURSE],
+                "VALUES (%s, 1, 'course', 'Fire safety', true, 1, %s, '{}')",
+                [COURSE, Jsonb([step.model_dump() for step in STEPS])],
             )
             conn.execute(
                 "INSERT INTO person_fact (id, revision, active, home) "

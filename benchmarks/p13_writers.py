@@ -11,8 +11,8 @@ import pydantic_core
 
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, paired, result
-from services.enrollment.application.assigning import Enrollments
-from services.enrollment.domain.assignments import Target, create
+from services.enrollment.application.assigning import Enrollments, assignment_row
+from services.enrollment.domain.assignments import NOTHING_SHARED, Target, create
 from services.enrollment.main import PACKAGE
 from services.enrollment.projections.state import ASSIGNMENT
 from shared.copying import RowEncoder, copy_rows, copy_statement
@@ -85,8 +85,8 @@ def run(bench: Bench) -> Result:
 def command() -> tuple[Event, Row, Context]:
     context = Context(company.ADMINISTRATOR)
     id, target = uuid4(), Target("individual", uuid4())
-    values = (id, 1, company.COURSE, target.type, target.id, False, True, context.correlation, datetime.now(UTC))
-    return create(id, company.OFFERING, target), Row(ASSIGNMENT, values), context
+    values = assignment_row(context, id, company.OFFERING, target, NOTHING_SHARED, datetime.now(UTC))
+    return create(id, company.OFFERING, target, NOTHING_SHARED), Row(ASSIGNMENT, values), context
 
 
 def at_once(size: int, write: Callable[[], None]) -> float:

@@ -30,6 +30,10 @@ class Permission(StrEnum):
     READ_REPORTS = "read-reports"
     READ_MAIL = "read-mail"
     SETTLE_MAIL = "settle-mail"
+    REVIEW = "review"
+    """Approve, record, take back and revoke completions (ENR-5, ENR-12)."""
+    OVERRIDE = "override"
+    """Cancel after the 24 hours, and say that something is paid; each with a reason (ASG-15, ENR-2)."""
     OPERATE = "operate"
     """Replay, dead letters: for the whole suite, not for one organisation."""
 
@@ -43,9 +47,9 @@ _ASSIGNING = frozenset(
 
 ROLES: dict[str, frozenset[Permission]] = {
     "site-administrator": frozenset(Permission),
-    "company-training-manager": _ASSIGNING,
-    "enrollment-manager": _ASSIGNING,
-    "operations-manager": _ASSIGNING,
+    "company-training-manager": _ASSIGNING | {Permission.REVIEW},
+    "enrollment-manager": _ASSIGNING | {Permission.REVIEW},
+    "operations-manager": _ASSIGNING | {Permission.OVERRIDE},
     "sales-manager": _ASSIGNING,
     "learning-manager": frozenset({Permission.EDIT_CATALOGUE, Permission.READ_DIRECTORY}),
     "approver": frozenset[Permission](),

@@ -79,6 +79,17 @@ class Settings(BaseSettings):
     assignment_rows_limit: int = 10_000
     """Rows that one command may list by hand."""
 
+    payment_url: str = ""
+    """The payment provider's address. Empty: nothing can be purchased."""
+    payment_secret: str = ""
+    """What both sides sign with."""
+    payment_tolerance: float = 300.0
+    """A payment notice that was signed longer ago is refused."""
+    demo_payments: bool = False
+    """Play the payment provider (embedded suite only)."""
+    certificate_issuer: str = "Rollbook"
+    """Who certifies, as certificates name it."""
+
     smtp_host: str = "127.0.0.1"
     smtp_port: int = 8025
     mail_from: str = "Rollbook <rollbook@localhost>"

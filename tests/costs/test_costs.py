@@ -13,10 +13,11 @@ import psycopg
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from benchmarks.company import OFFERING, ORGANISATION, facts
 from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.application.expansion import Expansion
-from services.enrollment.domain.assignments import Offering, Target
+from services.enrollment.domain.assignments import Target
 from services.reporting.main import PACKAGE as REPORTING
 from services.reporting.projections.sources import PROJECTIONS
 from shared.consumer import Consumer
@@ -31,8 +32,6 @@ from shared.store import Context
 
 SMALL, LARGE, CHUNK = 1_000, 4_000, 500
 SETTINGS = Settings(evaluator_chunk=CHUNK, consumer_batch=CHUNK, relay_batch=CHUNK, job_step=60.0)
-ORGANISATION, COURSE = uuid4(), uuid4()
-OFFERING = Offering(COURSE, "course", "Fire safety", True, 1, 3, frozenset())
 
 Databases = Callable[..., Database]
 
@@ -84,21 +83,8 @@ def _counters(info: str) -> tuple[int, int, int]:
 
 
 def company(database: Database, people: int) -> None:
+    facts(people)(database.conninfo)
     with database.connection() as conn:
-        conn.execute(
-            "INSERT INTO unit_fact (id, revision, kind, name) VALUES (%s, 1, 'organisation', 'All')", [ORGANISATION]
-        )
-        conn.execute("INSERT INTO unit_above (unit, above) VALUES (%s, %s)", [ORGANISATION, ORGANISATION])
-        conn.execute(
-            "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, notifications) "
-            "VALUES (%s, 1, 'course', 'Fire safety', true, 1, 3, '{}')",
-            [COURSE],
-        )
-        conn.execute(
-            "INSERT INTO person_fact (id, revision, active, home) "
-            "SELECT md5('person ' || n)::uuid, 1, true, %s FROM generate_series(1, %s) AS n",
-            [ORGANISATION, people],
-        )
         conn.execute("ANALYZE")
 
 

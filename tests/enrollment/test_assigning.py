@@ -90,7 +90,7 @@ def test_several_organisations_in_one_command_with_an_exact_preview(world: World
         "Adding these assignments will enrol 5 learners to this certification except where they are enrolled already."
     )
     assert (preview["people"], preview["enrolled"], preview["source_added"]) == (5, 4, 1)
-    assert preview["emails"] == {"count": 4, "notifications": ["assigned", "withdrawn"]}
+    assert preview["emails"] == {"count": 4, "notifications": ["assigned", "completed", "withdrawn"]}
     answer = world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm")
     assert len(answer.json()["result"]["created"]) == 2
     world.settle()

@@ -4,7 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID, uuid4
 
+import profiles
 from fastapi.testclient import TestClient
+from httpx import Response
 from issuer import Issuer
 
 from services.enrollment.application.evaluator import Evaluator
@@ -13,10 +15,13 @@ from shared.consumer import Consumer
 from shared.contracts import catalog, directory
 from shared.database import Database
 from shared.events import SYSTEM, Event, Meta
+from shared.feeds import PROFILES
 from shared.feeds.postgres import PostgresFeeds
 from shared.jobs import Worker
+from shared.profiles import Profile
 from shared.settings import Settings
 from shared.store import Decision, Store
+from shared.timers import Clock
 
 MANAGER = "enrollment-manager"
 
@@ -28,9 +33,10 @@ class World:
         self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: object
     ) -> None:
         self.directory, self.catalog = Store(fresh()), Store(fresh())
+        profiles.create(self.directory.database)
         self.database = fresh("services.enrollment")
         self.issuer = Issuer()
-        sources = {"directory": self.directory, "catalog": self.catalog}
+        sources = {"directory": self.directory, PROFILES: self.directory, "catalog": self.catalog}
         self.settings = Settings(database_url=self.database.conninfo, **limits)  # type: ignore[arg-type]
         self.service = build(
             self.settings,
@@ -51,6 +57,10 @@ class World:
             consumer._feed.close()
         self.service.close()
 
+    def client(self, person: UUID, *roles: tuple[str, UUID | None]) -> TestClient:
+        """Somebody who is signed in."""
+        return TestClient(self.service.app, headers=self.issuer.headers(person, *roles))
+
     def tell(
         self, store: Store, event_class: type[Event], stream: UUID, *, batch: UUID | None = None, **fields: object
     ) -> UUID:
@@ -67,37 +77,30 @@ class World:
         while any(consumer.step() for consumer in self.consumers) or self.worker.step() or self.evaluator.step():
             pass
 
-    def course(self, title: str = "Fire safety", activities: int = 2) -> UUID:
-        return self.tell(
-            self.catalog,
-            catalog.CourseDescribed,
-            uuid4(),
-            code=title,
-            title=title,
-            description="",
-            activities=[{"kind": "content", "title": f"Part {n}"} for n in range(activities)],
-            minimum_minutes=10,
-            access_days=None,
-            certificate=None,
-            badge=None,
-            price=None,
-        )
+    def course(self, title: str = "Fire safety", activities: int = 2, *kinds: object, **more: object) -> UUID:
+        """With so many parts of content, or activities of these kinds; an exam with its pass mark is `("exam", 80)`."""
+        parts = kinds or ("content",) * activities
+        told = {
+            "code": title,
+            "title": title,
+            "description": "",
+            "activities": [_activity(part, n) for n, part in enumerate(parts)],
+            "minimum_minutes": 10,
+            "access_days": None,
+            "certificate": None,
+            "badge": None,
+            "price": None,
+        }
+        return self.tell(self.catalog, catalog.CourseDescribed, uuid4(), **{**told, **more})
 
-    def certification(self, title: str = "Nurse certificate", *, published: bool = True) -> UUID:
-        id = self.tell(
-            self.catalog,
-            catalog.CertificationDescribed,
-            uuid4(),
-            code=title,
-            title=title,
-            description="",
-            minimum_minutes=None,
-            certificate=None,
-            badge=None,
-            price=None,
-        )
-        steps = [{"kind": "task", "title": "Sign the rules"}, {"kind": "exam", "title": "Final exam"}]
-        self.tell(self.catalog, catalog.VersionDrafted, id, version=1, steps=steps)
+    def certification(
+        self, title: str = "Nurse certificate", *steps: dict[str, object], published: bool = True, **more: object
+    ) -> UUID:
+        told = {"code": title, "title": title, "description": "", "minimum_minutes": None}
+        told |= {"certificate": None, "badge": None, "price": None}
+        id = self.tell(self.catalog, catalog.CertificationDescribed, uuid4(), **{**told, **more})
+        usual = ({"kind": "task", "title": "Sign the rules"}, {"kind": "exam", "title": "Final exam"})
+        self.tell(self.catalog, catalog.VersionDrafted, id, version=1, steps=steps or usual)
         if published:
             self.publish(id)
         return id
@@ -111,6 +114,13 @@ class World:
 
     def person(self, home: UUID | None = None) -> UUID:
         return self.tell(self.directory, directory.PersonRegistered, uuid4(), home_organisation=home)
+
+    def named(self, first: str, last: str, email: str, home: UUID | None = None) -> UUID:
+        """A person with a profile."""
+        id = self.person(home)
+        profile = Profile(first_name=first, last_name=last, email=email, user_name=email)
+        profiles.save(self.directory.database, id, profile)
+        return id
 
     def people(self, count: int, home: UUID | None = None) -> list[UUID]:
         ids = [uuid4() for _ in range(count)]
@@ -185,6 +195,51 @@ class World:
     def enrolled(self, offering: UUID) -> set[UUID]:
         return {UUID(str(e["person_id"])) for e in self.enrollments(offering_id=offering) if e["status"] != "withdrawn"}
 
+    def enroll(self, person: UUID, offering: UUID, **more: object) -> str:
+        """Assign one person. Returns the enrollment's id."""
+        body = {"offerings": [str(offering)], "people": [str(person)], **more}
+        answer = self.http.post("/api/enrollment/assignments", json=body)
+        assert answer.status_code in {200, 202}, answer.text
+        assert answer.json()["result"]["refused"] == []
+        self.settle()
+        return str(self.enrollments(person_id=person, offering_id=offering)[0]["id"])
+
+    def do(self, id: str, what: str, by: TestClient | None = None, **body: object) -> Response:
+        """A command on an enrollment, by the administrator unless said otherwise."""
+        return (by or self.http).post(f"/api/enrollment/enrollments/{id}/{what}", json=body or None)
+
+    def did(self, id: str, what: str, by: TestClient | None = None, **body: object) -> dict[str, object]:
+        """A command that has to succeed; its result."""
+        answer = self.do(id, what, by, **body)
+        assert answer.status_code in (200, 201), answer.text
+        result: dict[str, object] = answer.json()["result"]
+        return result
+
+    def refused(self, id: str, what: str, by: TestClient | None = None, **body: object) -> str:
+        """A command that has to be refused; the kind of problem."""
+        answer = self.do(id, what, by, **body)
+        assert answer.status_code in (401, 403, 404, 409, 422), answer.text
+        return str(answer.json()["type"]).rsplit(":", 1)[1]
+
+    def show(self, id: str, by: TestClient | None = None) -> dict[str, object]:
+        found: dict[str, object] = (by or self.http).get(f"/api/enrollment/enrollments/{id}").json()
+        return found
+
+    def on(self, day: date) -> None:
+        """From now on it is that day for every rule of the service."""
+        with self.database.connection() as conn:
+            name = conn.info.dbname
+            conn.execute(f"ALTER DATABASE {name} SET rollbook.today = '{day}'".encode())
+            conn.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+                [name],
+            )
+        self.database._pool.check()
+
+    def ring(self) -> int:
+        """The timers that are due."""
+        return next(worker for worker in self.service.workers if isinstance(worker, Clock)).step()
+
     def begin(self, person: UUID, offering: UUID) -> None:
         id = self.enrollments(person_id=person, offering_id=offering)[0]["id"]
         assert self.http.post(f"/api/enrollment/enrollments/{id}/begin").status_code == 200
@@ -199,6 +254,11 @@ class World:
             for type, body in rows
             if not ids or (isinstance(body, bytes) and any(id in body for id in ids))
         ]
+
+
+def _activity(part: object, n: int) -> dict[str, object]:
+    kind, mark = part if isinstance(part, tuple) else (part, None)
+    return {"kind": kind, "title": f"Part {n}", "pass_mark": mark}
 
 
 def tomorrow() -> date:

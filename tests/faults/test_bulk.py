@@ -1,5 +1,6 @@
 """A bulk assignment whose worker is killed again and again goes on where it was; the end is as if nothing had been (ASG-22)."""
 
+import json
 import os
 import random
 import signal
@@ -11,23 +12,14 @@ from uuid import uuid4
 
 import pytest
 
+from benchmarks import company
 from services.enrollment.application.assigning import Assigning, Enrollments
-from services.enrollment.domain.assignments import Offering, Target
 from shared.database import Database
 from shared.store import Context
 
-ORGANISATION, COURSE = uuid4(), uuid4()
 _LOOK_SECONDS = 0.002
 _LONGEST = 120.0
 
-_FACTS = """
-INSERT INTO unit_fact (id, revision, kind, name) VALUES (%(unit)s, 1, 'organisation', 'All');
-INSERT INTO unit_above (unit, above) VALUES (%(unit)s, %(unit)s);
-INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, notifications)
-VALUES (%(course)s, 1, 'course', 'Fire safety', true, 1, 3, '{}');
-INSERT INTO person_fact (id, revision, active, home)
-SELECT md5('person ' || n)::uuid, 1, true, %(unit)s FROM generate_series(1, %(people)s) AS n;
-"""
 _ORACLE = """
 SELECT
     (SELECT count(*) FROM events WHERE type = 'enrollment.LearnerAssigned.v1'),
@@ -49,7 +41,7 @@ class WorkerProcess:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "ROLLBOOK_DATABASE_URL": conninfo,
-            "ROLLBOOK_FEEDS": f'{{"directory": "{conninfo}", "catalog": "{conninfo}"}}',
+            "ROLLBOOK_FEEDS": json.dumps(dict.fromkeys(("directory", "directory.profiles", "catalog"), conninfo)),
             "ROLLBOOK_EVALUATOR_CHUNK": str(chunk),
             "ROLLBOOK_PORT": "0",
         }
@@ -78,13 +70,9 @@ def test_a_bulk_assignment_killed_at_random_moments_ends_as_if_nothing_had_been(
     kills, people, seed = (request.config.getoption(name) for name in ("--kills", "--people", "--seed"))
     chance = random.Random(seed)
     one = database("services.enrollment")
-    with one.connection() as conn:
-        for statement in _FACTS.strip().split(";\n"):
-            values = {"unit": ORGANISATION, "course": COURSE, "people": people}
-            conn.execute(statement.rstrip(";").encode(), values)
-    offering = Offering(COURSE, "course", "Fire safety", True, 1, 3, frozenset())
+    company.facts(people)(one.conninfo)
     ledger = Enrollments(one)
-    Assigning(ledger, 10).create(Context(uuid4()), [(offering, Target("organisation", ORGANISATION, True))])
+    Assigning(ledger, 10).create(Context(uuid4()), [(company.OFFERING, company.TARGET)])
     worker = WorkerProcess(one.conninfo, max(1, people // (3 * kills)))
     moments = sorted(chance.sample(range(people), kills))
     seen = []

@@ -6,17 +6,20 @@ from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
 
-from services.enrollment.application import evaluator
+from services.enrollment.application import evaluator, rows
 from services.enrollment.application.expansion import enqueue
+from services.enrollment.application.sharing import SharingRequest
+from services.enrollment.application.targets import may_see
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain import standing
-from services.enrollment.domain.assignments import Assignment, Offering, Target
-from services.enrollment.projections import facts, state
+from services.enrollment.domain import granting, standing
+from services.enrollment.domain.assignments import NOTHING_SHARED, Assignment, Sharing, Target
+from services.enrollment.domain.offerings import Offering, check_open
+from services.enrollment.projections import facts, offerings, state
 from services.enrollment.projections.state import ASSIGNMENT, AssignmentRow
 from shared.auth import Scope
-from shared.database import Connection
-from shared.errors import Conflict, Forbidden, Invalid, NotFound
-from shared.events import Event
+from shared.database import Connection, Database
+from shared.errors import Invalid, NotFound
+from shared.events import Event, TextRef
 from shared.store import Context, Decision, Ledger, Receipt, Row
 from shared.texts import Texts
 
@@ -54,26 +57,35 @@ class Assigning:
         self._ledger = ledger
         self._rows_limit = rows_limit
 
+    @property
+    def database(self) -> Database:
+        return self._ledger.database
+
     def earlier(self, context: Context) -> Receipt | None:
         """The receipt of this command if it was carried out before (ASG-6)."""
         return self._ledger.earlier(context)
 
     def assign_people(
-        self, context: Context, scope: Scope, offering_ids: Sequence[UUID], people: Sequence[UUID]
+        self,
+        context: Context,
+        scope: Scope,
+        offering_ids: Sequence[UUID],
+        people: Sequence[UUID],
+        sharing: SharingRequest,
     ) -> Receipt:
         """One assignment for each person and offering, at once (ASG-4, ASG-8); what cannot be is refused by row (ASG-5)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         self._check_size(offering_ids, people)
         with self._ledger.database.connection() as conn:
-            offerings = [open_offering(conn, id) for id in dict.fromkeys(offering_ids)]
+            chosen = [open_offering(conn, id) for id in dict.fromkeys(offering_ids)]
             refusals = _refused_people(conn, scope, people)
             existing = state.live_targets(
-                conn, [o.id for o in offerings], [("individual", person) for person in dict.fromkeys(people)]
+                conn, [o.id for o in chosen], [("individual", person) for person in dict.fromkeys(people)]
             )
         created: list[tuple[Offering, Target]] = []
         refused: list[Refused] = []
-        for offering in offerings:
+        for offering in chosen:
             for person in dict.fromkeys(people):
                 known = existing.get((offering.id, "individual", person))
                 if person in refusals:
@@ -84,7 +96,8 @@ class Assigning:
                     )
                 else:
                     created.append((offering, Target("individual", person)))
-        return self.create(context, created, refused)
+        texts = Texts()
+        return self.create(context, created, refused, sharing=sharing.kept(texts, context.actor), texts=texts)
 
     def _check_size(self, offering_ids: Sequence[UUID], people: Sequence[UUID]) -> None:
         if not offering_ids or not people:
@@ -98,9 +111,15 @@ class Assigning:
             )
 
     def create(
-        self, context: Context, wanted: Sequence[tuple[Offering, Target]], refused: Sequence[Refused] = ()
+        self,
+        context: Context,
+        wanted: Sequence[tuple[Offering, Target]],
+        refused: Sequence[Refused] = (),
+        *,
+        sharing: Sharing = NOTHING_SHARED,
+        texts: Texts | None = None,
     ) -> Receipt:
-        """Record these assignments as one batch, and queue their scope."""
+        """Record these assignments as one batch, and queue their scope. `texts` holds the note of `sharing`."""
         events: list[Event] = []
         rows: list[Row] = []
         by_offering: dict[UUID, list[UUID]] = {}
@@ -108,9 +127,10 @@ class Assigning:
             now = conn.execute("SELECT clock_timestamp()").fetchone()
         for offering, target in wanted:
             id = assignment_id(context, offering.id, target)
-            events.append(rules.create(id, offering, target))
-            values = (id, 1, offering.id, target.type, target.id, target.include_below, True, context.correlation)
-            rows.append(Row(ASSIGNMENT, (*values, now[0] if now else None)))
+            events.append(rules.create(id, offering, target, sharing))
+            rows.append(
+                Row(ASSIGNMENT, assignment_row(context, id, offering, target, sharing, now[0] if now else None))
+            )
             by_offering.setdefault(offering.id, []).append(id)
         jobs = {offering: uuid4() for offering in by_offering}
         created: list[JsonValue] = [
@@ -124,6 +144,8 @@ class Assigning:
         }
 
         def queue(conn: Connection) -> None:
+            if texts:
+                texts.keep(conn)
             for offering, ids in by_offering.items():
                 enqueue(conn, context.meta(), offering, ids, job=jobs[offering])
 
@@ -134,10 +156,7 @@ class Assigning:
     def remove(self, context: Context, removing: Sequence[Assignment], reason: str | None) -> Receipt:
         """End these assignments of one offering as one batch, and queue whom they hold (ASG-7)."""
         texts = Texts()
-        with self._ledger.database.connection() as conn:
-            rows = state.assignments(conn, [a.id for a in removing])
-        events = tuple(rules.remove(a, texts.ref(a.id, reason)) for a in removing)
-        changed = tuple(Row(ASSIGNMENT, _ended(rows[a.id], event)) for a, event in zip(removing, events, strict=True))
+        decision = self.removal(removing, texts.ref(removing[0].id, reason), context)
         job = uuid4()
 
         def queue(conn: Connection) -> None:
@@ -145,28 +164,38 @@ class Assigning:
             enqueue(conn, context.meta(), removing[0].offering, [a.id for a in removing], job=job)
 
         result: JsonValue = {"removed": [str(a.id) for a in removing], "jobs": [str(job)]}
-        return self._ledger.record(context, Decision(events, context.meta(), changed=changed), result, also=queue)
+        return self._ledger.record(context, decision, result, also=queue)
+
+    def removal(self, removing: Sequence[Assignment], reason: TextRef | None, context: Context) -> Decision:
+        """That these assignments end, with their rows."""
+        with self._ledger.database.connection() as conn:
+            known = state.assignments(conn, [a.id for a in removing])
+        events = tuple(rules.remove(a, reason) for a in removing)
+        changed = tuple(Row(ASSIGNMENT, _ended(known[a.id], event)) for a, event in zip(removing, events, strict=True))
+        return Decision(events, context.meta(), changed=changed)
 
     def exclude(self, context: Context, scope: Scope, assignment: UUID, person: UUID, reason: str | None) -> Receipt:
         """Take one learner out of one assignment until somebody allows it again (ASG-7)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         texts = Texts()
-        change = standing.exclude(self._standing(scope, assignment, person), assignment, texts.ref(person, reason))
-        result = {"enrollment_id": str(change.after.id), "status": change.after.status}
-        return self._ledger.record(context, evaluator.decision(change, context.meta()), dict(result), also=texts.keep)
+        change = granting.exclude(self._standing(scope, assignment, person), assignment, texts.ref(person, reason))
+        with self._ledger.database.connection() as conn:
+            status = change.after.status(facts.today(conn))
+        result: JsonValue = {"enrollment_id": str(change.after.id), "status": status}
+        return self._ledger.record(context, rows.decision(change, context.meta()), result, also=texts.keep)
 
     def allow_again(self, context: Context, scope: Scope, assignment: UUID, person: UUID) -> Receipt:
         """Lift an exclusion; the learner comes back if the assignment's rule still says so."""
         if earlier := self._ledger.earlier(context):
             return earlier
-        change = standing.allow_again(self._standing(scope, assignment, person), assignment)
+        change = granting.allow_again(self._standing(scope, assignment, person), assignment)
 
         def queue(conn: Connection) -> None:
             facts.mark(conn, [person], context.meta())
 
         return self._ledger.record(
-            context, evaluator.decision(change, context.meta()), {"enrollment_id": str(change.after.id)}, also=queue
+            context, rows.decision(change, context.meta()), {"enrollment_id": str(change.after.id)}, also=queue
         )
 
     def _standing(self, scope: Scope, assignment: UUID, person: UUID) -> standing.Enrollment:
@@ -178,6 +207,16 @@ class Assigning:
         if loaded is None:
             raise NotFound("This learner has no enrollment on this offering.", field="person_id")
         return loaded
+
+    def visible(self, scope: Scope, person: UUID) -> bool:
+        """Whether there is such a person within the scope (SEC-2)."""
+        with self._ledger.database.connection() as conn:
+            return person in facts.people(conn, [person]) and may_see(conn, scope, [person])
+
+    def check_person(self, scope: Scope, person: UUID) -> None:
+        """Raises NotFound for one that is unknown, or outside the scope."""
+        if not self.visible(scope, person):
+            raise NotFound("There is no such person, or none that you may see.", field="person_id")
 
     def find(self, id: UUID) -> Assignment:
         """Raises NotFound."""
@@ -192,53 +231,24 @@ def assignment_id(context: Context, offering: UUID, target: Target) -> UUID:
     return uuid5(offering, f"{context.actor}/{context.command_id}/{target.type}/{target.id}")
 
 
+def assignment_row(
+    context: Context, id: UUID, offering: Offering, target: Target, sharing: Sharing, now: object
+) -> tuple[object, ...]:
+    """The state row of a new assignment."""
+    about = (offering.id, target.type, target.id, target.include_below, True, context.correlation, now)
+    return (id, 1, *about, sharing.access_days, sharing.note.id if sharing.note else None, sharing.important)
+
+
 def open_offering(conn: Connection, id: UUID) -> Offering:
     """Raises NotFound; refuses one that is inactive or unpublished."""
-    fact = facts.offerings(conn, [id]).get(id)
+    fact = offerings.offerings(conn, [id]).get(id)
     if fact is None:
         raise NotFound(
             "There is no such offering. The catalogue lists them: GET /api/catalog/offerings.", field="offering_id"
         )
     found = evaluator.offering(fact)
-    rules.check_open(found)
+    check_open(found)
     return found
-
-
-def may_see(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> bool:
-    """All these people or organisations are within the scope (SEC-2)."""
-    return scope.everything or facts.within(conn, ids, scope.organisations) == set(ids)
-
-
-def check_target(conn: Connection, scope: Scope, target: Target, *, allow_empty: bool = False) -> None:
-    """Refuses a target that is unknown, empty, or beyond the caller's organisations."""
-    match target.type:
-        case "organisation" | "position":
-            unit = facts.units(conn, [target.id]).get(target.id)
-            known = unit is not None and unit.kind == target.type
-        case "audience":
-            audience = facts.audiences(conn, [target.id]).get(target.id)
-            known = audience is not None
-            if audience and not audience[1] and not allow_empty:
-                raise Conflict(
-                    f"The audience '{audience[0]}' has no members, so nobody would be assigned. Add members first, or send "
-                    "allow_empty: true to assign those who join later.",
-                    field="targets",
-                    kind="empty-audience",
-                )
-        case _:
-            known = target.id in facts.people(conn, [target.id])
-    visible = known and (target.type in ("audience", "position") or may_see(conn, scope, [target.id]))
-    if not visible:
-        raise NotFound(
-            f"There is no such {target.type}, or none that you may see.", field="targets", target_id=target.id
-        )
-    if not scope.everything and target.type in ("audience", "position", "manager"):
-        raise Forbidden(
-            f"Assigning to {'an' if target.type == 'audience' else 'a'} {target.type} can reach people of any organisation, "
-            "so the permission 'assign' is needed for everything. Assign an organisation, or ask a site administrator.",
-            field="targets",
-            permission="assign",
-        )
 
 
 def _refused_people(conn: Connection, scope: Scope, people: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:

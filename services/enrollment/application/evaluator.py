@@ -7,20 +7,28 @@ enrollment change between reading and writing is left out by the store and stays
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID
 
 import psycopg
 from psycopg_pool import PoolTimeout
 
-from services.enrollment.domain.assignments import Offering
-from services.enrollment.domain.standing import Change, Enrollment, enrollment_ids, settle
+from services.enrollment.application.rows import decision
+from services.enrollment.domain.assignments import access_days
+from services.enrollment.domain.granting import Terms, settle
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change, Enrollment, enrollment_ids
 from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections import offerings as catalogue
 from services.enrollment.projections.matching import Situation
-from services.enrollment.projections.state import ENROLLMENT, EXCLUSION, GRANT, AssignmentRow
+from services.enrollment.projections.offerings import OfferingFact
+from services.enrollment.projections.state import (
+    AssignmentRow,
+)
 from shared import telemetry
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
-from shared.store import STREAM, SUBJECT, Alike, Decision, Encoded, Revision, Row, Store
+from shared.store import STREAM, SUBJECT, Alike, Encoded, Revision, Store
 
 log = telemetry.logger(__name__)
 
@@ -47,17 +55,8 @@ class Judged:
     assignments: Mapping[UUID, AssignmentRow]
 
 
-def offering(fact: facts.OfferingFact) -> Offering:
-    return Offering(
-        fact.id,
-        fact.kind,
-        fact.title,
-        fact.active,
-        fact.published,
-        fact.steps,
-        frozenset(fact.notifications),
-        fact.keep_begun,
-    )
+def offering(fact: OfferingFact) -> Offering:
+    return Offering(**{name: getattr(fact, name) for name in Offering.__dataclass_fields__})
 
 
 def pattern(situation: Situation) -> Enrollment:
@@ -76,7 +75,17 @@ def pattern(situation: Situation) -> Enrollment:
         steps=frozenset(situation.steps),
         completed_version=situation.completed_version,
         completed_at=situation.completed_at,
+        ended=situation.ended,
+        launched=situation.launched,
+        submitted=situation.submitted,
+        rejection=situation.rejection,
+        payment=situation.payment,
+        access_until=situation.access_until,
+        valid_until=situation.valid_until,
+        serial=situation.serial,
+        revoked=situation.revoked,
         grants=frozenset(situation.grants),
+        access={grant: day for grant, day in zip(situation.grants, situation.access, strict=True) if day},
         exclusions=frozenset(situation.exclusions),
     )
 
@@ -93,56 +102,29 @@ def judge(
     situations = matching.situations(conn, people, on, proposed=proposed, without=without)
     ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
     assignments = state.assignments(conn, ids)
-    found = facts.offerings(conn, {one.offering for one in situations})
-    offerings = {id: offering(fact) for id, fact in found.items()}
+    found = catalogue.offerings(conn, {one.offering for one in situations})
+    known = {id: offering(fact) for id, fact in found.items()}
+    today = facts.today(conn)
     removed = {a.id for a in assignments.values() if not a.live}.union(without)
+    shorter = {a.id: a.access_days for a in assignments.values() if a.access_days is not None}
     verdicts = []
     for situation in situations:
-        known = offerings.get(situation.offering)
+        on_offer = known.get(situation.offering)
         change = settle(
             pattern(situation),
             frozenset(situation.wanted),
             removed,
-            open_for_new=known is not None and known.open,
-            keep_begun=known is None or known.keep_begun,
+            terms(on_offer, today, shorter) if on_offer else Terms(today),
+            open_for_new=on_offer is not None and on_offer.open,
+            keep_begun=on_offer is None or on_offer.keep_begun,
         )
         verdicts.append(Verdict(change, situation))
     return Judged(verdicts, assignments)
 
 
-def decision(change: Change, meta: Meta, relied_on: tuple[Revision, ...] = ()) -> Decision:
-    """The events of a change together with the state rows that mirror them."""
-    before, after = change.before, change.after
-    row = Row(
-        ENROLLMENT,
-        (
-            after.id,
-            after.version,
-            after.person,
-            after.offering,
-            after.term,
-            after.live,
-            after.begun,
-            after.sourceless,
-            sorted(after.steps),
-            after.completed_version,
-            after.completed_at,
-        ),
-    )
-    granted = [Row(GRANT, (a, after.person, after.id)) for a in sorted(after.grants - before.grants)]
-    ended = [Row(GRANT, (a, after.person)) for a in sorted(before.grants - after.grants)]
-    excluded = [
-        Row(EXCLUSION, (a, after.person, after.id, "removed-by-hand")) for a in after.exclusions - before.exclusions
-    ]
-    lifted = [Row(EXCLUSION, (a, after.person)) for a in before.exclusions - after.exclusions]
-    return Decision(
-        change.events,
-        meta,
-        new=(*([row] if before.version == 0 else []), *granted, *excluded),
-        changed=() if before.version == 0 else (row,),
-        gone=(*ended, *lifted),
-        relied_on=relied_on,
-    )
+def terms(on: Offering, today: date, shorter: Mapping[UUID, int]) -> Terms:
+    """What grants of this offering bring with them today."""
+    return Terms(today, access_days(on), shorter, on.price)
 
 
 class Evaluator:

@@ -1,62 +1,158 @@
-"""What learners do on their enrollments: begin, and complete steps."""
+"""What learners do: enrol by themselves, begin, complete steps, take exams, launch labs; and what others completed counts for."""
 
 from datetime import datetime
-from uuid import UUID
+from uuid import UUID, uuid5
 
-from pydantic import JsonValue
-
-from services.enrollment.application import evaluator
-from services.enrollment.application.assigning import Enrollments
-from services.enrollment.domain import standing
+from services.enrollment.application import evaluator, rows
+from services.enrollment.application.assigning import assignment_id, assignment_row
+from services.enrollment.application.enrolled import Also, Enrolled
+from services.enrollment.domain import assignments as rules
+from services.enrollment.domain import granting, learning, standing
+from services.enrollment.domain.assignments import NOTHING_SHARED, Target
+from services.enrollment.domain.learning import Moment
+from services.enrollment.domain.offerings import Offering, check_self_enrollment
 from services.enrollment.domain.standing import Change, Enrollment
-from services.enrollment.projections import facts
-from shared.errors import Conflict, NotFound
-from shared.store import Context, Receipt
+from services.enrollment.projections import achieved, facts, state
+from services.enrollment.projections.state import ASSIGNMENT
+from shared import timers
+from shared.contracts.catalog import Step
+from shared.database import Connection
+from shared.errors import Conflict
+from shared.store import Context, Decision, Receipt, Row
+from shared.timers import Timer
+
+CREDIT = "credit"
+"""The kind of timer that rings at once when something was completed that may count elsewhere (ENR-8)."""
 
 
 class Learning:
-    """Beginning and completing a step, as far as ASG-10 needs them."""
+    """An open term, from the learner's side (ENR-2 to ENR-6, ENR-8)."""
 
-    def __init__(self, ledger: Enrollments) -> None:
-        self._ledger = ledger
+    def __init__(self, enrolled: Enrolled) -> None:
+        self._enrolled = enrolled
+        self._ledger = enrolled.ledger
+
+    def enrol(self, context: Context, offering_id: UUID, person: UUID) -> Receipt:
+        """Self-enrollment without a group: an assignment of its own, and the learner on it, at once (ENR-3, CAT-19)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        offering, at = self._enrolled.surroundings(offering_id)
+        check_self_enrollment(offering, at.now)
+        before = self._ledger.load(standing.enrollment_id(person, offering_id), standing.evolve)
+        before = before or Enrollment.unknown(person, offering_id)
+        if before.accessible(at.today):
+            return self._enrolled.record(context, before, offering, at, None)
+        self._check_person(person, offering_id)
+        target = Target("self", person)
+        id = assignment_id(context, offering_id, target)
+        change = granting.settle(
+            before, {*before.grants, id}, (), evaluator.terms(offering, at.today, {}), open_for_new=True
+        )
+        assert change is not None
+        granted = rows.decision(change, context.meta())
+        row = assignment_row(context, id, offering, target, NOTHING_SHARED, at.now)
+        decision = Decision(
+            (rules.create(id, offering, target, NOTHING_SHARED), *granted.events),
+            context.meta(),
+            new=(Row(ASSIGNMENT, row), *granted.new),
+            changed=granted.changed,
+        )
+        return self._ledger.record(
+            context,
+            decision,
+            {"enrollment_id": str(change.after.id), "assignment_id": str(id), "status": change.after.status(at.today)},
+        )
+
+    def _check_person(self, person: UUID, offering: UUID) -> None:
+        with self._ledger.database.connection() as conn:
+            known = facts.people(conn, [person]).get(person)
+            existing = state.live_targets(conn, [offering], [("self", person)])
+        if known is None or not known.active:
+            raise Conflict("You are not an active person of the directory. Ask an administrator.", kind="inactive")
+        if existing:
+            raise Conflict(
+                "Your own enrolment is still there, but it does not hold you any more. Ask an administrator.",
+                kind="assigned-already",
+            )
 
     def begin(self, context: Context, id: UUID) -> Receipt:
         """Begin the open term. Beginning again changes nothing."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        state = self.find(id)
-        return self._record(context, state, standing.begin(state))
+
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            with self._ledger.database.connection() as conn:
+                credits = _credits(conn, state, offering, at)
+            return learning.begin(state, offering, credits, at)
+
+        return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
     def complete_step(self, context: Context, id: UUID, step: int) -> Receipt:
         """Complete a step of the published version; the last one completes the training."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        state = self.find(id)
-        with self._ledger.database.connection() as conn:
-            offering = facts.offerings(conn, [state.offering])[state.offering]
+
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            return learning.complete_step(state, offering, step, at)
+
+        return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
+
+    def take_exam(self, context: Context, id: UUID, step: int, score: int) -> Receipt:
+        """Record an exam's result, in percent."""
+
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            return learning.take_exam(state, offering, step, score, at)
+
+        return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
+
+    def launch(self, context: Context, id: UUID, step: int) -> Receipt:
+        """Open a step's content or lab."""
+
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            return learning.launch(state, offering, step, at.today)
+
+        return self._enrolled.command(context, id, decide)
+
+
+def counting_elsewhere(context: Context) -> Also:
+    """Where what was completed may count in another training, a timer rings at once: set in the same transaction (ENR-8)."""
+
+    def tell(conn: Connection, change: Change) -> None:
+        person = change.after.person
+        if achieved.credited_elsewhere(conn, person, change.after.id):
             now = conn.execute("SELECT clock_timestamp()").fetchone()
-        if not offering.steps:
-            raise Conflict(f"'{offering.title}' has no steps to complete.", kind="no-steps")
-        assert now is not None
-        assert isinstance(now[0], datetime)
-        change = standing.complete_step(state, step, offering.steps, offering.published, now[0])
-        return self._record(context, state, change)
+            assert now is not None
+            assert isinstance(now[0], datetime)
+            timers.set_timer(conn, uuid5(person, CREDIT), now[0], CREDIT, person, context.meta())
 
-    def find(self, id: UUID) -> Enrollment:
-        """Raises NotFound."""
-        state = self._ledger.load(id, standing.evolve)
-        if state is None:
-            raise NotFound("There is no such enrollment, or none that you may see.", field="enrollment_id")
-        return state
+    return tell
 
-    def _record(self, context: Context, state: Enrollment, change: Change | None) -> Receipt:
-        after = change.after if change else state
-        result: dict[str, JsonValue] = {
-            "enrollment_id": str(after.id),
-            "status": after.status,
-            "steps": [*sorted(after.steps)],
-        }
-        if change is None:
-            position = self._ledger.store.max_notification_id() or 0
-            return Receipt(position=f"{self._ledger.name}:{position}", batch=context.correlation, result=result)
-        return self._ledger.record(context, evaluator.decision(change, context.meta()), result)
+
+class Crediting:
+    """What somebody completed counts in the other trainings that this person has begun, where these say so (ENR-8)."""
+
+    def __init__(self, enrolled: Enrolled) -> None:
+        self._enrolled = enrolled
+
+    def __call__(self, timer: Timer) -> None:
+        database = self._enrolled.ledger.database
+        with database.connection() as conn:
+            others = achieved.credited_elsewhere(conn, timer.subject, None)
+        for id in others:
+            self._credit(Context.system(f"{timer.command_id}/{id}", reason_code="credit"), id)
+        with database.transaction() as conn:
+            timers.clear(conn, timer)
+
+    def _credit(self, context: Context, id: UUID) -> None:
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            with self._enrolled.ledger.database.connection() as conn:
+                credits = _credits(conn, state, offering, at)
+            return learning.credit(state, offering, credits, at)
+
+        self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
+
+
+def _credits(conn: Connection, state: Enrollment, offering: Offering, at: Moment) -> dict[int, UUID]:
+    """The steps whose course the learner has completed in another offering, with the enrollment that says so (ENR-8)."""
+    steps = enumerate(offering.steps, 1)
+    courses = {step.course_id: n for n, step in steps if isinstance(step, Step) and step.course_id}
+    if not offering.credit or not courses:
+        return {}
+    done = achieved.courses(conn, state.person, at.today, without=state.id)
+    return {n: done[course] for course, n in courses.items() if course in done}

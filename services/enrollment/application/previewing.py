@@ -3,24 +3,27 @@
 import hashlib
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Literal
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel
 
-from services.enrollment.application.assigning import Assigning, Enrollments, check_target, may_see, open_offering
+from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
 from services.enrollment.application.evaluator import judge, offering
+from services.enrollment.application.requests import AddRules, Asked, PreviewRequest, RemoveRules
+from services.enrollment.application.sharing import Note, SharingRequest
+from services.enrollment.application.targets import check_target, may_see
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain.assignments import Assignment, Offering, Target
+from services.enrollment.domain.assignments import Assignment, Target
+from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
-from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections import matching, offerings, state
 from services.enrollment.projections.state import AssignmentRow
 from shared.auth import Scope
-from shared.contracts.enrollment import AssignmentType
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.store import Context, Receipt
+from shared.texts import Texts
 
 FORGOTTEN = {
     "people of previews": "DELETE FROM plan_person p USING plan WHERE p.plan = plan.id "
@@ -28,41 +31,6 @@ FORGOTTEN = {
     "previews": "DELETE FROM plan WHERE created_at < now() - make_interval(days => %(days)s)",
 }
 """Previews are kept as long as commands are."""
-
-
-class TargetRequest(BaseModel):
-    """Whom to assign; `include_below` takes in everything or everybody below (ASG-3)."""
-
-    type: AssignmentType
-    target_id: UUID
-    include_below: bool = False
-
-
-class AddRules(BaseModel):
-    """Add one assignment for each target."""
-
-    action: Literal["assign"]
-    offering_id: UUID
-    targets: list[TargetRequest] = Field(min_length=1, max_length=500)
-    allow_empty: bool = False
-
-
-class RemoveRules(BaseModel):
-    """Remove assignments of one offering. Why, is said when confirming: previews keep no free text."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    action: Literal["remove"]
-    assignment_ids: list[UUID] = Field(min_length=1, max_length=500)
-
-
-PreviewRequest = Annotated[AddRules | RemoveRules, Field(discriminator="action")]
-
-
-class Asked(BaseModel):
-    """A stored request."""
-
-    request: PreviewRequest
 
 
 class Emails(BaseModel):
@@ -128,7 +96,7 @@ class Previewing:
                     copy.write_row((id, person, outcome))
         return preview
 
-    def confirm(self, context: Context, scope: Scope, id: UUID, reason: str | None) -> Receipt:
+    def confirm(self, context: Context, scope: Scope, id: UUID, reason: str | None, note: Note | None) -> Receipt:
         """Carry out what a preview showed. Refused with a new preview when the facts have changed since (ASG-9)."""
         if earlier := self._ledger.earlier(context):
             return earlier
@@ -146,7 +114,10 @@ class Previewing:
             )
         if isinstance(request, RemoveRules):
             return self._assigning.remove(context, resolved.removing, reason)
-        return self._assigning.create(context, [(resolved.offering, target) for target in resolved.targets])
+        texts = Texts()
+        sharing = SharingRequest(note=note, access_days=request.access_days).kept(texts, context.actor)
+        wanted = [(resolved.offering, target) for target in resolved.targets]
+        return self._assigning.create(context, wanted, sharing=sharing, texts=texts)
 
     def find(self, context: Context, id: UUID) -> Preview:
         with self._ledger.database.connection() as conn:
@@ -167,6 +138,7 @@ class Previewing:
         if isinstance(request, RemoveRules):
             return self._resolve_removal(conn, scope, request)
         found = open_offering(conn, request.offering_id)
+        rules.check_access_days(found, request.access_days)
         targets = [Target(t.type, t.target_id, t.include_below) for t in request.targets]
         if len({(t.type, t.id) for t in targets}) < len(targets):
             raise Invalid("The same target is named twice.", field="targets")
@@ -180,7 +152,7 @@ class Previewing:
                 kind="assigned-already",
                 existing=[str(id) for id in existing.values()],
             )
-        return Resolved(found, targets, [])
+        return Resolved(found, targets, [], request.access_days)
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> "Resolved":
         removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]
@@ -193,19 +165,27 @@ class Previewing:
                 raise NotFound("There is no such assignment, or none that you may see.", field="assignment_ids")
         if len({a.offering for a in removing}) > 1:
             raise Invalid("Remove assignments of one offering at a time.", field="assignment_ids")
-        fact = facts.offerings(conn, [removing[0].offering])[removing[0].offering]
+        fact = offerings.offerings(conn, [removing[0].offering])[removing[0].offering]
         return Resolved(offering(fact), [], removing)
 
 
 class Resolved:
     """A request whose names were found: an offering with targets to add, or with assignments to remove."""
 
-    def __init__(self, offering: Offering, targets: Sequence[Target], removing: Sequence[Assignment]) -> None:
+    def __init__(
+        self,
+        offering: Offering,
+        targets: Sequence[Target],
+        removing: Sequence[Assignment],
+        access_days: int | None = None,
+    ) -> None:
         self.offering = offering
         self.targets = targets
         self.removing = removing
         self.proposed = [
-            AssignmentRow(uuid4(), 1, offering.id, t.type, t.id, t.include_below, True, uuid4(), datetime.now(UTC))
+            AssignmentRow(
+                uuid4(), 1, offering.id, t.type, t.id, t.include_below, True, uuid4(), datetime.now(UTC), access_days
+            )
             for t in targets
         ]
 

@@ -1,11 +1,15 @@
 """Assignments: the sources that bring learners to offerings, and when a new one is refused."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from services.enrollment.domain.offerings import Offering, check_open
 from shared.contracts.enrollment import AssignmentCreated, AssignmentRemoved, AssignmentType
-from shared.errors import Conflict
+from shared.errors import Conflict, Invalid
 from shared.events import Event, TextRef
+
+ACCESS_DAYS = 180
+"""Of a course that says nothing else (ASG-14)."""
 
 LABELS: dict[AssignmentType, str] = {
     "individual": "Individual",
@@ -13,6 +17,7 @@ LABELS: dict[AssignmentType, str] = {
     "organisation": "Organisation",
     "position": "Position",
     "manager": "Manager",
+    "self": "Self-enrollment",
 }
 """How each way to assign is called in reports (ASG-1)."""
 
@@ -25,6 +30,23 @@ class Target:
     id: UUID
     include_below: bool = False
 
+    @property
+    def one_person(self) -> bool:
+        """Nobody else can ever be held by it."""
+        return self.type in ("individual", "self")
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, and a note."""
+
+    access_days: int | None = None
+    note: TextRef | None = None
+    important: bool = False
+
+
+NOTHING_SHARED = Sharing()
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -35,57 +57,25 @@ class Assignment:
     offering: UUID
     target: Target
     live: bool
-
-
-@dataclass(frozen=True)
-class Offering:
-    """What the catalogue says of an offering, as far as assigning needs it. `published` None: no version yet."""
-
-    id: UUID
-    kind: str
-    title: str
-    active: bool
-    published: int | None
-    steps: int
-    notifications: frozenset[str] = frozenset({"assigned", "withdrawn"})
-    keep_begun: bool = True
-
-    @property
-    def open(self) -> bool:
-        """New learners may come (CAT-3, CAT-4)."""
-        return self.active and (self.kind != "certification" or self.published is not None)
+    shared: Sharing = NOTHING_SHARED
 
 
 def evolve(state: Assignment | None, event: Event) -> Assignment | None:
     match event:
         case AssignmentCreated():
             target = Target(event.type, event.target_id, event.include_below)
-            return Assignment(event.originator_id, event.originator_version, event.offering_id, target, True)
+            shared = Sharing(event.access_days, event.note, event.important)
+            return Assignment(event.originator_id, event.originator_version, event.offering_id, target, True, shared)
         case AssignmentRemoved() if state is not None:
-            return Assignment(state.id, event.originator_version, state.offering, state.target, False)
+            return replace(state, version=event.originator_version, live=False)
         case _:
             return state
 
 
-def check_open(offering: Offering) -> None:
-    """Refuses what new learners cannot come to, whatever the way (CAT-3, CAT-4)."""
-    if not offering.active:
-        raise Conflict(
-            f"The {offering.kind} '{offering.title}' is not active, so nobody can be added. Activate it in the catalogue first.",
-            field="offering_id",
-            kind="offering-inactive",
-        )
-    if not offering.open:
-        raise Conflict(
-            f"The certification '{offering.title}' has no published version, so nobody can be added. Publish one first.",
-            field="offering_id",
-            kind="offering-unpublished",
-        )
-
-
-def create(id: UUID, offering: Offering, target: Target) -> AssignmentCreated:
-    """Refuses an offering that is not open."""
+def create(id: UUID, offering: Offering, target: Target, shared: Sharing) -> AssignmentCreated:
+    """Refuses an offering that is not open, and an access period that is longer than the course's (ASG-14)."""
     check_open(offering)
+    check_access_days(offering, shared.access_days)
     return AssignmentCreated(
         originator_id=id,
         originator_version=1,
@@ -93,7 +83,28 @@ def create(id: UUID, offering: Offering, target: Target) -> AssignmentCreated:
         type=target.type,
         target_id=target.id,
         include_below=target.include_below,
+        access_days=shared.access_days,
+        note=shared.note,
+        important=shared.important,
     )
+
+
+def access_days(offering: Offering) -> int | None:
+    """How long a course assignment gives access (ASG-14); None: as long as the enrollment lives."""
+    return (offering.access_days or ACCESS_DAYS) if offering.kind == "course" else None
+
+
+def check_access_days(offering: Offering, days: int | None) -> None:
+    """Refuses a period that is longer than the offering's, or that has no meaning for its kind."""
+    if days is None:
+        return
+    most = access_days(offering)
+    if most is None:
+        raise Invalid("Only courses have an access period.", field="access_days")
+    if not 1 <= days <= most:
+        raise Invalid(
+            f"'{offering.title}' gives access for {most} days; it can be shorter, from 1 day.", field="access_days"
+        )
 
 
 def remove(state: Assignment, reason: TextRef | None) -> AssignmentRemoved:

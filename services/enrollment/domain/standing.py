@@ -1,36 +1,44 @@
-"""One learner's standing on one offering, and what assignments do to it.
+"""One learner's standing on one offering, as its events tell it.
 
-An assignment that holds a learner is a *grant*. What happens, in the words of the features:
-
-- A first grant enrols the learner: a term opens. A further one is only one more source (ASG-6).
-- One of several grants goes: the learner stays enrolled by the others (ASG-7).
-- The last one is removed by a person: the term ends, the learner is withdrawn.
-- The last one drops out of its source (a move, another manager): training that was begun stays, marked as without source;
-  training that was not begun is withdrawn (ASG-10).
-- A grant that comes when no term is open begins the next one; history and completions stay.
-- What a person took away stays away until a person allows it again: an exclusion (ASG-7).
+An assignment that holds a learner is a *grant*. A term opens with the first grant that comes while none is open, and is over when
+the learner is withdrawn, cancelled, or out of access. docs/states.md has the table of what is possible when.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import sha1
 from uuid import UUID
 
+from shared.contracts.catalog import Price
 from shared.contracts.enrollment import (
+    AccessExpired,
+    AccessShortened,
+    CertificateIssued,
+    CertificateRevoked,
+    CompletionRejected,
+    CompletionSubmitted,
+    CompletionTakenBack,
+    Ending,
+    EnrollmentCancelled,
     EnrollmentCompleted,
     EnrollmentLeftWithoutSource,
     ExclusionLifted,
+    LabLaunched,
     LearnerAssigned,
     LearnerExcluded,
     LearnerUnassigned,
     LearnerWithdrawn,
+    OrderPlaced,
+    Payment,
+    PaymentFailed,
+    PaymentReceived,
+    PaymentRefunded,
+    Status,
     StepCompleted,
     TrainingBegun,
-    Unassignment,
 )
-from shared.errors import Conflict, Invalid, NotFound
-from shared.events import Event, TextRef
+from shared.events import Event
 
 _NAMESPACE = UUID("6f1d0e1c-6a55-4d0c-9a41-0d0b3f6f7a11")
 _VARIANT_AND_VERSION_5 = (0x8000 << 48) | (5 << 76)
@@ -56,7 +64,7 @@ def enrollment_ids(people: Iterable[UUID], offering: UUID) -> list[UUID]:
 
 @dataclass(frozen=True)
 class Enrollment:
-    """A learner's standing on an offering, as its events tell it. `term` 0: never enrolled."""
+    """`term` 0: never enrolled. What is said of a term is said of the last one."""
 
     id: UUID
     person: UUID
@@ -65,27 +73,62 @@ class Enrollment:
     term: int = 0
     live: bool = False
     """A term is open."""
+    ended: Ending | None = None
+    """How the last term ended."""
     begun: bool = False
     sourceless: bool = False
+    launched: bool = False
+    """A lab was launched in this term."""
     steps: frozenset[int] = frozenset()
+    submitted: bool = False
+    """An administrator has to look at the completion."""
+    rejection: UUID | None = None
+    """Why the administrator sent it back, the text's id."""
+    payment: Payment = "none"
+    price: Price | None = None
+    order: UUID | None = None
+    """The order that may still be paid, or was."""
+    access_until: date | None = None
+    """The last day of access; None: without end."""
     completed_version: int | None = None
     completed_at: datetime | None = None
-    grants: frozenset[UUID] = field(default=frozenset())
-    exclusions: frozenset[UUID] = field(default=frozenset())
+    valid_until: date | None = None
+    """The last day on which the completion counts; None: without end."""
+    serial: str | None = None
+    """Of the completion's certificate."""
+    revoked: bool = False
+    grants: frozenset[UUID] = frozenset()
+    access: Mapping[UUID, date] = field(default_factory=dict)
+    """The last day of access by grant; a grant that is not named here gives it without end."""
+    exclusions: frozenset[UUID] = frozenset()
 
     @classmethod
     def unknown(cls, person: UUID, offering: UUID) -> "Enrollment":
         return cls(enrollment_id(person, offering), person, offering)
 
-    @property
-    def status(self) -> str:
-        """not-enrolled, not-started, in-progress, completed or withdrawn: derived, never set."""
+    def holds(self, today: date) -> bool:
+        """There is a completion, and it counts on that day."""
+        return self.completed_at is not None and (self.valid_until is None or self.valid_until >= today)
+
+    def accessible(self, today: date) -> bool:
+        """A term is open and the day is not after its last day of access (ENR-6)."""
+        return self.live and (self.access_until is None or self.access_until >= today)
+
+    def status(self, today: date) -> Status:
+        """Derived, never set (ENR-1)."""
+        if self.ended in ("withdrawn", "cancelled"):
+            return self.ended
+        if self.completed_at is not None:
+            return "completed" if self.holds(today) else "certification-expired"
         if self.term == 0:
             return "not-enrolled"
-        if not self.live:
-            return "withdrawn"
-        if self.completed_at is not None:
-            return "completed"
+        return self._of_the_open_term() if self.accessible(today) else "access-expired"
+
+    def _of_the_open_term(self) -> Status:
+        if self.payment == "due":
+            return "awaiting-payment"
+        if self.submitted:
+            return "pending-approval"
         return "in-progress" if self.begun else "not-started"
 
 
@@ -93,38 +136,111 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
     """The standing after an event. Never judges."""
     match event:
         case LearnerAssigned():
-            now = state or Enrollment.unknown(event.person_id, event.offering_id)
-            if event.term > now.term:
-                now = replace(now, term=event.term, live=True, begun=False, steps=frozenset())
-            now = replace(now, grants=now.grants | {event.assignment_id}, sourceless=False)
+            now = _granted(state or Enrollment.unknown(event.person_id, event.offering_id), event)
         case LearnerExcluded():
             now = state or Enrollment.unknown(event.person_id, event.offering_id)
             now = replace(now, exclusions=now.exclusions | {event.assignment_id})
+        case EnrollmentCompleted():
+            now = state or Enrollment.unknown(event.person_id, event.offering_id)
+            completion = {"completed_version": event.version, "completed_at": event.completed_at}
+            now = replace(now, **completion, valid_until=event.valid_until, submitted=False, serial=None, revoked=False)  # type: ignore[arg-type]
         case _ if state is None:
             return None
-        case LearnerUnassigned():
-            now = replace(state, grants=state.grants - {event.assignment_id})
-        case ExclusionLifted():
-            now = replace(state, exclusions=state.exclusions - {event.assignment_id})
-        case LearnerWithdrawn():
-            now = replace(state, live=False, sourceless=False)
-        case EnrollmentLeftWithoutSource():
-            now = replace(state, sourceless=True)
-        case TrainingBegun():
-            now = replace(state, begun=True)
-        case StepCompleted():
-            now = replace(state, begun=True, steps=state.steps | {event.step})
-        case EnrollmentCompleted():
-            now = replace(state, completed_version=event.version, completed_at=event.completed_at)
         case _:
-            return state
+            now = _of_grants(state, event) or _of_learning(state, event) or _of_payment(state, event) or state
     return replace(now, version=event.originator_version)
 
 
-class _Writing:
+def _granted(now: Enrollment, event: LearnerAssigned) -> Enrollment:
+    if event.term > now.term:
+        payment: Payment = "due" if event.price else "none"
+        now = replace(now, term=event.term, live=True, ended=None, begun=False, launched=False, steps=frozenset())
+        now = replace(now, submitted=False, rejection=None, payment=payment, price=event.price, order=None)
+    if event.afresh:
+        now = _without_completion(now)
+    return _held(
+        replace(now, sourceless=False), now.grants | {event.assignment_id}, {event.assignment_id: event.access_until}
+    )
+
+
+def _held(now: Enrollment, grants: frozenset[UUID], changed: Mapping[UUID, date | None]) -> Enrollment:
+    """By these grants: the latest day of access holds. The last grant that goes leaves the day as it was."""
+    known = {**now.access, **changed}
+    access = {grant: day for grant in grants if (day := known.get(grant)) is not None}
+    until = now.access_until
+    if grants:
+        until = max(access.values()) if len(access) == len(grants) else None
+    return replace(now, grants=grants, access=access, access_until=until)
+
+
+def _without_completion(now: Enrollment) -> Enrollment:
+    return replace(now, completed_version=None, completed_at=None, valid_until=None, serial=None, revoked=False)
+
+
+def _of_grants(state: Enrollment, event: Event) -> Enrollment | None:
+    now: Enrollment | None = None
+    match event:
+        case LearnerUnassigned():
+            now = _held(state, state.grants - {event.assignment_id}, {})
+        case AccessShortened():
+            now = _held(state, state.grants, {event.assignment_id: event.access_until})
+        case ExclusionLifted():
+            now = replace(state, exclusions=state.exclusions - {event.assignment_id})
+        case LearnerWithdrawn():
+            now = replace(state, live=False, ended="withdrawn", sourceless=False)
+        case EnrollmentCancelled():
+            now = replace(state, live=False, ended="cancelled", sourceless=False)
+        case AccessExpired():
+            now = replace(state, live=False, ended="expired")
+        case EnrollmentLeftWithoutSource():
+            now = replace(state, sourceless=True)
+    return now
+
+
+def _of_learning(state: Enrollment, event: Event) -> Enrollment | None:
+    now: Enrollment | None = None
+    match event:
+        case TrainingBegun():
+            now = replace(state, begun=True)
+        case LabLaunched():
+            now = replace(state, launched=True)
+        case StepCompleted():
+            now = replace(state, begun=True, steps=state.steps | {event.step})
+        case CompletionSubmitted():
+            now = replace(state, submitted=True, rejection=None)
+        case CompletionRejected():
+            now = replace(state, submitted=False, steps=state.steps - set(event.steps), rejection=event.reason.id)
+        case CompletionTakenBack():
+            now = replace(_without_completion(state), steps=state.steps - set(event.steps))
+        case CertificateIssued():
+            now = replace(state, serial=event.serial, revoked=False)
+        case CertificateRevoked():
+            now = replace(state, revoked=state.revoked or state.serial == event.serial)
+    return now
+
+
+def _of_payment(state: Enrollment, event: Event) -> Enrollment | None:
+    """A notice may come when its term is long over: then it changes nothing here."""
+    now: Enrollment | None = None
+    match event:
+        case OrderPlaced() | PaymentReceived() | PaymentFailed() | PaymentRefunded() if event.term != state.term:
+            pass
+        case OrderPlaced():
+            now = replace(state, order=event.order_id)
+        case PaymentReceived():
+            now = replace(state, payment="paid", order=event.order_id or state.order)
+        case PaymentFailed():
+            now = replace(state, order=None)
+        case PaymentRefunded():
+            now = replace(state, payment="refunded" if state.begun else "due", order=None)
+    return now
+
+
+class Writing:
     """Collects the next events of one enrollment, and its state as they are added."""
 
     def __init__(self, state: Enrollment) -> None:
+        self.before = state
         self.state = state
         self.events: list[Event] = []
 
@@ -134,6 +250,10 @@ class _Writing:
         self.events.append(event)
         self.state = evolve(self.state, event) or self.state
 
+    def change(self) -> "Change | None":
+        """None when nothing was added."""
+        return Change(self.before, self.state, tuple(self.events)) if self.events else None
+
 
 @dataclass(frozen=True)
 class Change:
@@ -142,96 +262,3 @@ class Change:
     before: Enrollment
     after: Enrollment
     events: tuple[Event, ...]
-
-
-def settle(
-    state: Enrollment,
-    wanted: Collection[UUID],
-    removed: Collection[UUID],
-    *,
-    open_for_new: bool,
-    keep_begun: bool = True,
-) -> Change | None:
-    """Bring the grants in line with the assignments that want to hold the learner; None when they are already.
-
-    `removed` are the assignments that a person has ended: a grant of one of these was removed on purpose, any other
-    that is no longer wanted dropped out. An offering that is not open holds nobody new (CAT-3, CAT-4); one may choose that
-    drop-outs do not keep what they have begun (ASG-10).
-    """
-    lacking = sorted(set(wanted) - state.grants - state.exclusions) if open_for_new else []
-    surplus = sorted(state.grants.difference(wanted))
-    if not lacking and not surplus:
-        return None
-    writing = _Writing(state)
-    term = state.term if state.live else state.term + 1
-    for assignment in lacking:
-        writing.add(LearnerAssigned, assignment_id=assignment, term=term)
-    for assignment in surplus:
-        why: Unassignment = "assignment-removed" if assignment in removed else "dropped-out"
-        writing.add(LearnerUnassigned, assignment_id=assignment, term=writing.state.term, why=why)
-    _end_if_unheld(writing, on_purpose=not keep_begun or all(assignment in removed for assignment in surplus))
-    return Change(state, writing.state, tuple(writing.events))
-
-
-def exclude(state: Enrollment, assignment: UUID, reason: TextRef | None) -> Change:
-    """A person takes one learner out of one assignment; no rule brings the grant back (ASG-7)."""
-    if assignment not in state.grants:
-        raise NotFound("This assignment does not hold this learner.", field="person_id")
-    writing = _Writing(state)
-    writing.add(LearnerUnassigned, assignment_id=assignment, term=state.term, why="removed-by-hand")
-    writing.add(LearnerExcluded, assignment_id=assignment, why="removed-by-hand", reason=reason)
-    _end_if_unheld(writing, on_purpose=True)
-    return Change(state, writing.state, tuple(writing.events))
-
-
-def allow_again(state: Enrollment, assignment: UUID) -> Change:
-    """Lift an exclusion; whether the learner comes back is for the assignment's rule to say."""
-    if assignment not in state.exclusions:
-        raise NotFound("This learner is not excluded from this assignment.", field="person_id")
-    writing = _Writing(state)
-    writing.add(ExclusionLifted, assignment_id=assignment)
-    return Change(state, writing.state, tuple(writing.events))
-
-
-def begin(state: Enrollment) -> Change | None:
-    """The learner starts; None when that was so already."""
-    _check_live(state)
-    if state.begun:
-        return None
-    writing = _Writing(state)
-    writing.add(TrainingBegun, term=state.term)
-    return Change(state, writing.state, tuple(writing.events))
-
-
-def complete_step(state: Enrollment, step: int, steps: int, version: int | None, now: datetime) -> Change | None:
-    """Complete one of `steps` steps, counted from 1, and with the last open one the training; None when it was complete."""
-    _check_live(state)
-    if not 1 <= step <= steps:
-        raise Invalid(f"The steps are numbered 1 to {steps}.", field="step")
-    if step in state.steps:
-        return None
-    writing = _Writing(state)
-    if not state.begun:
-        writing.add(TrainingBegun, term=state.term)
-    writing.add(StepCompleted, term=state.term, step=step)
-    if writing.state.steps >= frozenset(range(1, steps + 1)) and state.completed_at is None:
-        writing.add(EnrollmentCompleted, term=state.term, version=version, completed_at=now)
-    return Change(state, writing.state, tuple(writing.events))
-
-
-def _end_if_unheld(writing: _Writing, *, on_purpose: bool) -> None:
-    state = writing.state
-    if not state.live or state.grants:
-        return
-    if state.begun and not on_purpose:
-        writing.add(EnrollmentLeftWithoutSource, term=state.term)
-    else:
-        writing.add(LearnerWithdrawn, term=state.term)
-
-
-def _check_live(state: Enrollment) -> None:
-    if not state.live:
-        raise Conflict(
-            f"The enrollment is {state.status}: there is no open term to work on. It opens again with an assignment.",
-            kind="not-enrolled",
-        )

@@ -1,10 +1,9 @@
 """Facts of directory and catalogue: written by reactions in batches, read by the rules."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import NamedTuple
 from uuid import UUID
-
-from psycopg.types.json import Jsonb
 
 from shared.database import Connection, uuid_of
 from shared.events import Meta
@@ -79,21 +78,6 @@ class UnitFact(NamedTuple):
     name: str
 
 
-class OfferingFact(NamedTuple):
-    """A row of `offering_fact`. `drafts`: the number of steps by version, until one is published."""
-
-    id: UUID
-    revision: int
-    kind: str
-    title: str
-    active: bool
-    published: int | None
-    steps: int
-    drafts: dict[str, int]
-    notifications: list[str]
-    keep_begun: bool = True
-
-
 def people(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, PersonFact]:
     rows = conn.execute("SELECT id, revision, active, home FROM person_fact WHERE id = ANY(%s)", [list(ids)])
     return {row[0]: PersonFact(*row) for row in rows}  # type: ignore[arg-type,misc]
@@ -104,13 +88,12 @@ def units(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, UnitFact]:
     return {row[0]: UnitFact(*row) for row in rows}  # type: ignore[arg-type,misc]
 
 
-def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
-    rows = conn.execute(
-        "SELECT id, revision, kind, title, active, published, steps, drafts, notifications, keep_begun FROM offering_fact "
-        "WHERE id = ANY(%s)",
-        [list(ids)],
-    )
-    return {row[0]: OfferingFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+def today(conn: Connection) -> date:
+    """The day that it is for every rule, in UTC."""
+    row = conn.execute("SELECT today()").fetchone()
+    assert row is not None
+    assert isinstance(row[0], date)
+    return row[0]
 
 
 def audiences(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
@@ -162,19 +145,6 @@ def save_units(conn: Connection, rows: Sequence[UnitFact], gone: Sequence[UUID])
         [ids],
     )
     return ids
-
-
-def save_offerings(conn: Connection, rows: Sequence[OfferingFact]) -> None:
-    for row in rows:
-        conn.execute(
-            "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, drafts, notifications, "
-            "keep_begun) "
-            "VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, "
-            "title = excluded.title, active = excluded.active, published = excluded.published, steps = excluded.steps, "
-            "drafts = excluded.drafts, notifications = excluded.notifications, "
-            "keep_begun = excluded.keep_begun",
-            [*row[:7], Jsonb(row.drafts), row.notifications, row.keep_begun],
-        )
 
 
 def save_members(conn: Connection, joined: Sequence[tuple[UUID, UUID]], left: Sequence[tuple[UUID, UUID]]) -> None:

@@ -1,4 +1,4 @@
-"""What the API shows: assignments with their counts, learners of one, enrollments. Scope is a filter in each (SEC-2)."""
+"""What the API shows of assignments: themselves with their counts, and the learners of one. Scope is a filter in each (SEC-2)."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from shared.database import Connection
 from shared.jobs import Job
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
-_IN_SCOPE = "(%(everything)s OR EXISTS (SELECT FROM unit_above WHERE unit = {} AND above = ANY(%(organisations)s)))"
+IN_SCOPE = "(%(everything)s OR EXISTS (SELECT FROM unit_above WHERE unit = {} AND above = ANY(%(organisations)s)))"
 
 
 class JobView(BaseModel):
@@ -56,6 +56,11 @@ class AssignmentItem(BaseModel):
     live: bool
     batch: UUID
     created_at: datetime
+    access_days: int | None
+    """Shorter than the course's; None: as the course says (ASG-14)."""
+    note: str | None
+    """The title of what its learners are told (ASG-13)."""
+    important: bool
     due: str
     counts: Counts
     learners: str
@@ -64,12 +69,14 @@ class AssignmentItem(BaseModel):
 
 _ASSIGNMENTS = f"""
 SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name), a.include_below, a.live, a.batch, a.created_at,
+    a.access_days, t.text::jsonb ->> 'title', a.important,
     (SELECT count(*) FROM learner_grant WHERE assignment = a.id), (SELECT count(*) FROM exclusion WHERE assignment = a.id)
 FROM assignment a
 LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
+LEFT JOIN personal_text t ON t.id = a.note
 LEFT JOIN audience_fact g ON a.type = 'audience' AND g.id = a.target
-LEFT JOIN person_fact p ON a.type IN ('individual', 'manager') AND p.id = a.target
-WHERE {_IN_SCOPE.format("coalesce(p.home, u.id)")}
+LEFT JOIN person_fact p ON a.type IN ('individual', 'manager', 'self') AND p.id = a.target
+WHERE {IN_SCOPE.format("coalesce(p.home, u.id)")}
     AND (%(id)s::uuid IS NULL OR a.id = %(id)s) AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s)
     AND (%(type)s::text IS NULL OR a.type = %(type)s) AND (%(target)s::uuid IS NULL OR a.target = %(target)s)
     AND (%(batch)s::uuid IS NULL OR a.batch = %(batch)s) AND (%(live)s::bool IS NULL OR a.live = %(live)s)
@@ -118,10 +125,13 @@ def _assignment(row: tuple[object, ...]) -> AssignmentItem:
         "live",
         "batch",
         "created_at",
+        "access_days",
+        "note",
+        "important",
     )
-    active, refused = int(str(row[10])), int(str(row[11]))
+    active, refused = int(str(row[13])), int(str(row[14]))
     return AssignmentItem(
-        **dict(zip(names, row[:10], strict=True)),
+        **dict(zip(names, row[:13], strict=True)),
         due="none",
         counts=Counts(active=active, date_pending=0, held=0, refused=refused),
         learners=f"/api/enrollment/assignments/{row[0]}/learners",
@@ -141,7 +151,7 @@ SELECT l.person AS person_id, l.enrollment AS enrollment_id, l.excluded FROM (
     SELECT person, enrollment, false AS excluded FROM learner_grant WHERE assignment = %(assignment)s
     UNION ALL SELECT person, enrollment, true FROM exclusion WHERE assignment = %(assignment)s
 ) AS l JOIN person_fact p ON p.id = l.person
-WHERE {_IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR l.person > %(after)s)
+WHERE {IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR l.person > %(after)s)
 ORDER BY l.person LIMIT %(limit)s
 """
 
@@ -159,63 +169,3 @@ def learners(conn: Connection, scope: Scope, assignment: UUID, cursor: str | Non
         rows = cur.execute(_LEARNERS.encode(), values).fetchall()
     page = rows[:limit]
     return Page(items=page, next=cursor_encode(str(page[-1].person_id)) if len(rows) > limit else None)
-
-
-class EnrollmentItem(BaseModel):
-    """One learner's standing on one offering."""
-
-    id: UUID
-    person_id: UUID
-    offering_id: UUID
-    term: int
-    status: str
-    without_source: bool
-    steps: list[int]
-    completed_version: int | None
-    completed_at: datetime | None
-    assignments: list[UUID]
-    excluded_from: list[UUID]
-
-
-_STATUS = """
-CASE WHEN term = 0 THEN 'not-enrolled' WHEN NOT live THEN 'withdrawn' WHEN completed_at IS NOT NULL THEN 'completed'
-    WHEN begun THEN 'in-progress' ELSE 'not-started' END
-"""
-
-_ENROLLMENTS = f"""
-SELECT e.id, e.person AS person_id, e.offering AS offering_id, e.term, {_STATUS} AS status, e.sourceless AS without_source,
-    e.steps, e.completed_version, e.completed_at,
-    ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1) AS assignments,
-    ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1) AS excluded_from
-FROM enrollment e JOIN person_fact p ON p.id = e.person
-WHERE ({_IN_SCOPE.format("p.home")} OR e.person = %(self)s) AND (%(id)s::uuid IS NULL OR e.id = %(id)s)
-    AND (%(person)s::uuid IS NULL OR e.person = %(person)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
-    AND (%(after)s::uuid IS NULL OR e.id > %(after)s)
-ORDER BY e.id LIMIT %(limit)s
-"""
-
-
-class EnrollmentQuery(BaseModel):
-    """What to look for; None: anything. `self` is the caller, who always sees the own enrollments."""
-
-    self: UUID
-    id: UUID | None = None
-    person: UUID | None = None
-    offering: UUID | None = None
-
-
-def enrollments(
-    conn: Connection, scope: Scope, query: EnrollmentQuery, cursor: str | None, limit: int
-) -> Page[EnrollmentItem]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
-    values = {
-        **query.model_dump(),
-        "everything": scope.everything,
-        "organisations": list(scope.organisations),
-        "after": after,
-        "limit": limit + 1,
-    }
-    with conn.cursor(row_factory=class_row(EnrollmentItem)) as cur:
-        rows = cur.execute(_ENROLLMENTS.encode(), values).fetchall()
-    page = rows[:limit]
-    return Page(items=page, next=cursor_encode(str(page[-1].id)) if len(rows) > limit else None)

@@ -1,16 +1,17 @@
 """Who should be held by which assignment, asked of the facts: the only place that knows what a target means (ASG-1, ASG-3)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections.state import AssignmentRow
+from shared.contracts.enrollment import Ending, Payment
 from shared.database import Connection, Uuids, uuid_of
 
 _ASSIGNMENTS = """
     SELECT id, offering, type, target, include_below FROM assignment
-    WHERE live AND type <> 'individual' AND (%(offering)s::uuid IS NULL OR offering = %(offering)s)
+    WHERE live AND type NOT IN ('individual', 'self') AND (%(offering)s::uuid IS NULL OR offering = %(offering)s)
         AND NOT id = ANY(%(without)s)
     UNION ALL
     SELECT * FROM unnest(%(ids)s::uuid[], %(offerings)s::uuid[], %(types)s::text[], %(targets)s::uuid[], %(below)s::bool[])
@@ -35,9 +36,9 @@ led AS (
     SELECT led.person, above.leader, false FROM led JOIN current_leader AS above ON above.job = led.leader
 ),
 matched (assignment, person, offering) AS (
-    SELECT source.id, known.id, offering FROM source JOIN known ON target = known.id WHERE type = 'individual'
+    SELECT source.id, known.id, offering FROM source JOIN known ON target = known.id WHERE type IN ('individual', 'self')
     UNION ALL
-    SELECT a.id, known.id, a.offering FROM known JOIN assignment a ON a.type = 'individual' AND a.target = known.id
+    SELECT a.id, known.id, a.offering FROM known JOIN assignment a ON a.type IN ('individual', 'self') AND a.target = known.id
     WHERE a.live AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s) AND NOT a.id = ANY(%(without)s)
     UNION ALL
     SELECT source.id, known.id, offering FROM source
@@ -63,14 +64,16 @@ wanting AS (
 standing AS (
     SELECT e.*,
         ARRAY(SELECT g.assignment FROM learner_grant g WHERE g.enrollment = e.id ORDER BY 1) AS grants,
+        ARRAY(SELECT g.access_until FROM learner_grant g WHERE g.enrollment = e.id ORDER BY g.assignment) AS access,
         ARRAY(SELECT x.assignment FROM exclusion x WHERE x.person = e.person AND x.enrollment = e.id ORDER BY 1) AS exclusions
     FROM enrollment e WHERE e.person = ANY(%(people)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
 )
 SELECT offering, coalesce(w.wanted, '{{}}'), s.revision, term, live, begun, sourceless, steps, completed_version, completed_at,
-    grants, exclusions, array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
+    ended, launched, submitted, rejection, payment, s.access_until, valid_until, serial, revoked, grants, access, exclusions,
+    array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
 FROM wanting w FULL JOIN standing s USING (person, offering) LEFT JOIN dirty d ON d.id = person
 WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}')
-GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12
+GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
 """
 
 _SOURCE = """
@@ -101,6 +104,7 @@ _IN_ORGANISATION = "SELECT job_fact.person FROM unit JOIN job_fact ON organisati
 _IN_POSITION = "SELECT job_fact.person FROM unit JOIN job_fact ON position = unit"
 _SCOPES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "individual": ((), ("SELECT target AS person FROM source WHERE type = 'individual'",)),
+    "self": ((), ("SELECT target AS person FROM source WHERE type = 'self'",)),
     "audience": (
         (),
         (
@@ -149,7 +153,18 @@ class Situation(NamedTuple):
     steps: list[int]
     completed_version: int | None
     completed_at: datetime | None
+    ended: Ending | None
+    launched: bool
+    submitted: bool
+    rejection: UUID | None
+    payment: Payment
+    access_until: date | None
+    valid_until: date | None
+    serial: str | None
+    revoked: bool
     grants: list[UUID]
+    access: list[date | None]
+    """The last days of access that the grants give, in their order."""
     exclusions: list[UUID]
     people: list[UUID]
     enrollments: list[UUID]

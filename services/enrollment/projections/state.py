@@ -21,6 +21,9 @@ ASSIGNMENT = Table(
         "live": "bool",
         "batch": "uuid",
         "created_at": "timestamptz",
+        "access_days": "int4",
+        "note": "uuid",
+        "important": "bool",
     },
 )
 ENROLLMENT = Table(
@@ -38,12 +41,44 @@ ENROLLMENT = Table(
         "steps": "int4[]",
         "completed_version": "int4",
         "completed_at": "timestamptz",
+        "ended": "text",
+        "launched": "bool",
+        "submitted": "bool",
+        "rejection": "uuid",
+        "payment": "text",
+        "access_until": "date",
+        "valid_until": "date",
+        "serial": "text",
+        "revoked": "bool",
     },
 )
-GRANT = Table("learner_grant", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "enrollment": "uuid"})
+GRANT = Table(
+    "learner_grant",
+    ("assignment", "person"),
+    {"assignment": "uuid", "person": "uuid", "enrollment": "uuid", "access_until": "date"},
+)
 EXCLUSION = Table(
     "exclusion", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "enrollment": "uuid", "why": "text"}
 )
+
+
+CERTIFICATE = Table(
+    "certificate",
+    ("serial",),
+    {
+        "serial": "text",
+        "enrollment": "uuid",
+        "person": "uuid",
+        "offering": "uuid",
+        "completed_on": "date",
+        "valid_until": "date",
+        "revoked": "bool",
+        "reason": "uuid",
+    },
+)
+REVOCATION = Table("certificate", ("serial",), {"serial": "text", "revoked": "bool", "reason": "uuid"})
+EXPIRY = Table("enrollment", ("id",), {"id": "uuid", "revision": "int8", "live": "bool", "ended": "text"})
+"""What changes of an enrollment when its access expires."""
 
 
 class AssignmentRow(NamedTuple):
@@ -58,6 +93,9 @@ class AssignmentRow(NamedTuple):
     live: bool
     batch: UUID
     created_at: datetime
+    access_days: int | None = None
+    note: UUID | None = None
+    important: bool = False
 
 
 def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentRow]:

@@ -1,16 +1,21 @@
 """Offerings: when one opens for new learners, the rules that waited catch up (CAT-4)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID
 
 from services.enrollment.application.evaluator import offering
 from services.enrollment.application.expansion import enqueue
-from services.enrollment.projections import facts
-from services.enrollment.projections.facts import OfferingFact
+from services.enrollment.projections import offerings
+from services.enrollment.projections.offerings import Draft, OfferingFact
 from shared.contracts.catalog import (
     CertificationDescribed,
+    CompletionReviewSwitched,
     CourseDescribed,
     DropOutsDecided,
+    EarlierCompletionsDecided,
+    EnrolmentWindowSet,
+    LearnerAccessChosen,
     NotificationsSwitched,
     OfferingActivated,
     OfferingDeactivated,
@@ -31,6 +36,10 @@ _HANDLED = (
     OfferingDeactivated,
     NotificationsSwitched,
     DropOutsDecided,
+    CompletionReviewSwitched,
+    LearnerAccessChosen,
+    EnrolmentWindowSet,
+    EarlierCompletionsDecided,
 )
 
 
@@ -42,12 +51,12 @@ class CatalogFacts:
     types = frozenset(c.TOPIC for c in _HANDLED)
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
-        before = facts.offerings(conn, {r.event.originator_id for r in events})
+        before = offerings.offerings(conn, {r.event.originator_id for r in events})
         now = dict(before)
         for recorded in events:
             id = recorded.event.originator_id
             now[id] = _evolve(now.get(id), recorded.event)
-        facts.save_offerings(conn, list(now.values()))
+        offerings.save(conn, list(now.values()))
         causes = {r.event.originator_id: r for r in events}
         for id, fact in now.items():
             was = before.get(id)
@@ -63,32 +72,53 @@ class CatalogFacts:
 
 
 def _evolve(fact: OfferingFact | None, event: Event) -> OfferingFact:
+    if isinstance(event, CourseDescribed | CertificationDescribed):
+        now = _described(fact, event)
+    elif fact is None:
+        raise ValueError(f"offering {event.originator_id} is not known")
+    else:
+        now = _changed(fact, event)
+    return replace(now, revision=event.originator_version)
+
+
+def _described(fact: OfferingFact | None, event: CourseDescribed | CertificationDescribed) -> OfferingFact:
+    course = isinstance(event, CourseDescribed)
+    known = fact or OfferingFact(event.originator_id, "course" if course else "certification", event.title)
+    now = replace(
+        known,
+        code=event.code,
+        title=event.title,
+        certificate=event.certificate is not None,
+        badge=event.badge,
+        price=event.price,
+    )
+    if isinstance(event, CourseDescribed):
+        return replace(now, steps=event.activities, in_order=event.in_order, access_days=event.access_days)
+    return now
+
+
+def _changed(fact: OfferingFact, event: Event) -> OfferingFact:
+    now = fact
     match event:
-        case CourseDescribed():
-            now = fact or OfferingFact(event.originator_id, 0, "course", event.title, True, None, 0, {}, _ALL_ON)
-            now = now._replace(title=event.title, steps=len(event.activities))
-        case CertificationDescribed():
-            now = fact or OfferingFact(event.originator_id, 0, "certification", event.title, True, None, 0, {}, _ALL_ON)
-            now = now._replace(title=event.title)
-        case _ if fact is None:
-            raise ValueError(f"offering {event.originator_id} is not known")
         case VersionDrafted():
-            now = fact._replace(drafts={**fact.drafts, str(event.version): len(event.steps)})
+            now = replace(fact, drafts={**fact.drafts, str(event.version): Draft(event.steps, event.in_order)})
         case VersionPublished():
-            now = fact._replace(published=event.version, steps=fact.drafts[str(event.version)])
-        case VersionRetired():
-            now = fact._replace(published=None) if fact.published == event.version else fact
-        case OfferingActivated():
-            now = fact._replace(active=True)
-        case OfferingDeactivated():
-            now = fact._replace(active=False)
+            draft = fact.drafts[str(event.version)]
+            now = replace(fact, published=event.version, steps=draft.steps, in_order=draft.in_order)
+        case VersionRetired() if fact.published == event.version:
+            now = replace(fact, published=None)
+        case OfferingActivated() | OfferingDeactivated():
+            now = replace(fact, active=isinstance(event, OfferingActivated))
         case NotificationsSwitched():
-            now = fact._replace(notifications=list(event.on))
+            now = replace(fact, notifications=frozenset(event.on))
         case DropOutsDecided():
-            now = fact._replace(keep_begun=event.keep_begun)
-        case _:
-            now = fact
-    return now._replace(revision=event.originator_version)
-
-
-_ALL_ON = ["assigned", "withdrawn"]
+            now = replace(fact, keep_begun=event.keep_begun)
+        case CompletionReviewSwitched():
+            now = replace(fact, review=event.review)
+        case LearnerAccessChosen():
+            now = replace(fact, access=event.access)
+        case EnrolmentWindowSet():
+            now = replace(fact, opens=event.opens, closes=event.closes)
+        case EarlierCompletionsDecided():
+            now = replace(fact, credit=event.count)
+    return now

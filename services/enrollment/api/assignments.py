@@ -1,92 +1,44 @@
-"""Routes of enrollment: /api/enrollment/..."""
+"""Assignments: create, preview, list, remove."""
 
-import time
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Depends, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Body, Response
+from pydantic import Field
 
-from services.enrollment.application.assigning import Assigning
-from services.enrollment.application.learning import Learning
-from services.enrollment.application.previewing import Preview, Previewing, PreviewRequest
+from services.enrollment.api.parts import Parts, Reason, Using, answer
+from services.enrollment.application.previewing import Preview
+from services.enrollment.application.requests import PreviewRequest
+from services.enrollment.application.sharing import Note, SharingRequest
 from services.enrollment.projections import lists
-from services.enrollment.projections.lists import (
-    AssignmentItem,
-    AssignmentQuery,
-    EnrollmentItem,
-    EnrollmentQuery,
-    JobView,
-    LearnerItem,
-)
+from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
 from shared import jobs
-from shared.auth import Caller, Permission, Scope, SignedIn
+from shared.auth import Permission, Scope, SignedIn
 from shared.contracts.enrollment import AssignmentType
-from shared.database import Database
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, check_version, etag
-from shared.readmodel import Page, wait_for
+from shared.readmodel import Page
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/enrollment")
 
-_JOB_POLL_SECONDS = 0.05
 
-
-@dataclass(frozen=True)
-class Parts:
-    """What the routes use; main builds it."""
-
-    database: Database
-    assigning: Assigning
-    previewing: Previewing
-    learning: Learning
-
-
-def parts(request: Request) -> Parts:
-    found: Parts = request.app.state.parts
-    return found
-
-
-Using = Annotated[Parts, Depends(parts)]
-
-
-class PeopleToAssign(BaseModel):
+class PeopleToAssign(SharingRequest):
     """Every person to every offering, at once (ASG-4)."""
 
     offerings: list[UUID] = Field(min_length=1)
     people: list[UUID] = Field(min_length=1)
 
 
-class Reason(BaseModel):
-    """Why, in a person's words; kept apart from the events."""
+class Confirmation(Reason):
+    """Why, and what the learners are told (ASG-13)."""
 
-    reason: str | None = Field(default=None, max_length=2000)
+    note: Note | None = None
 
 
 class LearnerReason(Reason):
     person_id: UUID
-
-
-def _answer(database: Database, receipt: Receipt, response: Response, wait: float) -> Receipt:
-    """202 with the address of the first unfinished job, or 200 when all have finished within the time."""
-    result = receipt.result if isinstance(receipt.result, dict) else {}
-    ids = result.get("jobs")
-    deadline = time.monotonic() + wait
-    for id in ids if isinstance(ids, list) else []:
-        while True:
-            with database.connection() as conn:
-                job = jobs.find(conn, UUID(str(id)))
-            if job.state in ("finished", "failed"):
-                break
-            if time.monotonic() >= deadline:
-                response.status_code = 202
-                response.headers["Location"] = f"/api/enrollment/jobs/{id}"
-                return receipt
-            time.sleep(_JOB_POLL_SECONDS)
-    return receipt
 
 
 @router.post("/assignments")
@@ -94,8 +46,8 @@ def assign_people(
     caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: PeopleToAssign
 ) -> Receipt:
     """Assign people one by one, at once (ASG-4, ASG-8). The result lists what was created, and what was refused and why."""
-    receipt = using.assigning.assign_people(context, caller.scope(Permission.ASSIGN), body.offerings, body.people)
-    return _answer(using.database, receipt, response, wait)
+    receipt = using.assigning.assign_people(context, caller.scope(Permission.ASSIGN), body.offerings, body.people, body)
+    return answer(using.database, receipt, response, wait)
 
 
 @router.post("/previews", status_code=201)
@@ -121,13 +73,17 @@ def confirm(
     wait: Wait,
     response: Response,
     preview_id: UUID,
-    body: Annotated[Reason | None, Body()] = None,
+    body: Annotated[Confirmation | None, Body()] = None,
 ) -> Receipt:
     """Do what the preview showed; 409 with a new preview when the facts have changed since (ASG-9)."""
     receipt = using.previewing.confirm(
-        context, caller.scope(Permission.ASSIGN), preview_id, body.reason if body else None
+        context,
+        caller.scope(Permission.ASSIGN),
+        preview_id,
+        body.reason if body else None,
+        body.note if body else None,
     )
-    return _answer(using.database, receipt, response, wait)
+    return answer(using.database, receipt, response, wait)
 
 
 @router.get("/assignments")
@@ -181,7 +137,7 @@ def remove_assignment(
     """Remove the assignment of one person, at once. The others are removed with a preview (ASG-8)."""
     scope = caller.scope(Permission.ASSIGN)
     if earlier := using.assigning.earlier(context):
-        return _answer(using.database, earlier, response, wait)
+        return answer(using.database, earlier, response, wait)
     found = _assignment(using, scope, assignment_id)
     check_version(expected, found.revision)
     if found.type != "individual":
@@ -191,7 +147,7 @@ def remove_assignment(
         )
     assignment = using.assigning.find(assignment_id)
     receipt = using.assigning.remove(context, [assignment], body.reason if body else None)
-    return _answer(using.database, receipt, response, wait)
+    return answer(using.database, receipt, response, wait)
 
 
 @router.get("/assignments/{assignment_id}/learners")
@@ -216,72 +172,9 @@ def allow_again(caller: SignedIn, context: Commanded, using: Using, assignment_i
     return using.assigning.allow_again(context, caller.scope(Permission.ASSIGN), assignment_id, person_id)
 
 
-def _reading(caller: Caller) -> Scope:
-    """Learners see their own enrollments without any permission."""
-    try:
-        return caller.scope(Permission.READ_ASSIGNMENTS)
-    except Forbidden:
-        return Scope(everything=False)
-
-
-@router.get("/enrollments")
-def list_enrollments(
-    caller: SignedIn,
-    using: Using,
-    size: PageSize,
-    request: Request,
-    person_id: UUID | None = None,
-    offering_id: UUID | None = None,
-    at_least: str | None = None,
-    cursor: Cursor = None,
-) -> Page[EnrollmentItem]:
-    """Standings of learners; `at_least=directory:123` waits until that has been taken into account."""
-    query = EnrollmentQuery(self=caller.id, person=person_id, offering=offering_id)
-    wait_for(using.database, at_least, request.app.state.settings.wait_limit)
-    with using.database.connection() as conn:
-        return lists.enrollments(conn, _reading(caller), query, cursor, size)
-
-
-def _enrollment(using: Parts, caller: Caller, scope: Scope, id: UUID) -> EnrollmentItem:
-    with using.database.connection() as conn:
-        found = lists.enrollments(conn, scope, EnrollmentQuery(self=caller.id, id=id), None, 1).items
-    if not found:
-        raise NotFound("There is no such enrollment, or none that you may see.", field="enrollment_id")
-    return found[0]
-
-
-@router.get("/enrollments/{enrollment_id}")
-def show_enrollment(caller: SignedIn, using: Using, enrollment_id: UUID) -> EnrollmentItem:
-    return _enrollment(using, caller, _reading(caller), enrollment_id)
-
-
-def _working(using: Parts, caller: Caller, id: UUID) -> None:
-    """The learner works on the own enrollment; somebody else needs the permission to assign."""
-    found = _enrollment(using, caller, _reading(caller), id)
-    if found.person_id != caller.id:
-        _enrollment(using, caller, caller.scope(Permission.ASSIGN), id)
-
-
-@router.post("/enrollments/{enrollment_id}/begin")
-def begin(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID) -> Receipt:
-    """Begin the training."""
-    _working(using, caller, enrollment_id)
-    return using.learning.begin(context, enrollment_id)
-
-
-@router.post("/enrollments/{enrollment_id}/steps/{step}/complete")
-def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
-    """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15)."""
-    _working(using, caller, enrollment_id)
-    return using.learning.complete_step(context, enrollment_id, step)
-
-
 @router.get("/jobs/{job_id}")
 def show_job(caller: SignedIn, using: Using, job_id: UUID) -> JobView:
     """How far a long job is (ADM-5)."""
     caller.scope(Permission.READ_ASSIGNMENTS)
     with using.database.connection() as conn:
         return JobView.of(jobs.find(conn, job_id))
-
-
-__all__ = ["Parts", "router"]

@@ -1,0 +1,164 @@
+"""Enrollments: see them, come to an offering, and work on an open term."""
+
+from datetime import date
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Body, Request
+from pydantic import BaseModel, Field
+
+from services.enrollment.api.parts import Parts, Reason, Using
+from services.enrollment.application.cancelling import CourseAssignment
+from services.enrollment.application.viewing import EnrollmentItem
+from services.enrollment.projections.enrollments import EnrollmentQuery
+from shared.auth import Caller, Permission, Scope, SignedIn
+from shared.errors import Forbidden
+from shared.http import Commanded, Cursor, PageSize
+from shared.readmodel import Page, wait_for
+from shared.store import Receipt
+
+router = APIRouter(prefix="/api/enrollment")
+
+
+class Result(BaseModel):
+    """An exam's result."""
+
+    score: int = Field(ge=0, le=100, description="Percent")
+
+
+class Cancellation(Reason):
+    """`override`: beyond the 24 hours; needs a reason, and the permission for it (ASG-15)."""
+
+    override: bool = False
+
+
+class LastDay(BaseModel):
+    """The last day of access."""
+
+    access_until: date
+
+
+def reading(caller: Caller) -> Scope:
+    """Learners see their own enrollments without any permission."""
+    try:
+        return caller.scope(Permission.READ_ASSIGNMENTS)
+    except Forbidden:
+        return Scope(everything=False)
+
+
+def managing(using: Parts, caller: Caller, id: UUID, permission: Permission = Permission.ASSIGN) -> None:
+    """Raises NotFound for an enrollment that is not within the scope of the permission."""
+    using.viewing.one(reading(caller), caller.id, id)
+    found = using.viewing.page(caller.scope(permission), EnrollmentQuery(self=NOBODY, id=id), None, 1).items
+    if not found:
+        raise Forbidden(
+            f"The permission '{permission}' is needed for this learner's organisation. Ask an administrator there.",
+            permission=str(permission),
+        )
+
+
+NOBODY = UUID(int=0)
+"""A caller who has no enrollments of their own."""
+
+
+def _working(using: Parts, caller: Caller, id: UUID) -> None:
+    """The learner works on the own enrollment; somebody else needs the permission to assign."""
+    found = using.viewing.one(reading(caller), caller.id, id)
+    if found.person_id != caller.id:
+        managing(using, caller, id)
+
+
+@router.get("/enrollments")
+def list_enrollments(
+    caller: SignedIn,
+    using: Using,
+    size: PageSize,
+    request: Request,
+    person_id: UUID | None = None,
+    offering_id: UUID | None = None,
+    pending: bool | None = None,
+    at_least: str | None = None,
+    cursor: Cursor = None,
+) -> Page[EnrollmentItem]:
+    """Standings of learners; `pending` those that wait for an approval. `at_least=directory:123` waits until that was taken in."""
+    query = EnrollmentQuery(self=caller.id, person=person_id, offering=offering_id, pending=pending)
+    wait_for(using.database, at_least, request.app.state.settings.wait_limit)
+    return using.viewing.page(reading(caller), query, cursor, size)
+
+
+@router.get("/enrollments/{enrollment_id}")
+def show_enrollment(caller: SignedIn, using: Using, enrollment_id: UUID) -> EnrollmentItem:
+    return using.viewing.one(reading(caller), caller.id, enrollment_id)
+
+
+@router.get("/offerings/{offering_id}/standing")
+def show_own_standing(caller: SignedIn, using: Using, offering_id: UUID) -> EnrollmentItem:
+    """How the caller stands on an offering, and the one next action: also for somebody who is not enrolled (ENR-1)."""
+    return using.viewing.own(caller.id, offering_id)
+
+
+@router.post("/offerings/{offering_id}/enrol", status_code=201)
+def enrol(caller: SignedIn, context: Commanded, using: Using, offering_id: UUID) -> Receipt:
+    """Self-enrollment without a group, where the offering allows it (ENR-3, CAT-19)."""
+    return using.learning.enrol(context, offering_id, caller.id)
+
+
+@router.post("/enrollments/{enrollment_id}/begin")
+def begin(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID) -> Receipt:
+    """Begin the training."""
+    _working(using, caller, enrollment_id)
+    return using.learning.begin(context, enrollment_id)
+
+
+@router.post("/enrollments/{enrollment_id}/steps/{step}/complete")
+def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+    """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15)."""
+    _working(using, caller, enrollment_id)
+    return using.learning.complete_step(context, enrollment_id, step)
+
+
+@router.post("/enrollments/{enrollment_id}/steps/{step}/launch")
+def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+    """Open a step's content or lab, as long as there is access (ENR-6). Launches of labs are recorded (ENR-4)."""
+    _working(using, caller, enrollment_id)
+    return using.learning.launch(context, enrollment_id, step)
+
+
+@router.post("/enrollments/{enrollment_id}/steps/{step}/attempts", status_code=201)
+def take_exam(
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int, body: Result
+) -> Receipt:
+    """An exam's result (ENR-4). Learners do not report their own: it takes the permission to assign."""
+    managing(using, caller, enrollment_id)
+    return using.learning.take_exam(context, enrollment_id, step, body.score)
+
+
+@router.get("/enrollments/{enrollment_id}/assignments")
+def list_course_assignments(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[CourseAssignment]:
+    """The course assignments of a learner, oldest first: billing date, access, and whether they can be cancelled (ASG-16)."""
+    using.viewing.one(reading(caller), caller.id, enrollment_id)
+    return using.cancelling.assignments(enrollment_id)
+
+
+@router.post("/enrollments/{enrollment_id}/assignments/{assignment_id}/cancel")
+def cancel(
+    caller: SignedIn,
+    context: Commanded,
+    using: Using,
+    enrollment_id: UUID,
+    assignment_id: UUID,
+    body: Annotated[Cancellation | None, Body()] = None,
+) -> Receipt:
+    """Cancel a course assignment, within 24 hours and while no lab was launched (ASG-15)."""
+    asked = body or Cancellation()
+    managing(using, caller, enrollment_id, Permission.OVERRIDE if asked.override else Permission.ASSIGN)
+    return using.cancelling.cancel(context, enrollment_id, assignment_id, asked.reason, override=asked.override)
+
+
+@router.put("/enrollments/{enrollment_id}/assignments/{assignment_id}/access")
+def shorten(
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, assignment_id: UUID, body: LastDay
+) -> Receipt:
+    """An earlier last day of access; never a later one (ASG-14)."""
+    managing(using, caller, enrollment_id)
+    return using.cancelling.shorten(context, enrollment_id, assignment_id, body.access_until)

@@ -1,0 +1,82 @@
+"""What the routes use; main builds it."""
+
+import time
+from dataclasses import dataclass
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Request, Response
+from pydantic import BaseModel, Field
+
+from services.enrollment.application.assigning import Assigning
+from services.enrollment.application.cancelling import Cancelling
+from services.enrollment.application.certifying import Certifying
+from services.enrollment.application.completing import Completing
+from services.enrollment.application.importing import Importing
+from services.enrollment.application.learning import Learning
+from services.enrollment.application.paying import Paying
+from services.enrollment.application.previewing import Previewing
+from services.enrollment.application.viewing import Viewing
+from shared import jobs
+from shared.database import Database
+from shared.store import Receipt
+
+_JOB_POLL_SECONDS = 0.05
+
+
+@dataclass(frozen=True)
+class Parts:
+    database: Database
+    assigning: Assigning
+    previewing: Previewing
+    viewing: Viewing
+    learning: Learning
+    cancelling: Cancelling
+    completing: Completing
+    paying: Paying
+    certifying: Certifying
+    importing: Importing
+
+
+def parts(request: Request) -> Parts:
+    found: Parts = request.app.state.parts
+    return found
+
+
+Using = Annotated[Parts, Depends(parts)]
+
+
+async def raw(request: Request) -> bytes:
+    """The body as it came."""
+    return await request.body()
+
+
+class Reason(BaseModel):
+    """Why, in a person's words; kept apart from the events."""
+
+    reason: str | None = Field(default=None, max_length=2000)
+
+
+class NeededReason(BaseModel):
+    """Why, in a person's words, where it has to be said."""
+
+    reason: str = Field(min_length=1, max_length=2000)
+
+
+def answer(database: Database, receipt: Receipt, response: Response, wait: float) -> Receipt:
+    """202 with the address of the first unfinished job, or 200 when all have finished within the time."""
+    result = receipt.result if isinstance(receipt.result, dict) else {}
+    ids = result.get("jobs")
+    deadline = time.monotonic() + wait
+    for id in ids if isinstance(ids, list) else []:
+        while True:
+            with database.connection() as conn:
+                job = jobs.find(conn, UUID(str(id)))
+            if job.state in ("finished", "failed"):
+                break
+            if time.monotonic() >= deadline:
+                response.status_code = 202
+                response.headers["Location"] = f"/api/enrollment/jobs/{id}"
+                return receipt
+            time.sleep(_JOB_POLL_SECONDS)
+    return receipt

@@ -1,0 +1,147 @@
+"""A single course assignment: cancelled within its time, or with a shorter access period; and access that ends (ASG-14, ASG-15)."""
+
+import threading
+from datetime import date, datetime
+from uuid import UUID
+
+import psycopg
+from psycopg_pool import PoolTimeout
+from pydantic import BaseModel
+
+from services.enrollment.application.assigning import Assigning
+from services.enrollment.application.enrolled import Enrolled
+from services.enrollment.application.rows import expiry
+from services.enrollment.domain import granting
+from services.enrollment.domain.learning import Moment
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change, Enrollment
+from services.enrollment.projections import access
+from shared import telemetry
+from shared.contracts.enrollment import AssignmentType
+from shared.database import Database
+from shared.errors import Conflict, NotFound
+from shared.events import SYSTEM, Meta
+from shared.store import Context, Receipt, Store
+from shared.texts import Texts
+
+log = telemetry.logger(__name__)
+
+
+class CourseAssignment(BaseModel):
+    """One learner's share of an assignment to a course."""
+
+    assignment_id: UUID
+    type: AssignmentType
+    created_at: datetime
+    """The billing date (ASG-19)."""
+    access_until: date | None
+    """The last day of access that this assignment gives; None: without end."""
+    cancellable: bool
+    """Status offers Cancelled (ASG-16)."""
+    why_not: str | None
+    """Why it cannot be cancelled, and whom to ask (ASG-15)."""
+
+
+class Cancelling:
+    """What an administrator does to one learner's share of an assignment."""
+
+    def __init__(self, enrolled: Enrolled, assigning: Assigning) -> None:
+        self._enrolled = enrolled
+        self._assigning = assigning
+
+    def assignments(self, id: UUID) -> list[CourseAssignment]:
+        """The assignments that hold this learner, the oldest first. Empty where the offering is no course."""
+        state = self._enrolled.find(id)
+        offering, at = self._enrolled.surroundings(state.offering)
+        if offering.kind != "course":
+            return []
+        found = [self._shown(state, assignment, at) for assignment in state.grants]
+        return sorted(found, key=lambda one: (one.created_at, one.assignment_id))
+
+    def _shown(self, state: Enrollment, assignment: UUID, at: Moment) -> CourseAssignment:
+        created, why_not = self._created(state, assignment), None
+        try:
+            granting.check_cancellable(state, assignment, created, at.now, override=False)
+        except Conflict as refusal:
+            why_not = refusal.detail
+        return CourseAssignment(
+            assignment_id=assignment,
+            type=self._assigning.find(assignment).target.type,
+            created_at=created,
+            access_until=state.access.get(assignment),
+            cancellable=why_not is None,
+            why_not=why_not,
+        )
+
+    def cancel(self, context: Context, id: UUID, assignment: UUID, reason: str | None, *, override: bool) -> Receipt:
+        """Cancel a course assignment (ASG-15). `override` goes beyond the 24 hours and needs a reason.
+
+        An assignment of this person alone is removed with it, so that the person can be assigned again.
+        """
+        if earlier := self._enrolled.ledger.earlier(context):
+            return earlier
+        texts, state = Texts(), self._enrolled.find(id)
+        offering, at = self._enrolled.surroundings(state.offering)
+        _check_course(offering)
+        if override and not reason:
+            raise Conflict("Cancelling after the 24 hours needs a reason.", field="reason", kind="reason-needed")
+        granting.check_cancellable(state, assignment, self._created(state, assignment), at.now, override=override)
+        source, ref = self._assigning.find(assignment), texts.ref(state.person, reason)
+        change = granting.cancel(state, assignment, ref, by_rule=not source.target.one_person)
+        beside = self._assigning.removal([source], ref, context) if source.target.one_person else None
+        return self._enrolled.record(context, state, offering, at, change, texts=texts, beside=beside)
+
+    def shorten(self, context: Context, id: UUID, assignment: UUID, until: date) -> Receipt:
+        """An earlier last day of access, never a later one (ASG-14)."""
+
+        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+            _check_course(offering)
+            return granting.shorten(state, assignment, until, at.today)
+
+        return self._enrolled.command(context, id, decide)
+
+    def _created(self, state: Enrollment, assignment: UUID) -> datetime:
+        with self._enrolled.ledger.database.connection() as conn:
+            created = access.created_at(conn, state.id, assignment)
+        if created is None:
+            raise NotFound("This assignment does not hold this learner.", field="assignment_id")
+        return created
+
+
+def _check_course(offering: Offering) -> None:
+    if offering.kind != "course":
+        raise Conflict(
+            f"'{offering.title}' is a {offering.kind}: only course assignments are cancelled singly. Remove the assignment, or "
+            "take the learner out of it.",
+            kind="no-course",
+        )
+
+
+class AccessExpiry:
+    """Ends the terms whose last day of access is over, everybody who stands alike at once (ENR-6)."""
+
+    name = "enrollment access"
+    PAUSE_SECONDS = 60.0
+
+    def __init__(self, database: Database, store: Store, chunk: int) -> None:
+        self._database = database
+        self._store = store
+        self._chunk = chunk
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    stop.wait(self.PAUSE_SECONDS)
+            except (psycopg.OperationalError, PoolTimeout):
+                log.warning("the end of access was interrupted; trying again")
+                stop.wait(self.PAUSE_SECONDS)
+
+    def step(self) -> int:
+        """Returns how many terms were over. Who was overtaken is looked at again."""
+        with self._database.connection() as conn:
+            groups = access.over(conn, self._chunk)
+        for group in groups:
+            meta = Meta(actor=SYSTEM, reason_code="timer", correlation=group.batch)
+            self._store.append_alike([self._store.encode(expiry(group, meta))])
+        return sum(len(group.people) for group in groups)

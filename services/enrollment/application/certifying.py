@@ -1,0 +1,89 @@
+"""Certificates: verified by anyone who has the serial, printed for their learners (ENR-10, ENR-11)."""
+
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.enrollment.certificates import Certificate, render
+from services.enrollment.projections import certificates, facts
+from services.enrollment.projections.certificates import Achievement, CertificateRow
+from shared.database import Database
+from shared.errors import Conflict, NotFound
+from shared.readmodel import Page
+
+
+class Verification(BaseModel):
+    """What a serial proves. `state`: valid, expired or revoked; `reason` of a revocation."""
+
+    serial: str
+    state: Literal["valid", "expired", "revoked"]
+    learner: str | None
+    """None: the person's name is not kept any more."""
+    offering: str
+    kind: str
+    completed_on: date
+    valid_until: date | None
+    reason: str | None
+
+
+class Certifying:
+    """`base_url`: the address of the pages, for verification and sharing. `issuer`: who certifies."""
+
+    def __init__(self, database: Database, base_url: str, issuer: str) -> None:
+        self._database = database
+        self._base_url = base_url
+        self._issuer = issuer
+
+    def find(self, serial: str) -> CertificateRow:
+        """Raises NotFound: a forged serial is told nothing else."""
+        with self._database.connection() as conn:
+            found = certificates.find(conn, serial)
+        if found is None:
+            raise NotFound(
+                "No certificate has this serial. Compare it with the certificate, letter by letter.", field="serial"
+            )
+        return found
+
+    def verify(self, serial: str) -> Verification:
+        found = self.find(serial)
+        with self._database.connection() as conn:
+            today = facts.today(conn)
+        expired = found.valid_until is not None and found.valid_until < today
+        return Verification(
+            serial=found.serial,
+            state="revoked" if found.revoked else "expired" if expired else "valid",
+            learner=found.learner,
+            offering=found.title,
+            kind=found.kind,
+            completed_on=found.completed_on,
+            valid_until=found.valid_until,
+            reason=found.reason,
+        )
+
+    def document(self, found: CertificateRow) -> bytes:
+        """The PDF for print. Refuses one that does not hold, and one whose learner's name is not known (yet, or any more)."""
+        if found.revoked:
+            raise Conflict("This certificate was revoked.", kind="revoked")
+        if found.learner is None:
+            raise Conflict("The learner's name is not known here. Try again in a moment.", kind="no-name")
+        return render(
+            Certificate(
+                found.learner,
+                found.title,
+                found.completed_on,
+                found.valid_until,
+                found.serial,
+                self.address(found.serial),
+                self._issuer,
+            )
+        )
+
+    def address(self, serial: str) -> str:
+        """Where anyone verifies the serial."""
+        return f"{self._base_url}/verify/{serial}"
+
+    def achievements(self, person: UUID, cursor: str | None, size: int) -> Page[Achievement]:
+        with self._database.connection() as conn:
+            return certificates.achievements(conn, person, self.address(""), cursor, size)

@@ -1,0 +1,152 @@
+"""Completions from former systems, as CSV: a result for each row, and nothing twice (ENR-13)."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.enrollment.application.assigning import Assigning
+from services.enrollment.application.completing import Completing
+from services.enrollment.domain.completing import Completion
+from services.enrollment.projections import offerings, profiles
+from shared.auth import Scope
+from shared.errors import Invalid, Refusal
+from shared.store import Context
+
+COLUMNS = ("person", "offering", "completed", "expires", "evidence")
+_NEEDED = COLUMNS[:3]
+
+
+class RowResult(BaseModel):
+    """What came of a row; rows are counted from 1, without the heading."""
+
+    row: int
+    outcome: Literal["recorded", "unchanged", "refused"]
+    detail: str | None = None
+
+
+class ImportReport(BaseModel):
+    dry_run: bool
+    recorded: int
+    unchanged: int
+    refused: int
+    rows: list[RowResult]
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A row whose names were found."""
+
+    person: UUID
+    offering: UUID
+    completion: Completion
+    evidence: str | None
+
+
+class Importing:
+    """`rows_limit`: how many rows one file may have."""
+
+    def __init__(self, assigning: Assigning, completing: Completing, rows_limit: int) -> None:
+        self._assigning = assigning
+        self._completing = completing
+        self._rows_limit = rows_limit
+
+    def run(self, context: Context, scope: Scope, body: bytes, *, dry_run: bool) -> ImportReport:
+        """Row by row, each a command of its own: what was imported once is unchanged the next time. Raises Invalid."""
+        rows = self._read(body)
+        people, codes = self._names(rows)
+        results = [
+            self._row(context, scope, number, row, people, codes, dry_run=dry_run) for number, row in enumerate(rows, 1)
+        ]
+        counts = Counter(result.outcome for result in results)
+        return ImportReport(
+            dry_run=dry_run,
+            recorded=counts["recorded"],
+            unchanged=counts["unchanged"],
+            refused=counts["refused"],
+            rows=results,
+        )
+
+    def _read(self, body: bytes) -> list[dict[str, str]]:
+        try:
+            reader = csv.DictReader(io.StringIO(body.decode("utf-8-sig"), newline=""), strict=True)
+            missing = [name for name in _NEEDED if name not in (reader.fieldnames or ())]
+            unknown = [name for name in reader.fieldnames or () if name not in COLUMNS]
+            rows = list(_limited(reader, self._rows_limit))
+        except UnicodeDecodeError as error:
+            raise Invalid(f"The file is not UTF-8: byte {error.start} does not fit.", field="file") from error
+        except csv.Error as error:
+            raise Invalid(f"The file is not CSV: {error}.", field="file") from error
+        if missing or unknown:
+            raise Invalid(
+                f"The first line names the columns {', '.join(COLUMNS)}; the last two may be left out. "
+                f"Missing: {', '.join(missing) or 'none'}. Not known: {', '.join(unknown) or 'none'}.",
+                field="file",
+            )
+        return rows
+
+    def _names(self, rows: Sequence[Mapping[str, str]]) -> tuple[dict[str, UUID], dict[str, UUID]]:
+        """People by e-mail and offerings by code, both in lower case."""
+        with self._assigning.database.connection() as conn:
+            people = profiles.by_email(conn, {row["person"].strip() for row in rows})
+            found = offerings.by_code(conn, {row["offering"].strip() for row in rows})
+        return people, {code: offering.id for code, offering in found.items()}
+
+    def _row(
+        self,
+        context: Context,
+        scope: Scope,
+        number: int,
+        row: Mapping[str, str],
+        people: Mapping[str, UUID],
+        codes: Mapping[str, UUID],
+        *,
+        dry_run: bool,
+    ) -> RowResult:
+        try:
+            line = _line(row, people, codes)
+            self._assigning.check_person(scope, line.person)
+            command = replace(context, command_id=f"{context.command_id}/{number}", reason_code="import")
+            new = self._completing.import_one(
+                command, line.person, line.offering, line.completion, line.evidence, dry_run=dry_run
+            )
+        except Refusal as refusal:
+            return RowResult(row=number, outcome="refused", detail=refusal.detail)
+        return RowResult(row=number, outcome="recorded" if new else "unchanged")
+
+
+def _limited(reader: Iterator[dict[str, str]], limit: int) -> Iterator[dict[str, str]]:
+    for number, row in enumerate(reader, 1):
+        if number > limit:
+            raise Invalid(
+                f"One file may have {limit} rows (ROLLBOOK_ASSIGNMENT_ROWS_LIMIT). Send it in parts.", field="file"
+            )
+        if None in row or None in row.values():
+            raise Invalid(f"Row {number} has another number of columns than the first line.", field="file")
+        yield row
+
+
+def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str, UUID]) -> _Line:
+    person, code = row["person"].strip(), row["offering"].strip()
+    if person.lower() not in people:
+        raise Invalid("There is no person with this e-mail, or none that you may see.", field="person")
+    if code.lower() not in codes:
+        raise Invalid(f"There is no offering with the code '{code}'.", field="offering")
+    expires = row.get("expires", "").strip()
+    completion = Completion(
+        _day(row["completed"], "completed"), _day(expires, "expires") if expires else None, "imported"
+    )
+    return _Line(people[person.lower()], codes[code.lower()], completion, row.get("evidence", "").strip() or None)
+
+
+def _day(text: str, field: str) -> date:
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError:
+        raise Invalid(f"{field}: write the day as 2026-01-31.", field=field) from None

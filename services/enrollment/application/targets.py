@@ -1,0 +1,47 @@
+"""Whom a command may name: people, organisations, positions, audiences, managers, within the caller's scope (SEC-2)."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from services.enrollment.domain.assignments import Target
+from services.enrollment.projections import facts
+from shared.auth import Scope
+from shared.database import Connection
+from shared.errors import Conflict, Forbidden, NotFound
+
+
+def may_see(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> bool:
+    """All these people or organisations are within the scope (SEC-2)."""
+    return scope.everything or facts.within(conn, ids, scope.organisations) == set(ids)
+
+
+def check_target(conn: Connection, scope: Scope, target: Target, *, allow_empty: bool = False) -> None:
+    """Refuses a target that is unknown, empty, or beyond the caller's organisations."""
+    match target.type:
+        case "organisation" | "position":
+            unit = facts.units(conn, [target.id]).get(target.id)
+            known = unit is not None and unit.kind == target.type
+        case "audience":
+            audience = facts.audiences(conn, [target.id]).get(target.id)
+            known = audience is not None
+            if audience and not audience[1] and not allow_empty:
+                raise Conflict(
+                    f"The audience '{audience[0]}' has no members, so nobody would be assigned. Add members first, or send "
+                    "allow_empty: true to assign those who join later.",
+                    field="targets",
+                    kind="empty-audience",
+                )
+        case _:
+            known = target.id in facts.people(conn, [target.id])
+    visible = known and (target.type in ("audience", "position") or may_see(conn, scope, [target.id]))
+    if not visible:
+        raise NotFound(
+            f"There is no such {target.type}, or none that you may see.", field="targets", target_id=target.id
+        )
+    if not scope.everything and target.type in ("audience", "position", "manager"):
+        raise Forbidden(
+            f"Assigning to {'an' if target.type == 'audience' else 'a'} {target.type} can reach people of any organisation, "
+            "so the permission 'assign' is needed for everything. Assign an organisation, or ask a site administrator.",
+            field="targets",
+            permission="assign",
+        )

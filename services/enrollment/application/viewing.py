@@ -1,0 +1,121 @@
+"""Enrollments with what follows from them: the status and the learner's one next action (ENR-1)."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from uuid import UUID
+
+from pydantic import BaseModel
+
+from services.enrollment.application import evaluator
+from services.enrollment.domain.learning import Action, next_action, next_step
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Enrollment
+from services.enrollment.projections import enrollments, facts, offerings
+from services.enrollment.projections.enrollments import EnrollmentQuery, EnrollmentRow, NoteView
+from shared.auth import Scope
+from shared.contracts.enrollment import Payment, Status
+from shared.database import Connection, Database
+from shared.errors import NotFound
+from shared.readmodel import Page
+
+
+class EnrollmentItem(BaseModel):
+    """One learner's standing on one offering, today."""
+
+    id: UUID
+    person_id: UUID
+    offering_id: UUID
+    term: int
+    status: Status
+    next_action: Action | None
+    """None: nothing to do for the learner."""
+    without_source: bool
+    steps: list[int]
+    """The completed ones."""
+    next_step: int | None
+    payment: Payment
+    access_until: date | None
+    """The last day of access; None: without end."""
+    returned_because: str | None
+    """What the administrator wrote who sent the completion back (ENR-5)."""
+    completed_version: int | None
+    completed_at: datetime | None
+    valid_until: date | None
+    serial: str | None
+    revoked: bool
+    notes: list[NoteView]
+    assignments: list[UUID]
+    excluded_from: list[UUID]
+
+
+class Viewing:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, scope: Scope, query: EnrollmentQuery, cursor: str | None, size: int) -> Page[EnrollmentItem]:
+        with self._database.connection() as conn:
+            found = enrollments.enrollments(conn, scope, query, cursor, size)
+            return Page(items=_items(conn, found.items), next=found.next)
+
+    def one(self, scope: Scope, caller: UUID, id: UUID) -> EnrollmentItem:
+        """Raises NotFound."""
+        found = self.page(scope, EnrollmentQuery(self=caller, id=id), None, 1).items
+        if not found:
+            raise NotFound("There is no such enrollment, or none that you may see.", field="enrollment_id")
+        return found[0]
+
+    def own(self, person: UUID, offering: UUID) -> EnrollmentItem:
+        """How the caller stands on an offering, also without an enrollment. Raises NotFound."""
+        with self._database.connection() as conn:
+            query = EnrollmentQuery(self=person, person=person, offering=offering)
+            found = enrollments.enrollments(conn, Scope(everything=False), query, None, 1).items
+            if found:
+                return _items(conn, found)[0]
+            fact = offerings.offerings(conn, [offering]).get(offering)
+            if fact is None or fact.access == "hidden":
+                raise NotFound("There is no such offering, or none that you may see.", field="offering_id")
+            known = evaluator.offering(fact)
+            return _item(Enrollment.unknown(person, offering), known, facts.today(conn), None, [])
+
+
+def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentItem]:
+    today = facts.today(conn)
+    found = offerings.offerings(conn, {row.offering for row in rows})
+    told = enrollments.notes(conn, [row.id for row in rows])
+    return [
+        _item(_state(row), evaluator.offering(found[row.offering]), today, row.returned_because, told.get(row.id, []))
+        for row in rows
+    ]
+
+
+def _state(row: EnrollmentRow) -> Enrollment:
+    same = {name: getattr(row, name) for name in row._fields if name in Enrollment.__dataclass_fields__}
+    sets = {"steps": frozenset(row.steps), "grants": frozenset(row.grants), "exclusions": frozenset(row.exclusions)}
+    return Enrollment(**{**same, **sets})
+
+
+def _item(
+    state: Enrollment, offering: Offering, today: date, returned_because: str | None, notes: list[NoteView]
+) -> EnrollmentItem:
+    return EnrollmentItem(
+        id=state.id,
+        person_id=state.person,
+        offering_id=state.offering,
+        term=state.term,
+        status=state.status(today),
+        next_action=next_action(state, offering, today),
+        without_source=state.sourceless,
+        steps=sorted(state.steps),
+        next_step=next_step(state, offering),
+        payment=state.payment,
+        access_until=state.access_until,
+        returned_because=returned_because,
+        completed_version=state.completed_version,
+        completed_at=state.completed_at,
+        valid_until=state.valid_until,
+        serial=state.serial,
+        revoked=state.revoked,
+        notes=notes,
+        assignments=sorted(state.grants),
+        excluded_from=sorted(state.exclusions),
+    )

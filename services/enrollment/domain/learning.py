@@ -1,0 +1,231 @@
+"""What a learner does in an open term, and what an administrator says of it: begin, steps, exams, labs, review (ENR-2 to ENR-6)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change, Enrollment, Writing
+from shared.contracts.catalog import Activity, Step
+from shared.contracts.enrollment import (
+    CertificateIssued,
+    CompletionRejected,
+    CompletionSubmitted,
+    EnrollmentCompleted,
+    ExamTaken,
+    LabLaunched,
+    StepCompleted,
+    TrainingBegun,
+)
+from shared.errors import Conflict, Invalid
+from shared.events import TextRef
+
+Action = Literal[
+    "enrol",
+    "purchase",
+    "request-access",
+    "begin-training",
+    "continue-training",
+    "take-exam",
+    "download-certificate",
+]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """Now, which day that is, and the serial of a certificate that may be issued: given to the rules, never asked by them."""
+
+    now: datetime
+    today: date
+    serial: str
+
+
+def next_action(state: Enrollment, offering: Offering, today: date) -> Action | None:
+    """The learner's one next action (ENR-1); None: there is nothing to do but to wait."""
+    action: Action | None = None
+    match state.status(today):
+        case "awaiting-payment":
+            action = "purchase"
+        case "not-started":
+            action = "begin-training"
+        case "in-progress":
+            following = next_step(state, offering)
+            action = "take-exam" if following and offering.steps[following - 1].kind == "exam" else "continue-training"
+        case "completed" if offering.certificate and state.serial and not state.revoked:
+            action = "download-certificate"
+        case "pending-approval" | "completed":
+            action = None
+        case _:
+            action = _to_come(offering)
+    return action
+
+
+def _to_come(offering: Offering) -> Action | None:
+    """For somebody who is not enrolled, or not any more."""
+    if not offering.open or offering.access == "hidden":
+        return None
+    if offering.access == "request":
+        return "request-access"
+    return "purchase" if offering.price else "enrol"
+
+
+def next_step(state: Enrollment, offering: Offering) -> int | None:
+    """The first open step, counted from 1."""
+    return next((n for n in range(1, len(offering.steps) + 1) if n not in state.steps), None)
+
+
+def begin(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment) -> Change | None:
+    """The learner starts; None when that was so already. `credits`: the steps that count already, by which enrollment (ENR-8)."""
+    _check_workable(state, at.today)
+    if state.begun:
+        return None
+    writing = Writing(state)
+    writing.add(TrainingBegun, term=state.term)
+    _credit(writing, credits)
+    _complete_if_done(writing, offering, at)
+    return writing.change()
+
+
+def credit(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment) -> Change | None:
+    """Count what was completed in other offerings for a training that was begun (ENR-8); None when nothing is new."""
+    if not state.begun or not state.accessible(at.today) or state.submitted or state.completed_at:
+        return None
+    writing = Writing(state)
+    _credit(writing, credits)
+    _complete_if_done(writing, offering, at)
+    return writing.change()
+
+
+def complete_step(state: Enrollment, offering: Offering, step: int, at: Moment) -> Change | None:
+    """Complete a step, and with the last open one the training (ENR-5); None when it was complete."""
+    found = _open_step(state, offering, step, at.today)
+    if found.kind == "exam":
+        raise Conflict(f"Step {step} is an exam: its result completes it. Send the score instead.", kind="exam-step")
+    if step in state.steps:
+        return None
+    writing = _begun(state)
+    writing.add(StepCompleted, term=state.term, step=step)
+    _complete_if_done(writing, offering, at)
+    return writing.change()
+
+
+def take_exam(state: Enrollment, offering: Offering, step: int, score: int, at: Moment) -> Change | None:
+    """Record a result in percent; the pass mark completes the step, and no retake undoes that (ENR-4, ENR-6)."""
+    found = _open_step(state, offering, step, at.today)
+    if found.kind != "exam":
+        raise Conflict(f"Step {step} is no exam.", kind="no-exam")
+    if not 0 <= score <= 100:
+        raise Invalid("A score is a percentage from 0 to 100.", field="score")
+    passed = found.pass_mark is None or score >= found.pass_mark
+    writing = _begun(state)
+    writing.add(ExamTaken, term=state.term, step=step, score=score, pass_mark=found.pass_mark, passed=passed)
+    if passed and step not in state.steps:
+        writing.add(StepCompleted, term=state.term, step=step)
+        _complete_if_done(writing, offering, at)
+    return writing.change()
+
+
+def launch(state: Enrollment, offering: Offering, step: int, today: date) -> Change | None:
+    """Open a step's content or lab; every launch of a lab is recorded, also after completion (ENR-4, ENR-6)."""
+    found = _open_step(state, offering, step, today)
+    writing = _begun(state)
+    if found.kind == "lab":
+        writing.add(LabLaunched, term=state.term, step=step)
+    return writing.change()
+
+
+def approve(state: Enrollment, offering: Offering, at: Moment) -> Change:
+    """The administrator agrees: completed (ENR-5)."""
+    _check_submitted(state)
+    writing = Writing(state)
+    _complete(writing, offering, at)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def reject(state: Enrollment, offering: Offering, steps: Sequence[int], reason: TextRef) -> Change:
+    """The administrator sends it back; these steps, or the last one, have to be completed again (ENR-5)."""
+    _check_submitted(state)
+    again = tuple(sorted(set(steps))) or (len(offering.steps),)
+    if not set(again) <= set(range(1, len(offering.steps) + 1)):
+        raise Invalid(f"The steps are numbered 1 to {len(offering.steps)}.", field="steps")
+    writing = Writing(state)
+    writing.add(CompletionRejected, term=state.term, steps=again, reason=reason)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def issue_certificate(writing: Writing, offering: Offering, day: date, serial: str) -> None:
+    """Where the offering has one, or a badge: its serial proves either (ENR-10, ENR-11)."""
+    if offering.certificate or offering.badge:
+        state = writing.state
+        writing.add(CertificateIssued, term=state.term, serial=serial, completed_on=day, valid_until=state.valid_until)
+
+
+def _begun(state: Enrollment) -> Writing:
+    writing = Writing(state)
+    if not state.begun:
+        writing.add(TrainingBegun, term=state.term)
+    return writing
+
+
+def _credit(writing: Writing, credits: Mapping[int, UUID]) -> None:
+    for step, source in sorted(credits.items()):
+        if step not in writing.state.steps:
+            writing.add(StepCompleted, term=writing.state.term, step=step, credited_from=source)
+
+
+def _complete_if_done(writing: Writing, offering: Offering, at: Moment) -> None:
+    state = writing.state
+    if state.completed_at or not offering.steps or next_step(state, offering) is not None:
+        return
+    if offering.review:
+        writing.add(CompletionSubmitted, term=state.term, version=offering.published)
+    else:
+        _complete(writing, offering, at)
+
+
+def _complete(writing: Writing, offering: Offering, at: Moment) -> None:
+    term = writing.state.term
+    writing.add(EnrollmentCompleted, term=term, version=offering.published, completed_at=at.now)
+    issue_certificate(writing, offering, at.today, at.serial)
+
+
+def _open_step(state: Enrollment, offering: Offering, step: int, today: date) -> Activity | Step:
+    """Refuses a step that there is not, that is not its turn, or that the term does not allow."""
+    if not offering.steps:
+        raise Conflict(f"'{offering.title}' has no steps.", kind="no-steps")
+    if not 1 <= step <= len(offering.steps):
+        raise Invalid(f"The steps are numbered 1 to {len(offering.steps)}.", field="step")
+    _check_workable(state, today)
+    following = next_step(state, offering)
+    if offering.in_order and following is not None and step > following and step not in state.steps:
+        raise Conflict(
+            f"The steps of '{offering.title}' follow one after the other, and step {following} is the next.",
+            kind="not-in-order",
+            step=following,
+        )
+    return offering.steps[step - 1]
+
+
+def _check_workable(state: Enrollment, today: date) -> None:
+    """The learner may work on the term (ENR-2, ENR-6)."""
+    status = state.status(today)
+    if not state.live:
+        raise Conflict(
+            f"The enrollment is {status}: there is no open term to work on. It opens again with an assignment.",
+            kind="not-enrolled",
+        )
+    if not state.accessible(today):
+        raise Conflict(
+            f"Access ended with {state.access_until}. Ask an administrator for a new assignment.", kind="access-expired"
+        )
+    if state.payment == "due":
+        raise Conflict("This training has to be paid before it begins: purchase it first.", kind="payment-due")
+    if state.submitted:
+        raise Conflict("An administrator is looking at the completion. Wait for the decision.", kind="pending-approval")
+
+
+def _check_submitted(state: Enrollment) -> None:
+    if not state.submitted or not state.live:
+        raise Conflict("This enrollment does not wait for an approval.", kind="not-pending")

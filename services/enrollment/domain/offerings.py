@@ -1,0 +1,86 @@
+"""What the catalogue says of an offering, as far as assigning and learning need it, and when new learners may come."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from shared.contracts.catalog import NOTIFICATIONS, Activity, LearnerAccess, Price, Step
+from shared.errors import Conflict
+
+
+@dataclass(frozen=True)
+class Offering:
+    """`published` None: no version yet. `steps` are those of the published version, or the activities of a course."""
+
+    id: UUID
+    kind: str
+    title: str
+    active: bool
+    published: int | None
+    steps: tuple[Activity | Step, ...]
+    notifications: frozenset[str] = NOTIFICATIONS
+    keep_begun: bool = True
+    in_order: bool = False
+    review: bool = False
+    """An administrator looks at a completion before it counts (CAT-12)."""
+    access: LearnerAccess = "request"
+    access_days: int | None = None
+    certificate: bool = False
+    badge: str | None = None
+    price: Price | None = None
+    opens: datetime | None = None
+    closes: datetime | None = None
+    credit: bool = False
+    """A course that was completed in another offering counts for the steps here (ENR-8)."""
+
+    @property
+    def open(self) -> bool:
+        """New learners may come (CAT-3, CAT-4)."""
+        return self.active and (self.kind != "certification" or self.published is not None)
+
+
+def check_open(offering: Offering) -> None:
+    """Refuses what new learners cannot come to, whatever the way (CAT-3, CAT-4)."""
+    if not offering.active:
+        raise Conflict(
+            f"The {offering.kind} '{offering.title}' is not active, so nobody can be added. Activate it in the catalogue first.",
+            field="offering_id",
+            kind="offering-inactive",
+        )
+    if not offering.open:
+        raise Conflict(
+            f"The certification '{offering.title}' has no published version, so nobody can be added. Publish one first.",
+            field="offering_id",
+            kind="offering-unpublished",
+        )
+
+
+def check_window(offering: Offering, now: datetime) -> None:
+    """Refuses learners who come by themselves outside the enrolment window (CAT-19)."""
+    if offering.opens and now < offering.opens:
+        raise Conflict(
+            f"Enrolment in '{offering.title}' opens on {offering.opens:%d %B %Y at %H:%M} UTC. Come back then.",
+            field="offering_id",
+            kind="not-open-yet",
+            opens=offering.opens.isoformat(),
+        )
+    if offering.closes and now >= offering.closes:
+        raise Conflict(
+            f"Enrolment in '{offering.title}' closed on {offering.closes:%d %B %Y at %H:%M} UTC. "
+            "Ask an administrator to assign you.",
+            field="offering_id",
+            kind="closed",
+            closes=offering.closes.isoformat(),
+        )
+
+
+def check_self_enrollment(offering: Offering, now: datetime) -> None:
+    """Refuses a learner who may not come without being assigned (CAT-5, ENR-3)."""
+    check_open(offering)
+    if offering.access != "self-enrollment":
+        raise Conflict(
+            f"'{offering.title}' does not allow self-enrollment. Ask an administrator to assign you.",
+            field="offering_id",
+            kind="no-self-enrollment",
+        )
+    check_window(offering, now)

@@ -1,0 +1,50 @@
+"""Paying for a term: an order, and what the payment provider says of it (ENR-2)."""
+
+from uuid import UUID
+
+from services.enrollment.domain.standing import Change, Enrollment, Writing
+from shared.contracts.enrollment import OrderPlaced, PaymentFailed, PaymentReceived, PaymentRefunded
+from shared.errors import Conflict
+from shared.events import TextRef
+
+
+def order(state: Enrollment, id: UUID) -> Change | None:
+    """The learner goes to pay; None when an order is open already: that one is paid."""
+    _check_due(state)
+    if state.order is not None:
+        return None
+    writing = Writing(state)
+    writing.add(OrderPlaced, term=state.term, order_id=id, price=state.price)
+    return writing.change()
+
+
+def paid(state: Enrollment, term: int, order: UUID) -> Change:
+    writing = Writing(state)
+    writing.add(PaymentReceived, term=term, order_id=order, by="provider", reason=None)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def paid_by_hand(state: Enrollment, reason: TextRef) -> Change:
+    """An administrator says that it is paid."""
+    if not (state.live and state.payment == "refunded"):
+        _check_due(state)
+    writing = Writing(state)
+    writing.add(PaymentReceived, term=state.term, order_id=None, by="by-hand", reason=reason)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def failed(state: Enrollment, term: int, order: UUID) -> Change:
+    writing = Writing(state)
+    writing.add(PaymentFailed, term=term, order_id=order)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def refunded(state: Enrollment, term: int, order: UUID) -> Change:
+    writing = Writing(state)
+    writing.add(PaymentRefunded, term=term, order_id=order)
+    return Change(state, writing.state, tuple(writing.events))
+
+
+def _check_due(state: Enrollment) -> None:
+    if not state.live or state.payment != "due":
+        raise Conflict("Nothing has to be paid for this enrollment.", kind="nothing-due")

@@ -1,0 +1,46 @@
+"""Access periods: when a grant was created, and whose last day of access is over (ASG-14, ASG-19, ENR-6)."""
+
+from datetime import date, datetime
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from shared.database import Connection
+
+_CREATED = """
+SELECT recorded_at FROM events WHERE stream = %s AND type = 'enrollment.LearnerAssigned.v1'
+    AND convert_from(body, 'UTF8')::jsonb ->> 'assignment_id' = %s::text
+ORDER BY version DESC LIMIT 1
+"""
+_OVER = """
+WITH over AS (
+    SELECT id, person, offering, revision, term, access_until FROM enrollment
+    WHERE live AND completed_at IS NULL AND access_until < today() ORDER BY access_until LIMIT %s
+)
+SELECT offering, o.revision, term, max(access_until), array_agg(person), array_agg(o.id), array_agg(coalesce(d.revision, 0))
+FROM over o LEFT JOIN dirty d ON d.id = person GROUP BY offering, o.revision, term
+"""
+
+
+class Over(NamedTuple):
+    """Learners on one offering, at the same point of their history, whose access is over."""
+
+    offering: UUID
+    revision: int
+    term: int
+    access_until: date
+    people: list[UUID]
+    enrollments: list[UUID]
+    dirty: list[int]
+    batch: UUID
+
+
+def created_at(conn: Connection, enrollment: UUID, assignment: UUID) -> datetime | None:
+    """When this assignment came to hold this learner, the last time: the creation and billing date of the course assignment."""
+    row = conn.execute(_CREATED, [enrollment, assignment]).fetchone()
+    return row[0] if row and isinstance(row[0], datetime) else None
+
+
+def over(conn: Connection, limit: int) -> list[Over]:
+    """Those whose access ended longest ago first; at most `limit` learners."""
+    rows = conn.execute(_OVER, [limit], binary=True)
+    return [Over(*row, uuid4()) for row in rows]  # type: ignore[arg-type,call-arg]

@@ -1,0 +1,95 @@
+"""Offerings: what the catalogue has said of each, kept by reactions and read by the rules."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+from pydantic import TypeAdapter
+
+from shared.contracts.catalog import NOTIFICATIONS, Activity, LearnerAccess, Price, Step
+from shared.database import Connection
+
+Steps = tuple[Activity | Step, ...]
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A version of a certification that may be published."""
+
+    steps: Steps
+    in_order: bool
+
+
+@dataclass(frozen=True)
+class OfferingFact:
+    """A row of `offering_fact`. `drafts`: by version, also after one is published."""
+
+    id: UUID
+    kind: str
+    title: str
+    active: bool = True
+    published: int | None = None
+    steps: Steps = ()
+    notifications: frozenset[str] = NOTIFICATIONS
+    keep_begun: bool = True
+    in_order: bool = False
+    review: bool = False
+    access: LearnerAccess = "request"
+    access_days: int | None = None
+    certificate: bool = False
+    badge: str | None = None
+    price: Price | None = None
+    opens: datetime | None = None
+    closes: datetime | None = None
+    credit: bool = False
+    revision: int = 0
+    code: str = ""
+    drafts: dict[str, Draft] = field(default_factory=dict)
+
+
+_NAMES = tuple(OfferingFact.__dataclass_fields__)
+_COLUMNS = ", ".join(_NAMES)
+_STEPS: TypeAdapter[Steps] = TypeAdapter(Steps)
+_DRAFTS = TypeAdapter(dict[str, Draft])
+_PRICE: TypeAdapter[Price | None] = TypeAdapter(Price | None)
+
+
+def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM offering_fact WHERE id = ANY(%s)".encode(), [list(ids)])
+    return {fact.id: fact for fact in map(_fact, rows)}
+
+
+def by_code(conn: Connection, codes: Iterable[str]) -> dict[str, OfferingFact]:
+    """By code in lower case: codes are unique regardless of case."""
+    wanted = [code.lower() for code in codes]
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM offering_fact WHERE lower(code) = ANY(%s)".encode(), [wanted])
+    return {fact.code.lower(): fact for fact in map(_fact, rows)}
+
+
+def save(conn: Connection, facts: Sequence[OfferingFact]) -> None:
+    places = ", ".join(f"%({name})s" for name in _NAMES)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
+    statement = f"INSERT INTO offering_fact ({_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"
+    for fact in facts:
+        conn.execute(statement.encode(), _values(fact))
+
+
+def _fact(row: tuple[object, ...]) -> OfferingFact:
+    value = dict(zip(_NAMES, row, strict=True))
+    value["steps"] = _STEPS.validate_python(value["steps"])
+    value["drafts"] = _DRAFTS.validate_python(value["drafts"])
+    value["price"] = _PRICE.validate_python(value["price"])
+    value["notifications"] = frozenset(value["notifications"])  # type: ignore[call-overload]
+    return OfferingFact(**value)  # type: ignore[arg-type]
+
+
+def _values(fact: OfferingFact) -> dict[str, object]:
+    return {
+        **vars(fact),
+        "steps": Jsonb(_STEPS.dump_python(fact.steps, mode="json")),
+        "drafts": Jsonb(_DRAFTS.dump_python(fact.drafts, mode="json")),
+        "price": Jsonb(_PRICE.dump_python(fact.price, mode="json")) if fact.price else None,
+        "notifications": sorted(fact.notifications),
+    }

@@ -1,0 +1,20 @@
+"""Profiles: who people are today, for the names on certificates and for imports by e-mail."""
+
+from collections.abc import Sequence
+
+from shared.consumer import PROFILE_TYPES
+from shared.database import Connection
+from shared.events import Recorded
+from shared.feeds import PROFILES
+from shared.profiles import save
+
+
+class Profiles:
+    """Takes the directory's profiles."""
+
+    name = "enrollment profiles"
+    source = PROFILES
+    types = PROFILE_TYPES
+
+    def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
+        save(conn, events)

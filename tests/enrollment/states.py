@@ -1,0 +1,121 @@
+"""The table of docs/states.md, made from the rules themselves. `python tests/enrollment/states.py` writes it.
+
+For every state stands an enrollment that is in it; every command is tried on it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from uuid import UUID, uuid4
+
+from services.enrollment.domain import completing, granting, learning, paying
+from services.enrollment.domain.completing import Completion
+from services.enrollment.domain.granting import Terms
+from services.enrollment.domain.learning import Moment, next_action
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change, Enrollment
+from shared.contracts.catalog import Activity, Price
+from shared.errors import Refusal
+from shared.events import TextRef
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "states.md"
+BEGIN, END = "<!-- the table: python tests/enrollment/states.py -->", "<!-- end of the table -->"
+
+TODAY = date(2026, 11, 23)
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+AT = Moment(NOW, TODAY, "ABCD-EFGH-IJKL-MNOP")
+RULE, OTHER, ORDER = (UUID(int=n) for n in (1, 2, 3))
+REASON = TextRef(id=UUID(int=9), digest="0" * 64)
+PRICE = Price(amount="10", currency="EUR")  # type: ignore[arg-type]
+STEPS = (Activity(kind="lab", title="Yard"), Activity(kind="exam", title="Test", pass_mark=80))
+COURSE = Offering(UUID(int=4), "course", "Forklift", True, None, STEPS, certificate=True)
+REVIEWED = replace(COURSE, review=True)
+TERMS = Terms(TODAY, 30)
+
+_NEW = Enrollment.unknown(UUID(int=5), COURSE.id)
+_OPEN = replace(_NEW, version=5, term=1, live=True, grants=frozenset({RULE}), access={RULE: TODAY}, access_until=TODAY)
+_COMPLETED = replace(_OPEN, begun=True, steps=frozenset({1, 2}), completed_at=NOW, serial=AT.serial)
+_OVER = replace(_OPEN, live=False, grants=frozenset(), access={}, begun=True)
+YESTERDAY = TODAY - timedelta(days=1)
+
+STATES: Mapping[str, Enrollment] = {
+    "not-enrolled": _NEW,
+    "awaiting-payment": replace(_OPEN, payment="due", price=PRICE, order=ORDER),
+    "not-started": _OPEN,
+    "in-progress": replace(_OPEN, begun=True, steps=frozenset({1})),
+    "pending-approval": replace(_OPEN, begun=True, steps=frozenset({1, 2}), submitted=True),
+    "completed": _COMPLETED,
+    "certification-expired": replace(_COMPLETED, valid_until=YESTERDAY),
+    "access-expired": replace(
+        _OPEN, begun=True, ended="expired", live=False, access={RULE: YESTERDAY}, access_until=YESTERDAY
+    ),
+    "withdrawn": replace(_OVER, ended="withdrawn"),
+    "cancelled": replace(_OVER, ended="cancelled", begun=False, exclusions=frozenset({RULE})),
+}
+
+Do = Callable[[Enrollment], Change | None]
+
+
+def _settle(state: Enrollment, wanted: set[UUID], removed: set[UUID]) -> Change | None:
+    return granting.settle(state, wanted, removed, TERMS, open_for_new=True)
+
+
+def _cancel(state: Enrollment) -> Change:
+    granting.check_cancellable(state, RULE, NOW, NOW, override=False)
+    return granting.cancel(state, RULE, None, by_rule=True)
+
+
+COMMANDS: Mapping[str, Do] = {
+    "an assignment holds the learner": lambda s: _settle(s, {*s.grants, OTHER}, set()),
+    "the last assignment is removed": lambda s: _settle(s, set(), {RULE}),
+    "the last source drops the learner": lambda s: _settle(s, set(), set()),
+    "cancel": _cancel,
+    "the last day of access is over": lambda s: granting.expire(s, TODAY + timedelta(days=1)),
+    "purchase": lambda s: paying.order(s, uuid4()),
+    "paid": lambda s: paying.paid(s, s.term, ORDER),
+    "refunded": lambda s: paying.refunded(s, s.term, ORDER),
+    "begin": lambda s: learning.begin(s, COURSE, {}, AT),
+    "launch": lambda s: learning.launch(s, COURSE, 1, TODAY),
+    "complete the last step": lambda s: learning.take_exam(replace(s, steps=s.steps | {1}), COURSE, 2, 80, AT),
+    "complete it, with review": lambda s: learning.take_exam(replace(s, steps=s.steps | {1}), REVIEWED, 2, 80, AT),
+    "fail the exam": lambda s: learning.take_exam(s, COURSE, 2, 79, AT),
+    "approve": lambda s: learning.approve(s, REVIEWED, AT),
+    "reject": lambda s: learning.reject(s, REVIEWED, [2], REASON),
+    "record a completion": lambda s: completing.record(s, COURSE, Completion(TODAY, None, "by-hand"), None, AT.serial),
+    "take the completion back": lambda s: completing.take_back(s, COURSE, REASON),
+}
+"""Notices of the provider come for orders that there are; that is checked before these rules."""
+
+
+def outcome(state: Enrollment, do: Do) -> str:
+    """The state afterwards, `=` for the same with events, `·` for nothing to do, `✗` and the kind of refusal."""
+    before = state.status(TODAY)
+    try:
+        change = do(state)
+    except Refusal as refusal:
+        return f"✗ {refusal.kind}"
+    if change is None:
+        return "·"
+    after = change.after.status(TODAY)
+    term = " (next term)" if change.after.term > state.term else ""
+    return f"={term}" if after == before else f"{after}{term}"
+
+
+def table() -> str:
+    lines = ["| state | next action | " + " | ".join(COMMANDS) + " |", "|---" * (len(COMMANDS) + 2) + "|"]
+    for name, state in STATES.items():
+        action = next_action(state, COURSE, TODAY) or "none"
+        lines.append(f"| **{name}** | {action} | " + " | ".join(outcome(state, do) for do in COMMANDS.values()) + " |")
+    return "\n".join(lines)
+
+
+def written(document: str) -> str:
+    """The document with the table as it is today."""
+    before, _, rest = document.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{table()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    DOCUMENT.write_text(written(DOCUMENT.read_text()))

@@ -1,0 +1,90 @@
+"""Completions from former systems (ENR-13)."""
+
+from datetime import date, timedelta
+
+import pytest
+from world import World
+
+ADDRESS = "/api/enrollment/completions/import"
+TOMORROW = date.today() + timedelta(days=1)
+
+
+def sent(world: World, text: str, *, dry_run: bool = False, key: str | None = None) -> dict[str, object]:
+    answer = world.http.post(
+        ADDRESS,
+        params={"dry_run": dry_run},
+        content=text.encode(),
+        headers={"Idempotency-Key": key} if key else {},
+    )
+    assert answer.status_code == 200, answer.text
+    found: dict[str, object] = answer.json()
+    return found
+
+
+def outcomes(report: dict[str, object]) -> list[str]:
+    rows = report["rows"]
+    assert isinstance(rows, list)
+    return [row["outcome"] for row in rows]
+
+
+FILE = f"""person,offering,completed,expires,evidence
+Ada@Example.org,first aid,2024-05-01,2029-04-30,Folder 7
+bob@example.org,First aid,2024-05-01,,
+nobody@example.org,First aid,2024-05-01,,
+ada@example.org,Third aid,2024-05-01,,
+ada@example.org,First aid,{TOMORROW},,
+ada@example.org,First aid,1 May 2024,,
+bob@example.org,First aid,2023-05-01,,
+"""
+EXPECTED = ["recorded", "recorded", "refused", "refused", "refused", "refused", "refused"]
+
+
+@pytest.fixture
+def town(world: World) -> World:
+    for name in ("Ada", "Bob"):
+        world.named(name, "Lovelace", f"{name.lower()}@example.org")
+    world.course("First aid", 1)
+    world.settle()
+    return world
+
+
+@pytest.mark.feature("ENR-13")
+def test_a_dry_run_says_the_same_and_changes_nothing_and_repeats_change_nothing(town: World) -> None:
+    before = town.told()
+    dry = sent(town, FILE, dry_run=True)
+    assert (outcomes(dry)[:6], town.told()) == (EXPECTED[:6], before)
+    done = sent(town, FILE)
+    assert (outcomes(done), done["recorded"], done["refused"]) == (EXPECTED, 2, 5)
+    again = sent(town, FILE)
+    assert outcomes(again) == ["unchanged", "unchanged", *EXPECTED[2:]]
+    assert town.told().count("EnrollmentCompleted") == 2
+    found = {one["valid_until"] for one in town.enrollments() if one["status"] == "completed"}
+    assert found == {"2029-04-30", None}
+    details = [row["detail"] for row in done["rows"] if row["detail"]]  # type: ignore[attr-defined]
+    assert "is in the future" in details[2]
+    assert "2026-01-31" in details[3]
+
+
+@pytest.mark.feature("ENR-13")
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("name,offering,completed\n", "Missing: person"),
+        ("person,offering,completed,colour\n", "Not known: colour"),
+        ("person,offering,completed\na,b\n", "Row 1 has another number"),
+        ('person,offering,completed\n"a,b,c\n', "not CSV"),
+    ],
+)
+def test_another_file_is_refused_with_the_reason(town: World, text: str, said: str) -> None:
+    answer = town.http.post(ADDRESS, content=text.encode())
+    assert (answer.status_code, said in answer.json()["detail"]) == (422, True), answer.text
+    assert town.http.post(ADDRESS, content=b"person,offering,completed\n\xff,b,c\n").status_code == 422
+
+
+@pytest.mark.feature("ENR-13", "SEC-2")
+def test_it_takes_the_permission_and_stays_within_the_scope(town: World) -> None:
+    north = town.unit("North")
+    town.settle()
+    assert town.client(town.person()).post(ADDRESS, content=FILE.encode()).status_code == 403
+    manager = town.client(town.person(), ("enrollment-manager", north))
+    assert manager.post(ADDRESS, content=FILE.encode()).json()["recorded"] == 0
