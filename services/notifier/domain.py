@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from shared.contracts.enrollment import LearnerAssigned, LearnerWithdrawn
+from shared.contracts.enrollment import CertificateIssued, EnrollmentCancelled, LearnerAssigned, LearnerWithdrawn
 from shared.errors import Conflict
 from shared.events import Recorded
 
-Template = Literal["assigned", "withdrawn"]
+Template = Literal["assigned", "withdrawn", "completed"]
 Action = Literal["resend", "settled-sent", "settled-failed", "retry"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:rollbook:notifier:ledger")
@@ -55,6 +55,8 @@ class Reason(NamedTuple):
     enrollment_id: UUID
     assignment_id: UUID | None
     term: int
+    serial: str | None
+    """Of the certificate that the e-mail speaks of."""
 
     @property
     def message_id(self) -> UUID:
@@ -71,14 +73,29 @@ def follow(standing: Standing | None, recorded: Recorded) -> tuple[Standing | No
     match recorded.event:
         case LearnerAssigned(term=term) if standing is None or term > standing.term:
             return Standing(term, True), _reason(recorded, recorded.event, "assigned", recorded.event.assignment_id)
-        case LearnerWithdrawn(term=term) if standing is None or standing == (term, True) or term > standing.term:
+        case LearnerWithdrawn(term=term) | EnrollmentCancelled(term=term) if _ends(standing, term):
             return Standing(term, False), _reason(recorded, recorded.event, "withdrawn", None)
         case _:
             return standing, None
 
 
+def certified(recorded: Recorded, event: CertificateIssued) -> Reason | None:
+    """The learner is told of a completion that can be shown and shared (ENR-11); of imported ones nobody is (ENR-13)."""
+    if recorded.meta.reason_code == "import":
+        return None
+    return _reason(recorded, event, "completed", None, event.serial)
+
+
+def _ends(standing: Standing | None, term: int) -> bool:
+    return standing is None or standing == (term, True) or term > standing.term
+
+
 def _reason(
-    recorded: Recorded, event: LearnerAssigned | LearnerWithdrawn, template: Template, assignment: UUID | None
+    recorded: Recorded,
+    event: LearnerAssigned | LearnerWithdrawn | EnrollmentCancelled | CertificateIssued,
+    template: Template,
+    assignment: UUID | None,
+    serial: str | None = None,
 ) -> Reason:
     return Reason(
         cause_stream=event.originator_id,
@@ -92,6 +109,7 @@ def _reason(
         enrollment_id=event.originator_id,
         assignment_id=assignment,
         term=event.term,
+        serial=serial,
     )
 
 

@@ -3,20 +3,26 @@
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from services.notifier.domain import Reason, Standing, follow
-from shared.contracts.enrollment import LearnerAssigned, LearnerWithdrawn
+from services.notifier.domain import Reason, Standing, certified, follow
+from shared.contracts.enrollment import (
+    CertificateIssued,
+    CertificateRevoked,
+    EnrollmentCancelled,
+    LearnerAssigned,
+    LearnerWithdrawn,
+)
 from shared.database import Connection, Uuids
 from shared.events import Recorded
 
 _WRITE_REASONS = """
 WITH proposed AS (
     SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::uuid[],
-        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::uuid[])
+        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::uuid[])
     AS t (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, message_id)
+        offering_id, enrollment_id, assignment_id, term, serial, message_id)
 ), written AS (
     INSERT INTO ledger (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, message_id)
+        offering_id, enrollment_id, assignment_id, term, serial, message_id)
     SELECT * FROM proposed
     ON CONFLICT DO NOTHING
     RETURNING message_id, person_id, caused_at
@@ -38,6 +44,12 @@ WHERE l.enrollment_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting' 
 """
 
 
+_REVOKED = """
+UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
+FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting'
+"""
+
+
 class Enrollments:
     """Writes `enrollment_fact` and new rows of `ledger`, and withdraws what waits without a reason (NTF-5).
 
@@ -46,14 +58,22 @@ class Enrollments:
 
     name: str = "notifier.enrollments"
     source: str = "enrollment"
-    types: frozenset[str] = frozenset({LearnerAssigned.TOPIC, LearnerWithdrawn.TOPIC})
+    types: frozenset[str] = frozenset(
+        c.TOPIC for c in (LearnerAssigned, LearnerWithdrawn, EnrollmentCancelled, CertificateIssued, CertificateRevoked)
+    )
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         standings = self._known(conn, {recorded.event.originator_id for recorded in events})
         reasons: list[Reason] = []
         moved: dict[UUID, Standing] = {}
         again: set[UUID] = set()
+        revoked: list[str] = []
         for recorded in events:
+            if isinstance(recorded.event, CertificateIssued):
+                told = certified(recorded, recorded.event)
+                reasons += [told] if told else []
+            elif isinstance(recorded.event, CertificateRevoked):
+                revoked.append(recorded.event.serial)
             enrollment = recorded.event.originator_id
             before = standings.get(enrollment)
             standing, reason = follow(before, recorded)
@@ -66,14 +86,17 @@ class Enrollments:
             self._write(conn, moved, reasons)
         if again:
             conn.execute(_WITHDRAW, [Uuids(sorted(again))])
+        if revoked:
+            conn.execute(_REVOKED, [revoked])
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Standing]:
         rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [Uuids(list(ids))])
         return {id: Standing(term, enrolled) for id, term, enrolled in rows}  # type: ignore[misc,arg-type]
 
     def _write(self, conn: Connection, moved: dict[UUID, Standing], reasons: Sequence[Reason]) -> None:
-        terms, enrolled = _columns(moved.values())
-        conn.execute(_WRITE_STANDINGS, [Uuids(list(moved)), terms, enrolled])
+        if moved:
+            terms, enrolled = _columns(moved.values())
+            conn.execute(_WRITE_STANDINGS, [Uuids(list(moved)), terms, enrolled])
         conn.execute(_WRITE_REASONS, [*_columns(reasons), Uuids([reason.message_id for reason in reasons])])
 
 

@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from services.notifier.main import build
 from shared.consumer import Consumer
 from shared.contracts import catalog, directory, enrollment
 from shared.database import Database
-from shared.events import SYSTEM, Event, Meta
+from shared.events import SYSTEM, Event, Meta, TextRef
 from shared.feeds.postgres import PostgresFeeds
 from shared.profiles import Profile
 from shared.settings import Settings
@@ -68,13 +69,13 @@ class Mailroom:
     def consumers(self) -> list[Consumer]:
         return [worker for worker in self.service.workers if isinstance(worker, Consumer)]
 
-    def tell(self, source: str, *events: tuple[type[Event], UUID, dict[str, Any]]) -> int:
+    def tell(self, source: str, *events: tuple[type[Event], UUID, dict[str, Any]], reason_code: str = "command") -> int:
         """Events of another service, in one append."""
         decisions = []
         for kind, stream, fields in events:
             self._versions[stream] += 1
             event = kind(originator_id=stream, originator_version=self._versions[stream], **fields)
-            decisions.append(Decision((event,), Meta(actor=SYSTEM, correlation=uuid4())))
+            decisions.append(Decision((event,), Meta(actor=SYSTEM, correlation=uuid4(), reason_code=reason_code)))
         appended = self.sources[source].append(decisions)
         assert not appended.lost
         return appended.positions[-1]
@@ -126,9 +127,22 @@ class Mailroom:
         """People with these addresses, assigned to a course of their own."""
         self.assign(self.course(), *[self.person(address) for address in addresses])
 
-    def withdraw(self, offering: UUID, person: UUID, term: int = 1) -> None:
+    def withdraw(
+        self, offering: UUID, person: UUID, term: int = 1, kind: type[Event] = enrollment.LearnerWithdrawn
+    ) -> None:
         fields = {"person_id": person, "offering_id": offering, "term": term}
-        self.tell("enrollment", (enrollment.LearnerWithdrawn, enrollment_of(person, offering), fields))
+        self.tell("enrollment", (kind, enrollment_of(person, offering), fields))
+
+    def certify(self, offering: UUID, person: UUID, serial: str, **more: str) -> None:
+        """A completion that has a certificate."""
+        fields = {"person_id": person, "offering_id": offering, "term": 1, "serial": serial}
+        fields |= {"completed_on": date(2026, 11, 23), "valid_until": None}
+        self.tell("enrollment", (enrollment.CertificateIssued, enrollment_of(person, offering), fields), **more)
+
+    def revoke(self, offering: UUID, person: UUID, serial: str) -> None:
+        fields = {"person_id": person, "offering_id": offering, "term": 1, "serial": serial}
+        fields |= {"reason": TextRef(id=uuid4(), digest="0" * 64)}
+        self.tell("enrollment", (enrollment.CertificateRevoked, enrollment_of(person, offering), fields))
 
     def settle(self) -> None:
         """Until every consumer has taken everything."""

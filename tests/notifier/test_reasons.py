@@ -7,7 +7,7 @@ from mailroom import Mailroom, doubled
 from postmaster import Postmaster
 
 from services.notifier.mailer import Queue
-from shared.contracts import directory
+from shared.contracts import directory, enrollment
 
 
 @pytest.mark.feature("NTF-1", "NTF-4")
@@ -36,6 +36,45 @@ def test_a_further_assignment_of_a_learner_who_is_enrolled_is_not_mailed(mailroo
     mailroom.assign(course, ada)
     mailroom.settle()
     assert [row["assignment_id"] for row in mailroom.rows()] == [str(first)]
+
+
+@pytest.mark.feature("ENR-11", "NTF-1")
+def test_a_completion_with_a_certificate_is_mailed_with_the_address_to_share(mailroom: Mailroom) -> None:
+    course, ada = mailroom.course("First aid"), mailroom.person("ada@example.org", language="de")
+    mailroom.assign(course, ada)
+    mailroom.certify(course, ada, "ABCD-EFGH")
+    with Postmaster() as server:
+        mailroom.send(server)
+    assert [(row["template"], row["state"]) for row in mailroom.rows()] == [("completed", "sent"), ("assigned", "sent")]
+    letter = next(one for one in server.letters if "abgeschlossen" in one["Subject"])
+    for part in letter.iter_parts():  # type: ignore[attr-defined]
+        assert f"{mailroom.settings.base_url}/verify/ABCD-EFGH" in part.get_content()
+
+
+@pytest.mark.feature("ENR-13", "ENR-12", "NTF-5")
+def test_of_imported_completions_nobody_is_told_and_a_revoked_certificate_is_not_mailed(mailroom: Mailroom) -> None:
+    course, ada, bob = mailroom.course("First aid"), mailroom.person(), mailroom.person("bob@example.org")
+    mailroom.certify(course, ada, "IMPORTED", reason_code="import")
+    mailroom.certify(course, bob, "REVOKED")
+    mailroom.settle()
+    mailroom.revoke(course, bob, "REVOKED")
+    mailroom.settle()
+    rows = [(row["person_id"], row["template"], row["state"], row["reason"]) for row in mailroom.rows()]
+    assert rows == [(str(bob), "completed", "withdrawn", "reason-gone")]
+
+
+@pytest.mark.feature("NTF-5", "ASG-15")
+def test_what_was_cancelled_before_the_first_email_went_out_is_told_as_a_withdrawal(mailroom: Mailroom) -> None:
+    course, ada = mailroom.course(), mailroom.person()
+    mailroom.assign(course, ada)
+    mailroom.settle()
+    mailroom.withdraw(course, ada, kind=enrollment.EnrollmentCancelled)
+    with Postmaster() as server:
+        mailroom.send(server)
+    assert [(row["template"], row["state"]) for row in mailroom.rows()] == [
+        ("withdrawn", "sent"),
+        ("assigned", "withdrawn"),
+    ]
 
 
 @pytest.mark.feature("NTF-1")

@@ -51,6 +51,8 @@ class Particulars:
     title: str
     kind: str
     created_at: datetime
+    serial: str | None = None
+    """Of the certificate that it speaks of."""
 
 
 class Letters:
@@ -106,6 +108,7 @@ class Letters:
             "title": one_line(about.title),
             "kind": about.kind,
             "base_url": self._base_url,
+            "serial": about.serial,
             "language": language,
         }
 

@@ -48,7 +48,7 @@ RETURNING m.id, m.state
 """
 _PARTICULARS = """
 SELECT m.attempts, l.message_id, l.person_id, l.template, f.first_name, f.last_name, f.email, f.language, o.title,
-    coalesce(o.kind, 'course'), m.created_at
+    coalesce(o.kind, 'course'), m.created_at, l.serial
 FROM ledger l JOIN message m ON m.id = l.message_id JOIN profile f ON f.person_id = l.person_id
 JOIN offering_fact o ON o.id = l.offering_id WHERE l.message_id = ANY(%s)
 """

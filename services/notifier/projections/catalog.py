@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.catalog import CertificationDescribed, CourseDescribed, NotificationsSwitched
+from shared.contracts.catalog import NOTIFICATIONS, CertificationDescribed, CourseDescribed, NotificationsSwitched
 from shared.database import Connection
 from shared.events import Recorded
-
-ALL_ON = ["assigned", "withdrawn"]
 
 
 class Offerings:
@@ -42,7 +40,12 @@ class Offerings:
             "INSERT INTO offering_fact (id, title, kind, notifications) "
             "SELECT id, title, kind, %s::text[] FROM unnest(%s::uuid[], %s::text[], %s::text[]) AS t (id, title, kind) "
             "ON CONFLICT (id) DO UPDATE SET title = excluded.title, kind = excluded.kind",
-            [ALL_ON, list(described), [d[0] for d in described.values()], [d[1] for d in described.values()]],
+            [
+                sorted(NOTIFICATIONS),
+                list(described),
+                [d[0] for d in described.values()],
+                [d[1] for d in described.values()],
+            ],
         )
 
     def _switch(self, conn: Connection, switched: dict[UUID, list[str]]) -> None:
