@@ -9,12 +9,13 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from services.reporting.replaying import ReplayJob, Replays
+from services.reporting.reports.billing import BillingReport, BillingRow
 from services.reporting.reports.filters import Filters, NamedFilters
 from services.reporting.reports.membership import MembershipPage, MembershipReport, Sort
 from shared.auth import Caller, Permission, SignedIn
 from shared.database import Database
-from shared.http import Commanded, Wait, page_size
-from shared.readmodel import wait_for
+from shared.http import Commanded, Cursor, PageSize, Wait, page_size
+from shared.readmodel import Page, wait_for
 
 _PATIENCE = 2.0
 """Seconds that `at_least` waits where the caller did not say `Prefer: wait=N`."""
@@ -66,8 +67,31 @@ class ReplayRequest(BaseModel):
     swap: bool = Field(False, description="Put the rebuilt read models in the place of the live ones")
 
 
-def routes(database: Database, report: MembershipReport, replays: Replays) -> Sequence[APIRouter]:
-    return [*_membership(database, report), _replay(replays)]
+def routes(
+    database: Database, report: MembershipReport, billing: BillingReport, replays: Replays
+) -> Sequence[APIRouter]:
+    return [*_membership(database, report), _billing(database, billing), _replay(replays)]
+
+
+def _billing(database: Database, report: BillingReport) -> APIRouter:
+    router = APIRouter(prefix="/api/reporting/billing", tags=["billing"])
+
+    @router.get("")
+    def list_billing(
+        caller: SignedIn,
+        wait: Wait,
+        size: PageSize,
+        month: str,
+        as_of: str | None = None,
+        at_least: str | None = None,
+        cursor: Cursor = None,
+    ) -> Page[BillingRow]:
+        """Course assignments that were created in a month and not cancelled, by home organisation and course (ASG-19)."""
+        scope = caller.scope(Permission.READ_REPORTS)
+        wait_for(database, at_least, wait or _PATIENCE)
+        return report.page(month, as_of, scope, cursor, size)
+
+    return router
 
 
 def _membership(database: Database, report: MembershipReport) -> Sequence[APIRouter]:

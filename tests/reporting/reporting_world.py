@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4, uuid5
 
+import profiles
 from fastapi.testclient import TestClient
 from issuer import Issuer
 
@@ -22,24 +23,11 @@ from shared.store import Decision, Store
 FRAMEWORK = UUID(int=77)
 MEMBERSHIP = "/api/reporting/membership"
 
-_PROFILES = """
-CREATE TABLE profile (person_id uuid PRIMARY KEY, revision int NOT NULL, position bigint NOT NULL, body bytea NOT NULL);
-CREATE SEQUENCE profile_position;
-CREATE VIEW published_profiles AS
-    SELECT position, (SELECT id FROM epoch) AS epoch, person_id, revision, body FROM profile;
-GRANT SELECT ON published_profiles TO rollbook_feed;
-"""
-_PROFILE = (
-    "INSERT INTO profile VALUES (%s, 1, nextval('profile_position'), %s) ON CONFLICT (person_id) DO UPDATE "
-    "SET revision = profile.revision + 1, position = nextval('profile_position'), body = excluded.body"
-)
-
 
 class World:
     def __init__(self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **limits: Any) -> None:
         self.directory, self.catalog, self.enrollment = Store(fresh()), Store(fresh()), Store(fresh())
-        with self.directory.database.connection() as conn:
-            conn.execute(_PROFILES)
+        profiles.create(self.directory.database)
         self.database = fresh("services.reporting")
         self.issuer = Issuer()
         stores = {
@@ -106,9 +94,7 @@ class World:
     def profile(self, person: UUID, name: str) -> None:
         first, last = name.rsplit(" ", 1)
         profile = Profile(first_name=first, last_name=last, email=f"{person}@example.org", user_name=f"u-{person}")
-        body = f'{{"profile":{profile.model_dump_json()}}}'.encode()
-        with self.directory.database.connection() as conn:
-            conn.execute(_PROFILE, [person, body])
+        profiles.save(self.directory.database, person, profile)
 
     def audience(self, name: str, **when: Any) -> UUID:
         audience = uuid4()
@@ -189,6 +175,16 @@ class World:
 
     def tables(self) -> Sequence[Sequence[object]]:
         """Everything that is in the read models."""
-        names = ("membership", "standing", "assignment", "person", "unit", "audience", "profile", "offering")
+        names = (
+            "membership",
+            "standing",
+            "cancellation",
+            "assignment",
+            "person",
+            "unit",
+            "audience",
+            "profile",
+            "offering",
+        )
         with self.database.connection() as conn:
             return [conn.execute(f"SELECT t.* FROM {name} t ORDER BY 1").fetchall() for name in names]

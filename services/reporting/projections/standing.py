@@ -1,24 +1,42 @@
 """Standing: how a learner stands on an offering, period by period. Source: enrollment."""
 
-from typing import Literal, NamedTuple, get_args
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
 from shared.contracts.enrollment import (
+    AccessExpired,
+    CompletionRejected,
+    CompletionSubmitted,
+    CompletionTakenBack,
+    EnrollmentCancelled,
     EnrollmentCompleted,
     EnrollmentLeftWithoutSource,
     LearnerAssigned,
     LearnerWithdrawn,
+    PaymentReceived,
+    PaymentRefunded,
     TrainingBegun,
 )
 from shared.events import Event
 
-State = Literal["not-started", "in-progress", "completed", "withdrawn"]
-STATES: tuple[State, ...] = get_args(State)
+State = Literal[
+    "awaiting-payment",
+    "not-started",
+    "in-progress",
+    "pending-approval",
+    "completed",
+    "access-expired",
+    "withdrawn",
+    "cancelled",
+]
 
 
 class Standing(NamedTuple):
-    """`state` follows from the flags: a term that is over is withdrawn; a completion stays on record in later terms."""
+    """`state` follows from the others: a term that is over is withdrawn, cancelled or out of access; a completion stays on record.
+
+    A completion that has expired is completed here: nothing happened on that day.
+    """
 
     enrollment_id: UUID
     person_id: UUID
@@ -28,49 +46,99 @@ class Standing(NamedTuple):
     begun: bool
     without_source: bool
     completed: bool
+    ended: str | None
+    waits_for: str | None
+    """payment or approval."""
     state: State
 
 
+_EVENTS = (
+    LearnerAssigned,
+    LearnerWithdrawn,
+    EnrollmentCancelled,
+    AccessExpired,
+    EnrollmentLeftWithoutSource,
+    TrainingBegun,
+    CompletionSubmitted,
+    CompletionRejected,
+    EnrollmentCompleted,
+    CompletionTakenBack,
+    PaymentReceived,
+    PaymentRefunded,
+)
+
+
 def evolve(state: Standing | None, event: Event) -> Standing | None:
-    match event:
-        case LearnerAssigned() if state is None:
-            now = Standing(
-                event.originator_id,
-                event.person_id,
-                event.offering_id,
-                event.term,
-                True,
-                False,
-                False,
-                False,
-                "not-started",
-            )
-        case _ if state is None:
-            return None
-        case LearnerAssigned() if event.term > state.term:
-            now = state._replace(term=event.term, live=True, begun=False, without_source=False)
-        case LearnerAssigned():
-            now = state._replace(without_source=False)
-        case LearnerWithdrawn():
-            now = state._replace(live=False, without_source=False)
-        case EnrollmentLeftWithoutSource():
-            now = state._replace(without_source=True)
-        case TrainingBegun():
-            now = state._replace(begun=True)
-        case EnrollmentCompleted():
-            now = state._replace(completed=True)
-        case _:
-            return state
+    now: Standing | None
+    if isinstance(event, LearnerAssigned):
+        now = _assigned(state, event)
+    elif state is None:
+        now = _completed_elsewhere(event) if isinstance(event, EnrollmentCompleted) else None
+    else:
+        now = _changed(state, event)
+    if now is None:
+        return None
     told = _state(now)
     return now if now.state == told else now._replace(state=told)
 
 
+def _assigned(state: Standing | None, event: LearnerAssigned) -> Standing:
+    waits_for = "payment" if event.price else None
+    if state is None:
+        ids = (event.originator_id, event.person_id, event.offering_id)
+        return Standing(*ids, event.term, True, False, False, False, None, waits_for, "not-started")
+    if event.term > state.term:
+        completed = state.completed and not event.afresh
+        opened = state._replace(term=event.term, live=True, begun=False, ended=None, waits_for=waits_for)
+        state = opened._replace(completed=completed)
+    return state._replace(without_source=False)
+
+
+def _completed_elsewhere(event: EnrollmentCompleted) -> Standing:
+    """A completion of somebody who was never enrolled."""
+    ids = (event.originator_id, event.person_id, event.offering_id)
+    return Standing(*ids, event.term, False, False, False, True, None, None, "completed")
+
+
+def _changed(state: Standing, event: Event) -> Standing:
+    now = state
+    match event:
+        case LearnerWithdrawn():
+            now = state._replace(live=False, ended="withdrawn", without_source=False)
+        case EnrollmentCancelled():
+            now = state._replace(live=False, ended="cancelled", without_source=False)
+        case AccessExpired():
+            now = state._replace(live=False, ended="access-expired")
+        case EnrollmentLeftWithoutSource():
+            now = state._replace(without_source=True)
+        case TrainingBegun():
+            now = state._replace(begun=True)
+        case CompletionSubmitted():
+            now = state._replace(waits_for="approval")
+        case CompletionRejected():
+            now = state._replace(waits_for=None)
+        case EnrollmentCompleted():
+            now = state._replace(completed=True, waits_for=None)
+        case CompletionTakenBack():
+            now = state._replace(completed=False)
+        case PaymentReceived() if event.term == state.term and state.waits_for == "payment":
+            now = state._replace(waits_for=None)
+        case PaymentRefunded() if event.term == state.term and not state.begun:
+            now = state._replace(waits_for="payment")
+    return now
+
+
+_WAITING: dict[str | None, State] = {"payment": "awaiting-payment", "approval": "pending-approval"}
+_ENDED: dict[str | None, State] = {"cancelled": "cancelled", "access-expired": "access-expired"}
+
+
 def _state(standing: Standing) -> State:
-    if not standing.live:
-        return "withdrawn"
+    over = not standing.live and standing.term > 0
+    if over and not (standing.completed and standing.ended == "access-expired"):
+        return _ENDED.get(standing.ended, "withdrawn")
     if standing.completed:
         return "completed"
-    return "in-progress" if standing.begun else "not-started"
+    return _WAITING.get(standing.waits_for) or ("in-progress" if standing.begun else "not-started")
 
 
 STANDING = PeriodTable(
@@ -85,10 +153,12 @@ STANDING = PeriodTable(
         "begun": "bool",
         "without_source": "bool",
         "completed": "bool",
+        "ended": "text",
+        "waits_for": "text",
         "state": "text",
     },
     key=("enrollment_id",),
-    events=(LearnerAssigned, LearnerWithdrawn, EnrollmentLeftWithoutSource, TrainingBegun, EnrollmentCompleted),
+    events=_EVENTS,
     key_of=stream,
     evolve=evolve,
     opens=first_of_stream,

@@ -26,6 +26,7 @@ TYPE_LABELS = {
     "organisation": "Organisation",
     "position": "Position",
     "manager": "Manager",
+    "self": "Self-enrollment",
 }
 """How an assignment type is called in reports (ASG-1)."""
 
@@ -211,7 +212,7 @@ def _query(
         f"LEFT JOIN audience au ON a.type = 'audience' AND au.audience_id = a.target_id AND {moment.holds('au')} "
         "LEFT JOIN unit tu ON a.type IN ('organisation', 'position') AND tu.unit_id = a.target_id "
         f"AND {moment.holds('tu')} "
-        "LEFT JOIN profile tn ON a.type IN ('individual', 'manager') AND tn.person_id = a.target_id "
+        "LEFT JOIN profile tn ON a.type IN ('individual', 'manager', 'self') AND tn.person_id = a.target_id "
         f"ORDER BY {order.key}"
     )
     return query, values
