@@ -1,5 +1,6 @@
 """The commands. Each is a thin client of the services, but `up` and `migrate`, which run them."""
 
+import secrets
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -58,6 +59,13 @@ def up(
     told = Settings(**{name: value for name, value in chosen.items() if value is not None})
     base = f"http://127.0.0.1:{told.port}"
     settings = told.model_copy(update={"base_url": base, "issuer": f"{base}/api/directory", "catcher": True})
+    if not settings.payment_url:
+        played = {
+            "payment_url": f"{base}/api/demo-payments",
+            "payment_secret": secrets.token_hex(32),
+            "demo_payments": True,
+        }
+        settings = settings.model_copy(update=played)
     try:
         if feed is Feed.KAFKA:
             processes.serve(settings, ready=_fill_processes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
 from fastapi import APIRouter, Cookie, Form, Request, Response
@@ -15,8 +15,17 @@ from services.portal.client import SERVICES, Asked, Services
 
 HERE = Path(__file__).parent
 COOKIE = "rollbook_token"
-TYPES = ("individual", "audience", "organisation", "position", "manager")
-STATES = ("not-started", "in-progress", "completed", "withdrawn")
+TYPES = ("individual", "audience", "organisation", "position", "manager", "self")
+STATES = (
+    "awaiting-payment",
+    "not-started",
+    "in-progress",
+    "pending-approval",
+    "completed",
+    "access-expired",
+    "withdrawn",
+    "cancelled",
+)
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",
@@ -130,6 +139,15 @@ def pages(services: Services, sign_ins: Sequence[SignIn], *, secure: bool) -> AP
         except (Asked, httpx.HTTPError) as error:
             return show.problem(_asked(error), token)
         return show.render("letter.html", token, letter=found)
+
+    @router.get("/verify/{serial}")
+    def verify(serial: str, token: Token = None) -> Response:
+        """For anyone who holds a certificate (ENR-10)."""
+        try:
+            found = services.asked(f"/api/enrollment/certificates/{quote(serial, safe='')}", None)
+        except (Asked, httpx.HTTPError) as error:
+            return show.problem(_asked(error), token)
+        return show.render("verify.html", token, certificate=found)
 
     @router.get("/docs/{service}")
     def documentation(service: str, token: Token = None) -> Response:

@@ -19,6 +19,7 @@ from services.notifier import main as notifier
 from services.portal import main as portal
 from services.portal.api import SignIn
 from services.reporting import main as reporting
+from services.suite.demo_payments import demo_payments
 from shared import telemetry
 from shared.auth import Verifier
 from shared.database import ensure_database, migrate
@@ -118,6 +119,8 @@ class Suite:
             portal.build(settings, sign_ins=self.sign_ins),
         ]
         self._apps: dict[str, ASGIApp] = {service.name: service.app for service in self.services}
+        if settings.demo_payments:
+            self._apps["demo-payments"] = demo_payments(settings.payment_secret, settings.base_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":

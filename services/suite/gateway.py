@@ -25,10 +25,13 @@ _OF_THIS_ANSWER = (_OF_THIS_HOP - {"content-length"}) | {"date", "server"}
 _SECONDS = httpx.Timeout(120.0, connect=5.0)
 
 
-def gateway(routes: Mapping[str, str]) -> FastAPI:
-    """`routes`: the address of each service, by name; `portal` answers what is no service's."""
+def gateway(routes: Mapping[str, str], payments: FastAPI | None = None) -> FastAPI:
+    """`routes`: the address of each service, by name; `portal` answers what is no service's. `payments`: a demo's provider."""
     app = FastAPI(title="Rollbook gateway", docs_url=None, redoc_url=None, openapi_url=None)
     client = httpx.AsyncClient(timeout=_SECONDS, limits=httpx.Limits(max_connections=400))
+
+    if payments:
+        app.include_router(payments.router)
 
     @app.api_route("/{path:path}", methods=_METHODS)
     async def forward(request: Request, path: str) -> Response:

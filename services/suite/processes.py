@@ -152,6 +152,9 @@ class Processes:
             "ROLLBOOK_ROUTES": json.dumps(routes),
             "ROLLBOOK_SMTP_PORT": str(s.smtp_port),
             "ROLLBOOK_CATCHER": "true",
+            "ROLLBOOK_PAYMENT_URL": s.payment_url,
+            "ROLLBOOK_PAYMENT_SECRET": s.payment_secret,
+            "ROLLBOOK_DEMO_PAYMENTS": str(s.demo_payments),
         }
 
     def show(self, sign_ins: list[tuple[str, str, str]]) -> None:

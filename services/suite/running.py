@@ -13,6 +13,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.suite.demo_payments import demo_payments
 from services.suite.gateway import gateway
 from shared.auth import Verifier
 from shared.feeds.configured import configured
@@ -21,6 +22,11 @@ from shared.settings import Settings
 
 SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
 """Those with a database. `portal` and `gateway` have none."""
+
+
+def demo_of(settings: Settings) -> FastAPI | None:
+    """The payment provider of a demo, where this is one."""
+    return demo_payments(settings.payment_secret, settings.base_url) if settings.demo_payments else None
 
 
 class CannotRun(RuntimeError):
@@ -35,7 +41,7 @@ def own_settings(settings: Settings, service: str) -> Settings:
 def build(name: str, settings: Settings) -> Service:
     """Raises CannotRun for a name that is none of ours, or without a database."""
     if name == "gateway":
-        return Service("gateway", gateway(settings.routes))
+        return Service("gateway", gateway(settings.routes, demo_of(settings)))
     if name not in (*SERVICES, "portal"):
         raise CannotRun(f"There is no service {name}. There are: {', '.join((*SERVICES, 'portal', 'gateway'))}.")
     main = import_module(f"services.{name}.main")

@@ -207,11 +207,34 @@ def test_a_dead_letter_is_listed_and_retried_and_a_neighbour_is_not_stopped(suit
 
 _MAY_HOLD_NAMES = {
     ("directory", "profile"),
+    ("enrollment", "profile"),
     ("reporting", "profile"),
     ("notifier", "profile"),
     ("notifier", "caught_mail"),
 }
-"""One table for each service that shows or mails people; and the catcher, which stands for other people's mail servers."""
+"""One table for each service that shows, certifies or mails people; and the catcher, which stands for other mail servers."""
+
+
+@pytest.mark.feature("ENR-2", "ENR-3", "ENR-10", "CAT-8")
+def test_a_learner_enrols_pays_at_the_provider_works_and_anyone_verifies_the_certificate(suite: Running) -> None:
+    offerings = {one["code"]: one["id"] for one in suite.every("/api/catalog/offerings")}
+    enrolled = suite.post(f"/api/enrollment/offerings/{offerings['DRIVING']}/enrol")["result"]
+    assert enrolled["status"] == "awaiting-payment"
+    address = f"/api/enrollment/enrollments/{enrolled['enrollment_id']}"
+    checkout = suite.post(f"{address}/purchase")["checkout"]
+    assert "120.00 EUR" in suite.http.get(checkout).text
+    assert "said: taken" in suite.http.post(checkout, data={"kind": "paid"}).text
+    assert suite.post(f"{address}/begin")["result"]["status"] == "in-progress"
+
+    first_aid = suite.post(f"/api/enrollment/offerings/{offerings['FIRST-AID']}/enrol")["result"]
+    address = f"/api/enrollment/enrollments/{first_aid['enrollment_id']}"
+    for step in (1, 2):
+        suite.post(f"{address}/steps/{step}/complete")
+    serial = suite.post(f"{address}/steps/3/attempts", {"score": 90})["result"]["serial"]
+    page = suite.http.get(f"/verify/{serial}", headers={"Authorization": ""})
+    assert (page.status_code, "This certificate is valid" in page.text) == (200, True)
+    assert suite.http.get("/verify/AAAA-AAAA-AAAA-AAAA").status_code == 404
+    until(lambda: suite.http.get(f"/api/enrollment/certificates/{serial}/document").content.startswith(b"%PDF"))
 
 
 @pytest.mark.feature("DIR-12")

@@ -42,6 +42,8 @@ def answer(request: httpx.Request) -> httpx.Response:
     if path == "/api/catalog/openapi.json":
         operation = {"summary": "Offerings", "parameters": [{"name": "q", "in": "query", "required": False}]}
         return httpx.Response(200, json={"openapi": "3.1.0", "paths": {"/api/catalog/offerings": {"get": operation}}})
+    if path.startswith("/api/enrollment/certificates/"):
+        return _certificate(path.rpartition("/")[2])
     if not signed_in:
         return httpx.Response(401, json={"title": "Sign in first", "detail": "Sign in again."})
     found: dict[str, Any] = {
@@ -51,6 +53,16 @@ def answer(request: httpx.Request) -> httpx.Response:
         "/api/notifier/caught": {"items": [], "next": None},
     }
     return httpx.Response(200, json=found[path])
+
+
+def _certificate(serial: str) -> httpx.Response:
+    if serial not in ("good", "late", "gone"):
+        return httpx.Response(404, json={"title": "Not found", "detail": "No certificate has this serial."})
+    state = {"good": "valid", "late": "expired", "gone": "revoked"}[serial]
+    told = {"serial": serial, "state": state, "learner": "Zoë <b>X</b>", "offering": "First aid", "kind": "course"}
+    return httpx.Response(
+        200, json={**told, "completed_on": "2026-11-23", "valid_until": None, "reason": "Somebody else took the exam"}
+    )
 
 
 @pytest.fixture
@@ -119,3 +131,24 @@ def test_the_api_of_a_service_is_documented_without_scripts(http: TestClient) ->
     assert "<script" not in page.text
     assert http.get("/docs/nothing").status_code == 404
     assert http.get("/no-such-page").status_code == 404
+
+
+@pytest.mark.feature("ENR-10", "ENR-12")
+@pytest.mark.parametrize(
+    ("serial", "said"),
+    [
+        ("good", "This certificate is valid"),
+        ("late", "has expired"),
+        ("gone", "was revoked: Somebody else took the exam"),
+    ],
+)
+def test_anyone_sees_whether_a_certificate_holds(http: TestClient, serial: str, said: str) -> None:
+    page = http.get(f"/verify/{serial}")
+    assert (page.status_code, said in page.text) == (200, True)
+    assert "Zoë &lt;b&gt;X" in page.text
+
+
+@pytest.mark.feature("ENR-10")
+def test_a_forged_serial_is_told_as_unknown(http: TestClient) -> None:
+    page = http.get("/verify/forged")
+    assert (page.status_code, "No certificate has this serial" in page.text) == (404, True)
