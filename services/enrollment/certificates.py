@@ -3,89 +3,140 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from importlib.resources import files
 from pathlib import Path
 
 import typst
 
 from shared import telemetry
+from shared.contracts.catalog import OfferingKind
 
 log = telemetry.logger(__name__)
 
 _TEMPLATE = Path(__file__).with_name("certificate.typ")
-_FONTS = ("Libertinus Serif", "Noto Serif", "Noto Naskh Arabic", "Noto Serif CJK SC", "Noto Sans CJK SC")
-"""In this order: the first is part of typst. For other scripts, what of these or of any other family is installed."""
+_FONTS = ("Libertinus Serif", "Amiri")
+"""Latin, Greek, Cyrillic and Hebrew from typst itself; Arabic from `fontpkg-amiri`. Chinese, Japanese and Korean follow."""
+_HAN = {"ja": "JP", "ko": "KR", "HK": "HK", "TW": "TC", "Hant": "TC"}
+"""By a part of the language: the variant of Noto Sans CJK for the characters that they share; SC for all others."""
+_KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
+_HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_GLYPH = b'#set document(title: "x")\n#set text(font: json(bytes(sys.inputs.fonts)))\n#sys.inputs.text'
+"""A document of one letter, which is PDF/UA only if a font has it."""
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """What stands on it. `completed` is the first day on which it holds, `valid_until` the last; None: without end."""
+    """What stands on it. `completed` is the first day on which it holds, `expires` the last; None: without end."""
 
     learner: str
     offering: str
+    kind: OfferingKind
     completed: date
-    valid_until: date | None
+    expires: date | None
     serial: str
     address: str
-    """Where anyone verifies it."""
+    """Where anyone verifies it: a URL."""
     issuer: str
+    language: str = "en"
+    """Of the names on it, as in BCP 47 (`ja`, `zh-TW`). The words around them are English."""
 
 
 def render(certificate: Certificate) -> bytes:
-    """The PDF; the same bytes for the same certificate. Names are data: nothing in them is read as markup.
+    """The PDF, one page of A4; the same bytes for the same certificate and fonts. Names are data: nothing in them is markup.
 
-    A name in a script for which no font is installed cannot be PDF/UA: then it is a plain PDF, and the log says so.
+    A name in a script for which there is no font cannot be PDF/UA: then it is a plain PDF, and the log says so.
     """
-    given = json.dumps(_data(certificate), ensure_ascii=False)
+    given = {"certificate": json.dumps(_data(certificate))}
     try:
-        return _compiled(given, ["ua-1"])
+        return _compiled(given, certificate.completed, ["ua-1"])
     except typst.TypstError:
+        absent = missing(f"{certificate.learner} {certificate.offering} {certificate.issuer}")
+        if not absent:
+            raise
         log.warning(
-            "a certificate has letters for which no font is installed; docs/operations.md says which to install"
+            "a certificate has letters that no font has; docs/operations.md says which to install",
+            letters=len(absent),
+            scripts=sorted({unicodedata.name(letter, "UNKNOWN").split()[0] for letter in absent}),
         )
-        return _compiled(given, [])
+        return _compiled(given, certificate.completed, [])
 
 
-def _compiled(given: str, standards: list[typst.PDFStandard]) -> bytes:
+def missing(text: str) -> set[str]:
+    """The characters of the text that no font here can show."""
+    return {character for character in _line(text) if not _shown(character)}
+
+
+@lru_cache(maxsize=4096)
+def _shown(character: str) -> bool:
+    given = {"fonts": json.dumps(_families("", "")), "text": character}
+    try:
+        typst.compile(_GLYPH, pdf_standards="ua-1", font_paths=_fonts(), sys_inputs=given)
+    except typst.TypstError:
+        return False
+    return True
+
+
+def _compiled(given: dict[str, str], day: date, standards: list[typst.PDFStandard]) -> bytes:
     return typst.compile(
-        _TEMPLATE.read_bytes(),
+        _TEMPLATE,
+        root=_TEMPLATE.parent,
         pdf_standards=standards,
         font_paths=_fonts(),
-        sys_inputs={"certificate": given},
-        timestamp=0,
+        sys_inputs=given,
+        timestamp=datetime.combine(day, time(), UTC),
     )
 
 
 @lru_cache(maxsize=1)
 def _fonts() -> typst.Fonts:
-    """Looked for once."""
-    return typst.Fonts()
+    """Looked for once: those of the packages first, then what the machine has."""
+    return typst.Fonts(font_paths=[str(files(package)) for package in ("fontpkg_amiri", "noto_cjk_sans_otc")])
 
 
 def _data(certificate: Certificate) -> dict[str, object]:
-    days = [f"Completed on {_words(certificate.completed)}"]
-    if certificate.valid_until:
-        days.append(f"Valid until {_words(certificate.valid_until)}")
+    language, *subtags = certificate.language.split("-")
     return {
-        "heading": "Certificate of completion",
-        "presented": "This is to certify that",
-        "achieved": "has completed",
-        "learner": certificate.learner,
-        "offering": certificate.offering,
-        "days": days,
-        "serial_label": "Serial number",
+        "learner": _name(certificate.learner, certificate.language),
+        "offering": _name(certificate.offering, certificate.language),
+        "issuer": _name(certificate.issuer, certificate.language),
+        "kind": certificate.kind,
+        "completed": _day(certificate.completed),
+        "expires": _day(certificate.expires) if certificate.expires else None,
         "serial": certificate.serial,
         "address": certificate.address,
-        "issuer": certificate.issuer,
-        "language": "en",
-        "fonts": list(_FONTS),
-        "year": certificate.completed.year,
-        "month": certificate.completed.month,
-        "day": certificate.completed.day,
+        "language": language,
+        "region": next((subtag for subtag in subtags if len(subtag) == 2), None),
+        "fonts": _families("", certificate.language),
     }
 
 
-def _words(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"
+def _day(day: date) -> dict[str, int]:
+    return {"year": day.year, "month": day.month, "day": day.day}
+
+
+def _name(text: str, language: str) -> dict[str, object]:
+    line = _line(text)
+    return {"text": line, "fonts": _families(line, language), "direction": _direction(line)}
+
+
+def _line(text: str) -> str:
+    """In one line, without what has no shape: control characters and halves of surrogates."""
+    return "".join(c for c in " ".join(text.split()) if unicodedata.category(c) not in ("Cc", "Cs"))
+
+
+def _families(text: str, language: str) -> list[str]:
+    """The fonts in order. Kana are Japanese and Hangul is Korean whatever the language is."""
+    of_language = next((variant for part, variant in _HAN.items() if part in language.split("-")), "SC")
+    han = "JP" if _KANA.search(text) else "KR" if _HANGUL.search(text) else of_language
+    return [*_FONTS, f"Noto Sans CJK {han}"]
+
+
+def _direction(text: str) -> str:
+    """That of the first letter which has one."""
+    strong = (found for c in text if (found := unicodedata.bidirectional(c)) in ("L", "R", "AL"))
+    return "ltr" if next(strong, "L") == "L" else "rtl"

@@ -70,13 +70,14 @@ class Certifying:
             raise Conflict("The learner's name is not known here. Try again in a moment.", kind="no-name")
         return render(
             Certificate(
-                found.learner,
-                found.title,
-                found.completed_on,
-                found.valid_until,
-                found.serial,
-                self.address(found.serial),
-                self._issuer,
+                learner=found.learner,
+                offering=found.title,
+                kind=found.kind,
+                completed=found.completed_on,
+                expires=found.valid_until,
+                serial=found.serial,
+                address=self.address(found.serial),
+                issuer=self._issuer,
             )
         )
 

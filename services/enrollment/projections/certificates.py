@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
+from shared.contracts.catalog import OfferingKind
 from shared.database import Connection
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
@@ -18,7 +19,7 @@ class CertificateRow(NamedTuple):
     person: UUID
     offering: UUID
     title: str
-    kind: str
+    kind: OfferingKind
     completed_on: date
     valid_until: date | None
     revoked: bool
