@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 from urllib.parse import quote, urlencode, urlsplit
 
 import httpx
@@ -12,20 +12,13 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 
 from services.portal.client import SERVICES, Asked, Services
+from shared.contracts.enrollment import AssignmentType, Status
 
 HERE = Path(__file__).parent
 COOKIE = "rollbook_token"
-TYPES = ("individual", "audience", "organisation", "position", "manager", "self")
-STATES = (
-    "awaiting-payment",
-    "not-started",
-    "in-progress",
-    "pending-approval",
-    "completed",
-    "access-expired",
-    "withdrawn",
-    "cancelled",
-)
+TYPES = get_args(AssignmentType)
+STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "certification-expired"))
+"""Those that a report can be filtered by: the others are told by no event."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'",

@@ -176,6 +176,8 @@ class PaymentRefunded(OfTerm):
 
     TOPIC: ClassVar[str] = "enrollment.PaymentRefunded.v1"
     order_id: UUID
+    reopens: bool
+    """The term awaits payment again."""
 
 
 class TrainingBegun(OfTerm):

@@ -137,7 +137,7 @@ def of_enrollment() -> Iterator[Event]:
     yield enrollment.OrderPlaced(**AT, **STANDING, order_id=some(30), price=PRICE)
     yield enrollment.PaymentReceived(**AT, **STANDING, order_id=some(30), by="provider")
     yield enrollment.PaymentFailed(**AT, **STANDING, order_id=some(30))
-    yield enrollment.PaymentRefunded(**AT, **STANDING, order_id=some(30))
+    yield enrollment.PaymentRefunded(**AT, **STANDING, order_id=some(30), reopens=True)
     yield enrollment.ExamTaken(**AT, **STANDING, step=2, score=79, pass_mark=80, passed=False)
     yield enrollment.LabLaunched(**AT, **STANDING, step=1)
     yield enrollment.CompletionSubmitted(**AT, **STANDING, version=2)

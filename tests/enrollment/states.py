@@ -35,6 +35,7 @@ TERMS = Terms(TODAY, 30)
 
 _NEW = Enrollment.unknown(UUID(int=5), COURSE.id)
 _OPEN = replace(_NEW, version=5, term=1, live=True, grants=frozenset({RULE}), access={RULE: TODAY}, access_until=TODAY)
+_PAID = replace(_OPEN, payment="paid", price=PRICE, order=ORDER)
 _COMPLETED = replace(_OPEN, begun=True, steps=frozenset({1, 2}), completed_at=NOW, serial=AT.serial)
 _OVER = replace(_OPEN, live=False, grants=frozenset(), access={}, begun=True)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -42,8 +43,8 @@ YESTERDAY = TODAY - timedelta(days=1)
 STATES: Mapping[str, Enrollment] = {
     "not-enrolled": _NEW,
     "awaiting-payment": replace(_OPEN, payment="due", price=PRICE, order=ORDER),
-    "not-started": _OPEN,
-    "in-progress": replace(_OPEN, begun=True, steps=frozenset({1})),
+    "not-started": _PAID,
+    "in-progress": replace(_PAID, begun=True, steps=frozenset({1})),
     "pending-approval": replace(_OPEN, begun=True, steps=frozenset({1, 2}), submitted=True),
     "completed": _COMPLETED,
     "certification-expired": replace(_COMPLETED, valid_until=YESTERDAY),

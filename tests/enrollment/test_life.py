@@ -8,7 +8,9 @@ from fastapi.testclient import TestClient
 from world import World
 
 from services.enrollment.application.cancelling import AccessExpiry
+from services.enrollment.application.enrolled import Enrolled
 from shared.contracts import catalog
+from shared.errors import Conflict
 
 TODAY = date.today()
 
@@ -86,7 +88,7 @@ def test_a_completion_waits_for_approval_and_comes_back_with_a_reason(world: Wor
     assert world.refused(id, "steps/1/complete", learner) == "pending-approval"
     assert world.refused(id, "approve", learner) == "forbidden"
     reviewer = world.client(ann, ("site-administrator", None))
-    assert world.refused(id, "approve", reviewer) == "own-completion"
+    assert world.refused(id, "approve", reviewer) == "own-enrollment"
     assert world.refused(id, "reject", reason="") == "invalid"
     world.did(id, "reject", reason="The photo of the exercise is missing.", steps=[2])
     found = world.show(id, learner)
@@ -176,3 +178,28 @@ def test_a_course_that_was_completed_elsewhere_counts_where_the_operator_says_so
     world.ring()
     assert world.show(early)["steps"] == [1]
     assert world.did(early, "steps/2/complete")["status"] == "completed"
+
+
+@pytest.mark.feature("ENR-8")
+def test_credit_comes_by_whatever_way_the_training_begins_and_waits_while_the_learner_acts(
+    world: World, ann: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = world.course("First aid", 1)
+    steps = ({"kind": "course", "title": "First aid", "course_id": course}, {"kind": "task", "title": "Sign"})
+    counting = world.certification("Counting", *steps)
+    world.tell(world.catalog, catalog.EarlierCompletionsDecided, counting, count=True)
+    world.settle()
+    world.did(world.enroll(ann, course), "steps/1/complete")
+    id = world.enroll(ann, counting)
+    assert world.did(id, "steps/2/launch")["steps"] == []
+
+    def overtaken(*_: object, **__: object) -> None:
+        raise Conflict("Somebody changed the same thing at this moment.")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Enrolled, "record", overtaken)
+        world.ring()
+    assert world.show(id)["steps"] == []
+    world.ring()
+    assert world.show(id)["steps"] == [1]
+    assert world.ring() == 0

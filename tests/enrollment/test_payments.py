@@ -171,6 +171,23 @@ def test_a_failed_purchase_leaves_a_new_try_and_a_refund_depends_on_the_start(
 
 
 @pytest.mark.feature("ENR-2")
+def test_notices_that_overtake_one_another_lose_no_money(world: World, priced: tuple[str, TestClient]) -> None:
+    id, learner = priced
+    order = purchase(world, id, learner)["id"]
+    early = notice(world, order, "refunded", id="refund")
+    assert (early.status_code, early.json()["type"].endswith("too-early")) == (409, True)
+    notice(world, order, "failed")
+    again = purchase(world, id, learner)["id"]
+    assert notice(world, order, "paid").json() == {"outcome": "taken"}
+    assert world.show(id)["status"] == "not-started"
+    notice(world, again, "paid")
+    assert notice(world, order, "refunded", id="refund").json() == {"outcome": "taken"}
+    assert world.show(id)["status"] == "not-started"
+    notice(world, again, "refunded")
+    assert world.show(id)["status"] == "awaiting-payment"
+
+
+@pytest.mark.feature("ENR-2")
 def test_an_administrator_says_that_it_is_paid_with_a_reason(world: World, priced: tuple[str, TestClient]) -> None:
     id, learner = priced
     assert world.refused(id, "paid", learner, reason="please") == "forbidden"

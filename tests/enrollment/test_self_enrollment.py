@@ -7,7 +7,7 @@ import pytest
 from fastapi.testclient import TestClient
 from world import World
 
-from shared.contracts import catalog
+from shared.contracts import catalog, directory
 
 
 @pytest.fixture
@@ -60,6 +60,8 @@ def test_an_offering_that_does_not_allow_it_refuses(world: World, ann: UUID) -> 
     asking, hidden, closed = world.course("Asking"), world.course("Hidden"), admitting(world)
     world.tell(world.catalog, catalog.LearnerAccessChosen, hidden, access="hidden")
     world.tell(world.catalog, catalog.OfferingDeactivated, closed)
+    open_to_all, leaver = admitting(world), world.person()
+    world.tell(world.directory, directory.PersonDeactivated, leaver, why="left")
     world.settle()
     learner = world.client(ann)
     assert enrol(learner, asking) == (409, "no-self-enrollment")
@@ -67,7 +69,7 @@ def test_an_offering_that_does_not_allow_it_refuses(world: World, ann: UUID) -> 
     assert enrol(learner, closed) == (409, "offering-inactive")
     assert learner.get(f"/api/enrollment/offerings/{asking}/standing").json()["next_action"] == "request-access"
     assert learner.get(f"/api/enrollment/offerings/{hidden}/standing").status_code == 404
-    assert enrol(world.client(UUID(int=5)), admitting(world))[0] in (404, 409)
+    assert enrol(world.client(leaver), open_to_all) == (409, "inactive")
 
 
 @pytest.mark.feature("CAT-19")

@@ -66,10 +66,10 @@ def test_what_has_to_be_paid_awaits_payment_until_it_is(world: World) -> None:
     assert [row["state"] for row in world.rows()] == ["awaiting-payment"]
     for kind, fields, state in (
         (E.PaymentReceived, PAID, "not-started"),
-        (E.PaymentRefunded, {"order_id": PAID["order_id"]}, "awaiting-payment"),
+        (E.PaymentRefunded, {"order_id": PAID["order_id"], "reopens": True}, "awaiting-payment"),
         (E.PaymentReceived, PAID, "not-started"),
         (E.TrainingBegun, {}, "in-progress"),
-        (E.PaymentRefunded, {"order_id": PAID["order_id"]}, "in-progress"),
+        (E.PaymentRefunded, {"order_id": PAID["order_id"], "reopens": False}, "in-progress"),
     ):
         world.tell(world.enrollment, world.about(kind, ada, course, term=1, **fields))
         world.settle()

@@ -7,14 +7,14 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
-from services.enrollment.api.enrollments import managing, reading
+from services.enrollment.api.enrollments import check_not_own, managing, reading
 from services.enrollment.api.parts import NeededReason, Using, raw
 from services.enrollment.application.certifying import Verification
 from services.enrollment.application.importing import ImportReport
 from services.enrollment.domain.completing import Completion
 from services.enrollment.projections.certificates import Achievement
 from shared.auth import Permission, SignedIn
-from shared.errors import Forbidden, NotFound
+from shared.errors import NotFound
 from shared.http import Commanded, Cursor, PageSize
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -41,9 +41,7 @@ class CompletionToRecord(BaseModel):
 @router.post("/enrollments/{enrollment_id}/approve")
 def approve(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID) -> Receipt:
     """Approve a completion that waits for it (ENR-5, CAT-12). Nobody approves their own."""
-    managing(using, caller, enrollment_id, Permission.REVIEW)
-    if using.viewing.one(reading(caller), caller.id, enrollment_id).person_id == caller.id:
-        raise Forbidden("Nobody approves their own completion. Ask another administrator.", kind="own-completion")
+    managing(using, caller, enrollment_id, Permission.REVIEW, own=False)
     return using.completing.approve(context, enrollment_id)
 
 
@@ -56,8 +54,9 @@ def reject(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UU
 
 @router.post("/completions", status_code=201)
 def record(caller: SignedIn, context: Commanded, using: Using, body: CompletionToRecord) -> Receipt:
-    """Record a completion by hand, with date and evidence (ENR-12)."""
+    """Record a completion by hand, with date and evidence (ENR-12). Nobody records their own."""
     using.assigning.check_person(caller.scope(Permission.REVIEW), body.person_id)
+    check_not_own(caller, body.person_id)
     completion = Completion(body.completed_on, body.valid_until, "by-hand")
     return using.completing.record(context, body.person_id, body.offering_id, completion, body.evidence)
 

@@ -46,15 +46,28 @@ def reading(caller: Caller) -> Scope:
         return Scope(everything=False)
 
 
-def managing(using: Parts, caller: Caller, id: UUID, permission: Permission = Permission.ASSIGN) -> None:
-    """Raises NotFound for an enrollment that is not within the scope of the permission."""
-    using.viewing.one(reading(caller), caller.id, id)
+def managing(
+    using: Parts, caller: Caller, id: UUID, permission: Permission = Permission.ASSIGN, *, own: bool = True
+) -> None:
+    """Raises NotFound for an enrollment that the caller may not see, Forbidden beyond the scope of the permission.
+
+    Without `own`, also for the caller's own.
+    """
+    seen = using.viewing.one(reading(caller), caller.id, id)
     found = using.viewing.page(caller.scope(permission), EnrollmentQuery(self=NOBODY, id=id), None, 1).items
     if not found:
         raise Forbidden(
             f"The permission '{permission}' is needed for this learner's organisation. Ask an administrator there.",
             permission=str(permission),
         )
+    if not own:
+        check_not_own(caller, seen.person_id)
+
+
+def check_not_own(caller: Caller, person: UUID) -> None:
+    """Nobody decides on a completion, or a payment, of their own."""
+    if person == caller.id:
+        raise Forbidden("This is your own enrollment. Ask another administrator.", kind="own-enrollment")
 
 
 NOBODY = UUID(int=0)

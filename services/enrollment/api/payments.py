@@ -45,8 +45,8 @@ def list_purchases(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[
 def paid_by_hand(
     caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, body: NeededReason
 ) -> Receipt:
-    """Say that the term is paid, and why."""
-    managing(using, caller, enrollment_id, Permission.OVERRIDE)
+    """Say that the term is paid, and why. Nobody does so of their own."""
+    managing(using, caller, enrollment_id, Permission.OVERRIDE, own=False)
     return using.paying.paid_by_hand(context, enrollment_id, body.reason)
 
 

@@ -1,6 +1,6 @@
 """What administrators say of completions: approve, reject, record, take back, revoke (ENR-5, ENR-12)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from services.enrollment.application.enrolled import Enrolled
@@ -50,23 +50,13 @@ class Completing:
             context, state, offering, at, change, texts=texts, also=counting_elsewhere(context)
         )
 
-    def import_one(
-        self,
-        context: Context,
-        person: UUID,
-        offering_id: UUID,
-        completion: Completion,
-        evidence: str | None,
-        *,
-        dry_run: bool,
-    ) -> bool:
-        """The same for a row of a file; whether it is new. `dry_run` only looks (ENR-13)."""
-        state, offering, at = self._standing(person, offering_id)
+    def judge(
+        self, person: UUID, offering_id: UUID, completion: Completion, known: Mapping[UUID, Enrollment]
+    ) -> Change | None:
+        """What recording it would do; None: nothing. `known`: enrollments as they would be by then, by id (ENR-13)."""
+        loaded, offering, at = self._standing(person, offering_id)
         completing.check(completion, at.today)
-        new = completing.record(state, offering, completion, None, at.serial) is not None
-        if new and not dry_run:
-            self.record(context, person, offering_id, completion, evidence)
-        return new
+        return completing.record(known.get(loaded.id, loaded), offering, completion, None, at.serial)
 
     def _standing(self, person: UUID, offering_id: UUID) -> tuple[Enrollment, Offering, Moment]:
         offering, at = self._enrolled.surroundings(offering_id)

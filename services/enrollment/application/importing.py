@@ -14,9 +14,10 @@ from pydantic import BaseModel
 from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.completing import Completing
 from services.enrollment.domain.completing import Completion
+from services.enrollment.domain.standing import Enrollment
 from services.enrollment.projections import offerings, profiles
 from shared.auth import Scope
-from shared.errors import Invalid, Refusal
+from shared.errors import Forbidden, Invalid, Refusal
 from shared.store import Context
 
 COLUMNS = ("person", "offering", "completed", "expires", "evidence")
@@ -61,9 +62,15 @@ class Importing:
         """Row by row, each a command of its own: what was imported once is unchanged the next time. Raises Invalid."""
         rows = self._read(body)
         people, codes = self._names(rows)
-        results = [
-            self._row(context, scope, number, row, people, codes, dry_run=dry_run) for number, row in enumerate(rows, 1)
-        ]
+        known: dict[UUID, Enrollment] = {}
+        results = []
+        for number, row in enumerate(rows, 1):
+            command = replace(context, command_id=f"{context.command_id}/{number}", reason_code="import")
+            try:
+                new = self._take(command, scope, _line(row, people, codes), known, dry_run=dry_run)
+                results.append(RowResult(row=number, outcome="recorded" if new else "unchanged"))
+            except Refusal as refusal:
+                results.append(RowResult(row=number, outcome="refused", detail=refusal.detail))
         counts = Counter(result.outcome for result in results)
         return ImportReport(
             dry_run=dry_run,
@@ -98,27 +105,20 @@ class Importing:
             found = offerings.by_code(conn, {row["offering"].strip() for row in rows})
         return people, {code: offering.id for code, offering in found.items()}
 
-    def _row(
-        self,
-        context: Context,
-        scope: Scope,
-        number: int,
-        row: Mapping[str, str],
-        people: Mapping[str, UUID],
-        codes: Mapping[str, UUID],
-        *,
-        dry_run: bool,
-    ) -> RowResult:
-        try:
-            line = _line(row, people, codes)
-            self._assigning.check_person(scope, line.person)
-            command = replace(context, command_id=f"{context.command_id}/{number}", reason_code="import")
-            new = self._completing.import_one(
-                command, line.person, line.offering, line.completion, line.evidence, dry_run=dry_run
-            )
-        except Refusal as refusal:
-            return RowResult(row=number, outcome="refused", detail=refusal.detail)
-        return RowResult(row=number, outcome="recorded" if new else "unchanged")
+    def _take(
+        self, context: Context, scope: Scope, line: _Line, known: dict[UUID, Enrollment], *, dry_run: bool
+    ) -> bool:
+        """Whether the row is new, after those before it (`known`). Raises Refusal."""
+        if line.person == context.actor:
+            raise Forbidden("This is your own enrollment. Ask another administrator.", kind="own-enrollment")
+        self._assigning.check_person(scope, line.person)
+        change = self._completing.judge(line.person, line.offering, line.completion, known)
+        if change is None:
+            return False
+        if not dry_run:
+            self._completing.record(context, line.person, line.offering, line.completion, line.evidence)
+        known[change.after.id] = change.after
+        return True
 
 
 def _limited(reader: Iterator[dict[str, str]], limit: int) -> Iterator[dict[str, str]]:

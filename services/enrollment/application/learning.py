@@ -107,15 +107,18 @@ class Learning:
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
             return learning.launch(state, offering, step, at.today)
 
-        return self._enrolled.command(context, id, decide)
+        return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
 
 def counting_elsewhere(context: Context) -> Also:
-    """Where what was completed may count in another training, a timer rings at once: set in the same transaction (ENR-8)."""
+    """A timer that rings at once, set in the same transaction, where something may count now (ENR-8).
+
+    What was completed in another training; and in a training that has just begun, by whatever way, what was completed before.
+    """
 
     def tell(conn: Connection, change: Change) -> None:
         person = change.after.person
-        if achieved.credited_elsewhere(conn, person, change.after.id):
+        if achieved.credited_elsewhere(conn, person, change.after.id if change.before.begun else None):
             now = conn.execute("SELECT clock_timestamp()").fetchone()
             assert now is not None
             assert isinstance(now[0], datetime)
@@ -134,8 +137,11 @@ class Crediting:
         database = self._enrolled.ledger.database
         with database.connection() as conn:
             others = achieved.credited_elsewhere(conn, timer.subject, None)
-        for id in others:
-            self._credit(Context.system(f"{timer.command_id}/{id}", reason_code="credit"), id)
+        try:
+            for id in others:
+                self._credit(Context.system(f"{timer.command_id}/{id}", reason_code="credit"), id)
+        except Conflict:  # the learner did something at this moment: the timer stays, and rings again
+            return
         with database.transaction() as conn:
             timers.clear(conn, timer)
 

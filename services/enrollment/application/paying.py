@@ -124,6 +124,9 @@ class Paying:
         if (told.amount, told.currency) != (order.amount, order.currency):
             self._refused(order.id, told.kind, "other-amount")
             raise Conflict(f"The order is over {order.amount} {order.currency}.", kind="other-amount", field="amount")
+        if order.expects(told.kind):
+            self._refused(order.id, told.kind, "too-early")
+            raise Conflict(f"The order is {order.state}. Send this again once it was paid.", kind="too-early")
         if not order.allows(told.kind):
             return self._note(told.id, order.id, told.kind, f"ignored: the order is {order.state}")
         outcome = "taken"

@@ -40,8 +40,10 @@ def failed(state: Enrollment, term: int, order: UUID) -> Change:
 
 
 def refunded(state: Enrollment, term: int, order: UUID) -> Change:
+    """Before the start the term awaits payment again; not if it was paid by another order, and not after the start (ENR-2)."""
     writing = Writing(state)
-    writing.add(PaymentRefunded, term=term, order_id=order)
+    reopens = term == state.term and order == state.order and not state.begun
+    writing.add(PaymentRefunded, term=term, order_id=order, reopens=reopens)
     return Change(state, writing.state, tuple(writing.events))
 
 

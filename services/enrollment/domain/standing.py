@@ -142,8 +142,14 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
             now = replace(now, exclusions=now.exclusions | {event.assignment_id})
         case EnrollmentCompleted():
             now = state or Enrollment.unknown(event.person_id, event.offering_id)
-            completion = {"completed_version": event.version, "completed_at": event.completed_at}
-            now = replace(now, **completion, valid_until=event.valid_until, submitted=False, serial=None, revoked=False)  # type: ignore[arg-type]
+            now = replace(
+                _without_completion(now),
+                completed_version=event.version,
+                completed_at=event.completed_at,
+                valid_until=event.valid_until,
+                submitted=False,
+                rejection=None,
+            )
         case _ if state is None:
             return None
         case _:
@@ -229,10 +235,10 @@ def _of_payment(state: Enrollment, event: Event) -> Enrollment | None:
             now = replace(state, order=event.order_id)
         case PaymentReceived():
             now = replace(state, payment="paid", order=event.order_id or state.order)
-        case PaymentFailed():
+        case PaymentFailed() if event.order_id == state.order and state.payment == "due":
             now = replace(state, order=None)
-        case PaymentRefunded():
-            now = replace(state, payment="refunded" if state.begun else "due", order=None)
+        case PaymentRefunded() if event.order_id == state.order:
+            now = replace(state, payment="due" if event.reopens else "refunded", order=None)
     return now
 
 

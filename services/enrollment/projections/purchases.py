@@ -10,8 +10,8 @@ from pydantic import BaseModel
 from shared.contracts.catalog import Price
 from shared.database import Connection
 
-_AFTER = {"paid": ("open",), "failed": ("open",), "refunded": ("paid",)}
-
+_AFTER = {"paid": ("open", "failed"), "failed": ("open",), "refunded": ("paid",)}
+"""Notices may overtake one another: money that came after a failure came."""
 
 FORGOTTEN = {
     "payment notices": "DELETE FROM payment_notice WHERE outcome <> 'taken' "
@@ -36,6 +36,10 @@ class Purchase(BaseModel):
     def allows(self, kind: str) -> bool:
         """Whether a notice of this kind says something new of it."""
         return self.state in _AFTER[kind]
+
+    def expects(self, kind: str) -> bool:
+        """Whether a notice of this kind may say something new once another has come."""
+        return kind == "refunded" and self.state in ("open", "failed")
 
 
 def find(conn: Connection, id: UUID) -> Purchase | None:

@@ -123,7 +123,7 @@ def _changed(state: Standing, event: Event) -> Standing:
             now = state._replace(completed=False)
         case PaymentReceived() if event.term == state.term and state.waits_for == "payment":
             now = state._replace(waits_for=None)
-        case PaymentRefunded() if event.term == state.term and not state.begun:
+        case PaymentRefunded(reopens=True):
             now = state._replace(waits_for="payment")
     return now
 
