@@ -8,8 +8,9 @@ from uuid import UUID
 
 from services.directory import demo_names as words
 from services.directory.api.parts import Parts
+from services.directory.application.audiences import NewAudience
 from services.directory.application.people import NewPerson
-from services.directory.application.structure import NewAudience, NewFramework
+from services.directory.application.structure import NewFramework
 from services.directory.demo_company import Company, as_csv, person_number
 from services.directory.imports.options import Options, mapping
 from services.directory.projections.structure import frameworks

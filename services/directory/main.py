@@ -4,12 +4,17 @@ from collections.abc import Sequence
 
 from services.directory.api import imports, people, structure, tokens
 from services.directory.api.parts import Parts
+from services.directory.application import accounts
 from services.directory.application.accounts import Accounts, Issuing
+from services.directory.application.audiences import Audiences
+from services.directory.application.following import Following, Judging, RuleChange
 from services.directory.application.jobs import Jobs
 from services.directory.application.ledger import Directory
 from services.directory.application.people import People
-from services.directory.application.structure import Audiences, Structure
+from services.directory.application.profiles import Profiles
+from services.directory.application.structure import Structure
 from services.directory.imports.running import Imports
+from services.directory.projections.rules import TIMER
 from services.directory.reactions import AssignmentFacts
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
@@ -21,6 +26,7 @@ from shared.letters import letter_routes
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
+from shared.timers import Clock
 
 PACKAGE = "services.directory"
 """Where this service's migrations are."""
@@ -42,10 +48,21 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
         app.include_router(routes.router)
+    judging = Judging(Directory(database))
+    following = Following(judging, settings.evaluator_chunk, settings.worker_pause)
+    change = RuleChange(judging, settings.evaluator_chunk)
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [
             Worker("directory jobs", database, [parts.imports], settings.worker_pause),
-            Forgetting("directory", database, settings.command_days),
+            Worker("directory rules", database, [change], settings.worker_pause, turns=True),
+            following,
+            Clock("directory timers", database, {TIMER: following.ring}, settings.worker_pause),
+            Forgetting(
+                "directory",
+                database,
+                settings.command_days,
+                {"sign-ins": accounts.FORGOTTEN.format(days=settings.sign_in_days)},
+            ),
         ],
     }
     if feeds:
@@ -66,8 +83,9 @@ def build_parts(settings: Settings, database: Database) -> Parts:
         Jobs(ledger),
         Structure(ledger),
         Audiences(ledger),
-        Accounts(database, issuing),
+        Accounts(ledger, issuing),
         Imports(ledger, settings.import_chunk, settings.import_rows_limit),
+        Profiles(ledger),
     )
 
 

@@ -1,6 +1,6 @@
 """What happens to people and structure. Names, addresses and e-mail are not here: they are profiles (DIR-12)."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -75,6 +75,17 @@ class UnitRemoved(Event):
     kind: UnitKind
 
 
+class OrganisationProfiled(Event):
+    """What an organisation sets, whole; None: as the organisation above it (DIR-7). The stream is the unit."""
+
+    TOPIC: ClassVar[str] = "directory.OrganisationProfiled.v1"
+    access_days: int | None
+    anonymous_registration: bool | None
+    key_field: bool | None
+    time_zone: str | None
+    """As the IANA names it, `Europe/Zurich`."""
+
+
 class PersonRegistered(Event):
     """A person is known and active. The stream is the person; so it is for all that happens to one person."""
 
@@ -141,12 +152,57 @@ class PermissionRoleRevoked(Event):
     organisation: UUID | None
 
 
+class FirstSignedIn(Event):
+    """Signed in for the first time ever (DIR-10). The stream is the person."""
+
+    TOPIC: ClassVar[str] = "directory.FirstSignedIn.v1"
+    at: datetime
+
+
 class AudienceCreated(Event):
-    """A fixed audience (DIR-6). The stream is the audience. Its name is the operator's, not a person's."""
+    """An audience (DIR-6). The stream is the audience. Its name is the operator's, not a person's."""
 
     TOPIC: ClassVar[str] = "directory.AudienceCreated.v1"
     name: str
     external_id: str | None = None
+
+
+class UnitCondition(BaseModel):
+    """An organisation or a position of a rule."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    unit: UUID
+    include_below: bool = False
+
+
+class DateCondition(BaseModel):
+    """A date field is set, and within the days given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    field: str = Field(min_length=1, max_length=100)
+    on_or_before: date | None = None
+    on_or_after: date | None = None
+
+
+class AudienceRule(BaseModel):
+    """Who is a member: an active person for whom every given condition holds. Of a list any one will do, but of `fields` all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    organisations: tuple[UnitCondition, ...] = Field(default=(), max_length=100)
+    """The home, or a job of today."""
+    positions: tuple[UnitCondition, ...] = Field(default=(), max_length=100)
+    countries: tuple[str, ...] = Field(default=(), max_length=300)
+    fields: tuple[DateCondition, ...] = Field(default=(), max_length=20)
+
+
+class AudienceRuled(Event):
+    """The audience follows this rule from now on (DIR-6); who joins and leaves by it is told by events of their own."""
+
+    TOPIC: ClassVar[str] = "directory.AudienceRuled.v1"
+    rule: AudienceRule
 
 
 class AudienceMembersAdded(Event):

@@ -1,5 +1,8 @@
 """Local accounts and the tokens that services accept."""
 
+from concurrent.futures import ThreadPoolExecutor
+from uuid import UUID, uuid4
+
 import pytest
 from fastapi.testclient import TestClient
 from issuer import Issuer
@@ -7,6 +10,7 @@ from town import Town
 
 from services.directory.main import build
 from shared.auth import Verifier
+from shared.store import Forgetting
 
 PASSWORD = "correct horse battery"
 
@@ -77,3 +81,50 @@ def test_passwords_are_long_and_only_the_own_one_needs_no_permission(town: Town)
     assert client.put(f"/api/directory/people/{ada}/password", json=body, headers=mine).status_code == 204
     assert client.get("/api/directory/me", headers=mine).json()["first_name"] == "Ada"
     learner.close()
+
+
+@pytest.mark.feature("DIR-10")
+def test_the_first_sign_in_is_recorded_once_and_each_one_is_listed(town: Town) -> None:
+    ada, bo = town.person("Ada Lind"), town.person("Bo Berg")
+    town.http.put(f"/api/directory/people/{ada}/password", json={"password": PASSWORD})
+    sign_in(town, "ada.lind@example.org", "not the password")
+    assert town.get(f"/people/{ada}/sign-ins").json()["items"] == []
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: sign_in(town, "ada.lind@example.org", PASSWORD), range(4)))
+    assert [a.status_code for a in answers] == [200] * 4  # type: ignore[attr-defined]
+    assert town.events().count("FirstSignedIn") == 1
+    first = town.get(f"/people/{ada}/sign-ins", limit="3").json()
+    rest = town.get(f"/people/{ada}/sign-ins", limit="3", cursor=first["next"]).json()
+    times = [i["at"] for i in first["items"] + rest["items"]]
+    assert (len(times), rest["next"]) == (4, None)
+    assert times == sorted(times, reverse=True)
+    assert town.get(f"/people/{bo}/sign-ins").json()["items"] == []
+    assert town.http.patch(f"/api/directory/people/{ada}", json={"country": "SE"}).status_code == 200
+
+
+@pytest.mark.feature("DIR-10", "SEC-2")
+def test_sign_ins_are_seen_by_their_person_and_by_who_reads_that_organisation(town: Town) -> None:
+    framework = town.framework()
+    north, south = town.unit(framework, "North"), town.unit(framework, "South")
+    ada = town.person("Ada Lind", north)
+    path = f"/api/directory/people/{ada}/sign-ins"
+    assert town.client("enrollment-manager", north).get(path).status_code == 200
+    assert town.client("enrollment-manager", south).get(path).status_code == 404
+    town.administrator = UUID(ada)
+    assert town.client("learner").get(path).status_code == 200
+    town.administrator = uuid4()
+    assert town.client("learner").get(path).status_code == 403
+
+
+@pytest.mark.feature("DIR-10")
+def test_old_sign_ins_are_forgotten_but_never_that_there_was_a_first(town: Town) -> None:
+    ada = town.person("Ada Lind")
+    town.http.put(f"/api/directory/people/{ada}/password", json={"password": PASSWORD})
+    sign_in(town, "ada.lind@example.org", PASSWORD)
+    with town.database.transaction() as conn:
+        conn.execute("UPDATE sign_in SET at = at - make_interval(days => %s)", [town.settings.sign_in_days + 1])
+    forgetting = next(w for w in town.service.workers if isinstance(w, Forgetting))
+    assert forgetting.step()["sign-ins"] == 1
+    sign_in(town, "ada.lind@example.org", PASSWORD)
+    assert town.events().count("FirstSignedIn") == 1
+    assert len(town.get(f"/people/{ada}/sign-ins").json()["items"]) == 1

@@ -6,9 +6,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from services.directory.application.accounts import Accounts
+from services.directory.application.audiences import Audiences
 from services.directory.application.jobs import Jobs
 from services.directory.application.people import People
-from services.directory.application.structure import Audiences, Structure
+from services.directory.application.profiles import Profiles
+from services.directory.application.structure import Structure
 from services.directory.imports.running import Imports
 from shared.database import Database
 
@@ -22,6 +24,7 @@ class Parts:
     audiences: Audiences
     accounts: Accounts
     imports: Imports
+    profiles: Profiles
 
 
 def parts(request: Request) -> Parts:

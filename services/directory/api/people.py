@@ -10,11 +10,11 @@ from services.directory.api.parts import Using
 from services.directory.application.jobs import JobRequest
 from services.directory.application.people import NewPerson, PersonEdit
 from services.directory.projections import people
-from services.directory.projections.people import PersonFilter, PersonItem, PersonQuery, PersonView
+from services.directory.projections.people import PersonFilter, PersonItem, PersonQuery, PersonView, SignInView
 from shared.auth import Permission, Scope, SignedIn
 from shared.contracts.directory import Deactivation
 from shared.errors import Invalid, NotFound
-from shared.http import Commanded, Expected, PageSize, etag
+from shared.http import Commanded, Cursor, Expected, PageSize, etag
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -179,6 +179,16 @@ def revoke(
     use: Using, caller: SignedIn, context: Commanded, person_id: UUID, role: str, organisation: UUID | None = None
 ) -> Receipt:
     return use.people.revoke(context, caller.scope(MANAGE), person_id, (role, organisation))
+
+
+@router.get("/people/{person_id}/sign-ins")
+def sign_ins(use: Using, caller: SignedIn, person_id: UUID, limit: PageSize, cursor: Cursor = None) -> Page[SignInView]:
+    """Successful ones, newest first. Everybody may see the own ones."""
+    scope = None if caller.id == person_id else caller.scope(READ)
+    with use.database.connection() as conn:
+        if scope and not people.visible(conn, scope, [person_id]):
+            raise NotFound("There is no such person, or none that you may see.", field="person_id")
+        return people.sign_ins(conn, person_id, cursor, limit)
 
 
 @router.put("/people/{person_id}/password", status_code=204)

@@ -6,12 +6,15 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from services.directory.api.parts import Using
-from services.directory.application.structure import NewAudience, NewFramework, NewUnit
-from services.directory.projections import people, structure
+from services.directory.application.audiences import NewAudience
+from services.directory.application.profiles import ProfileRequest
+from services.directory.application.structure import NewFramework, NewUnit
+from services.directory.projections import people, profiles, rules, structure
 from services.directory.projections.people import PersonFilter, PersonItem
+from services.directory.projections.profiles import ProfileView
 from services.directory.projections.structure import AudienceView, FrameworkView, UnitView
 from shared.auth import Permission, SignedIn
-from shared.contracts.directory import UnitKind
+from shared.contracts.directory import AudienceRule, UnitKind
 from shared.errors import NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, etag
 from shared.readmodel import Page
@@ -37,6 +40,10 @@ class Members(BaseModel):
 
     add: list[UUID] = Field(default_factory=list, max_length=10_000)
     remove: list[UUID] = Field(default_factory=list, max_length=10_000)
+
+
+class RulePreview(BaseModel):
+    people: int
 
 
 @router.get("/frameworks")
@@ -110,6 +117,25 @@ def move(
     return use.structure.move(context, caller.scope(MANAGE), unit_id, move.parent_id, expected)
 
 
+@router.get("/units/{unit_id}/profile")
+def profile(use: Using, caller: SignedIn, unit_id: UUID, response: Response) -> ProfileView:
+    """What an organisation sets, what holds there, and which organisation each value comes from."""
+    scope = caller.scope(READ)
+    with use.database.connection() as conn:
+        found = structure.unit(conn, scope, unit_id)
+        if found is None or found.kind != "organisation":
+            raise NotFound("There is no such organisation, or none that you may see.", field="unit_id")
+        response.headers["ETag"] = etag(found.version)
+        return profiles.profile(conn, unit_id, found.version)
+
+
+@router.put("/units/{unit_id}/profile")
+def set_profile(
+    use: Using, caller: SignedIn, context: Commanded, unit_id: UUID, profile: ProfileRequest, expected: Expected
+) -> Receipt:
+    return use.profiles.set(context, caller.scope(MANAGE), unit_id, profile, expected)
+
+
 @router.delete("/units/{unit_id}")
 def remove(use: Using, caller: SignedIn, context: Commanded, unit_id: UUID, expected: Expected) -> Receipt:
     return use.structure.remove(context, caller.scope(MANAGE), unit_id, expected)
@@ -128,6 +154,23 @@ def audiences(
 def create_audience(use: Using, caller: SignedIn, context: Commanded, new: NewAudience) -> Receipt:
     caller.everywhere(MANAGE)
     return use.audiences.create(context, new)
+
+
+@router.post("/audiences/rule-preview")
+def preview_rule(use: Using, caller: SignedIn, rule: AudienceRule) -> RulePreview:
+    """How many people match now."""
+    caller.everywhere(READ)
+    with use.database.connection() as conn:
+        return RulePreview(people=rules.count(conn, rule))
+
+
+@router.put("/audiences/{audience_id}/rule")
+def rule(
+    use: Using, caller: SignedIn, context: Commanded, audience_id: UUID, rule: AudienceRule, expected: Expected
+) -> Receipt:
+    """The members follow in a job."""
+    caller.everywhere(MANAGE)
+    return use.audiences.rule(context, audience_id, rule, expected)
 
 
 @router.get("/audiences/{audience_id}")

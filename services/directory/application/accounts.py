@@ -3,6 +3,7 @@
 import secrets
 import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from uuid import UUID
 
 import pydantic_core
@@ -11,12 +12,22 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from joserfc import jwt
 from joserfc.jwk import KeySet, KeySetSerialization, OKPKey
 
+from services.directory.application.ledger import Directory
+from services.directory.application.rows import person_row
+from services.directory.domain import people as domain
 from services.directory.projections import people
-from shared.database import Connection, Database
-from shared.errors import Invalid, Unauthenticated
+from shared.database import Connection
+from shared.errors import Conflict, Corrupt, Invalid, Unauthenticated
+from shared.store import Context, Decision
 
 _ALGORITHM = "Ed25519"
 SHORTEST_PASSWORD = 10
+_ATTEMPTS = 10
+"""To record a first sign-in beside other changes of the same person."""
+
+REFUSED = "The user name or the password is not right."
+FORGOTTEN = "DELETE FROM sign_in WHERE at < now() - make_interval(days => {days})"
+"""Sign-ins are kept for a time; that there was a first one stays for ever."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +42,9 @@ class Issuing:
 class Accounts:
     """Passwords are kept as Argon2id hashes in a table of their own, and nowhere else."""
 
-    def __init__(self, database: Database, issuing: Issuing) -> None:
-        self._database = database
+    def __init__(self, ledger: Directory, issuing: Issuing) -> None:
+        self._ledger = ledger
+        self._database = ledger.database
         self._issuing = issuing
         self._hasher = PasswordHasher()
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
@@ -67,9 +79,9 @@ class Accounts:
         except (VerificationError, InvalidHashError):
             person = None
         if not isinstance(person, UUID):
-            raise Unauthenticated("The user name or the password is not right.", kind="invalid_grant")
+            raise Unauthenticated(REFUSED, kind="invalid_grant")
+        self._record(person)
         with self._database.transaction() as conn:
-            conn.execute("INSERT INTO sign_in (person) VALUES (%s)", [person])
             return self._token(conn, person)
 
     def jwks(self) -> KeySetSerialization:
@@ -77,6 +89,42 @@ class Accounts:
         with self._database.connection() as conn:
             keys = self._keys(conn)
         return KeySet(list(keys)).as_dict(private=False)
+
+    def _record(self, person: UUID) -> None:
+        """The sign-in; the first one ever with its event, also when two come at the same instant (DIR-10)."""
+        for _ in range(_ATTEMPTS):
+            with self._database.transaction() as conn:
+                if conn.execute("SELECT FROM first_sign_in WHERE person = %s", [person]).fetchone() is not None:
+                    conn.execute("INSERT INTO sign_in (person) VALUES (%s)", [person])
+                    return
+            if self._first(person, datetime.now(UTC)):
+                return
+        raise Conflict("This person is being changed by others all the time. Sign in again.")
+
+    def _first(self, id: UUID, at: datetime) -> bool:
+        """False where another writer was there first."""
+        person = self._ledger.load(id, domain.evolve)
+        if person is None:
+            raise Corrupt(f"account {id} belongs to nobody")
+        if not person.active:
+            raise Unauthenticated(REFUSED, kind="invalid_grant")
+        events = domain.sign_in(person, at)
+        context = Context(id, reason_code="sign-in")
+        decision = Decision(
+            events,
+            context.meta(),
+            changed=(person_row(domain.evolve(person, events[0])),),
+        )
+
+        def sign_in(conn: Connection) -> None:
+            conn.execute("INSERT INTO first_sign_in (person, at) VALUES (%s, %s)", [id, at])
+            conn.execute("INSERT INTO sign_in (person, at) VALUES (%s, %s)", [id, at])
+
+        try:
+            self._ledger.record(context, decision, also=sign_in)
+        except Conflict:
+            return False
+        return True
 
     def _token(self, conn: Connection, person: UUID) -> str:
         home = conn.execute("SELECT home FROM person WHERE id = %s", [person]).fetchone()

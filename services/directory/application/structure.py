@@ -1,18 +1,16 @@
 """Commands on frameworks, units and fixed audiences (DIR-3, DIR-4, DIR-6)."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field
 
 from services.directory.application.ledger import Directory
-from services.directory.application.people import known_people
 from services.directory.application.rows import framework_row, unit_row
-from services.directory.domain import audiences, structure
+from services.directory.domain import structure
 from services.directory.domain.structure import Framework, Unit
 from services.directory.projections import structure as queries
-from services.directory.projections.tables import AUDIENCE, MEMBER, UNIT
+from services.directory.projections.tables import ORGANISATION_PROFILE, UNIT
 from shared.auth import Scope
 from shared.contracts.directory import UnitKind
 from shared.database import Connection
@@ -39,13 +37,6 @@ class NewUnit(BaseModel):
     external_id: str = Field(min_length=1, max_length=100)
 
 
-class NewAudience(BaseModel):
-    """A fixed audience. Its name is not a person's."""
-
-    name: str = Field(min_length=1, max_length=255)
-    external_id: str | None = Field(default=None, min_length=1, max_length=100)
-
-
 class Structure:
     """Frameworks and units."""
 
@@ -55,7 +46,7 @@ class Structure:
     def create_framework(self, context: Context, new: NewFramework) -> Receipt:
         if earlier := self._ledger.earlier(context):
             return earlier
-        framework = Framework(_id(context), new.kind, new.name, new.external_id)
+        framework = Framework(new_id(context), new.kind, new.name, new.external_id)
         with self._ledger.database.connection() as conn:
             if any(f.external_id == new.external_id for f in queries.frameworks(conn, new.kind)):
                 raise Conflict("There is a framework with this external id already.", field="external_id", kind="taken")
@@ -73,7 +64,7 @@ class Structure:
                 raise Forbidden("A new top needs the permission for everything; name a parent.", field="parent_id")
             parent = self._ledger.unit(conn, scope, new.parent_id, "parent_id") if new.parent_id else None
             _check_free(conn, framework.kind, new.external_id)
-        unit = Unit(_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, new.external_id)
+        unit = Unit(new_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, new.external_id)
         event = structure.create(
             unit, Framework(framework.id, framework.kind, framework.name, framework.external_id), parent
         )
@@ -116,7 +107,7 @@ class Structure:
         def still_empty(conn: Connection) -> None:
             structure.remove(unit, *queries.held(conn, id))
 
-        decision = Decision(events, context.meta(), gone=(Row(UNIT, (id,)),))
+        decision = Decision(events, context.meta(), gone=(Row(UNIT, (id,)), Row(ORGANISATION_PROFILE, (id,))))
         return self._ledger.record(context, decision, {"unit_id": str(id)}, also=still_empty)
 
     def _for_edit(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Unit | Receipt:
@@ -133,53 +124,7 @@ class Structure:
         return self._ledger.record(context, decision, {"unit_id": str(id)})
 
 
-class Audiences:
-    """Fixed audiences. They may hold people of any organisation, so they are managed for everything."""
-
-    def __init__(self, ledger: Directory) -> None:
-        self._ledger = ledger
-
-    def create(self, context: Context, new: NewAudience) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        id = _id(context)
-        with self._ledger.database.connection() as conn:
-            query = "SELECT lower(name) = lower(%s) FROM audience WHERE lower(name) = lower(%s) OR external_id = %s"
-            if taken := conn.execute(query, [new.name, new.name, new.external_id]).fetchone():
-                field = "name" if taken[0] else "external_id"
-                raise Conflict("There is an audience with this name or external id already.", field=field, kind="taken")
-        row = Row(AUDIENCE, (id, 1, new.name, new.external_id))
-        decision = Decision((audiences.create(id, new.name, new.external_id),), context.meta(), new=(row,))
-        return self._ledger.record(context, decision, {"audience_id": str(id)})
-
-    def change_members(
-        self, context: Context, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]
-    ) -> Receipt:
-        """Who is a member already, or none, is left out; the answer says how many joined and left."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        with self._ledger.database.connection() as conn:
-            audience = queries.audience(conn, id)
-            if audience is None:
-                raise NotFound("There is no such audience.", field="audience_id")
-            known_people(conn, scope, add, "add")
-            joined = set(add) - set(remove) - queries.members_among(conn, id, add)
-            left = queries.members_among(conn, id, remove)
-        events = audiences.change_members(id, audience.version, joined, left)
-        row = Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id))
-        decision = Decision(
-            events,
-            context.meta(),
-            new=tuple(Row(MEMBER, (id, person)) for person in joined),
-            changed=(row,) if events else (),
-            gone=tuple(Row(MEMBER, (id, person)) for person in left),
-        )
-        return self._ledger.record(
-            context, decision, {"audience_id": str(id), "joined": len(joined), "left": len(left)}
-        )
-
-
-def _id(context: Context) -> UUID:
+def new_id(context: Context) -> UUID:
     return uuid5(STRUCTURE, f"{context.actor}/{context.command_id}")
 
 

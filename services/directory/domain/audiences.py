@@ -1,9 +1,16 @@
-"""Fixed audiences (DIR-6): a list of members, changed in events of at most 500 people."""
+"""Audiences (DIR-6): a list of members, by hand or by a rule, changed in events of at most 500 people."""
 
 from collections.abc import Iterable
 from uuid import UUID
 
-from shared.contracts.directory import AudienceCreated, AudienceMembersAdded, AudienceMembersRemoved
+from shared.contracts.directory import (
+    AudienceCreated,
+    AudienceMembersAdded,
+    AudienceMembersRemoved,
+    AudienceRule,
+    AudienceRuled,
+)
+from shared.errors import Invalid
 from shared.events import Event
 
 PEOPLE_IN_EVENT = 500
@@ -11,6 +18,15 @@ PEOPLE_IN_EVENT = 500
 
 def create(id: UUID, name: str, external_id: str | None) -> AudienceCreated:
     return AudienceCreated(originator_id=id, originator_version=1, name=name, external_id=external_id)
+
+
+def rule(id: UUID, version: int, wanted: AudienceRule, before: AudienceRule | None) -> tuple[Event, ...]:
+    """Another rule; nothing when it is the same."""
+    if wanted == AudienceRule():
+        raise Invalid("A rule has at least one condition; without one everybody would be a member.", field="rule")
+    if any(len(c) != 2 or not c.isascii() or not c.isupper() for c in wanted.countries):
+        raise Invalid("A country has two capital letters, as SE.", field="rule.countries")
+    return () if wanted == before else (AudienceRuled.next_of(id, version, {"rule": wanted}),)
 
 
 def change_members(id: UUID, version: int, joined: Iterable[UUID], left: Iterable[UUID]) -> tuple[Event, ...]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from shared.contracts.directory import (
     Deactivation,
+    FirstSignedIn,
     Job,
     JobAssigned,
     JobEnded,
@@ -86,6 +87,13 @@ def reactivate(person: Person) -> tuple[Event, ...]:
     if person.active:
         raise Conflict("This person is active already.", kind="active-already")
     return (PersonReactivated(originator_id=person.id, originator_version=person.version + 1),)
+
+
+def sign_in(person: Person, at: datetime) -> tuple[Event, ...]:
+    """Only the first sign-in ever is an event (DIR-10); the caller knows that it is the first."""
+    if not person.active:
+        raise Conflict("This person is not active.", kind="inactive")
+    return (FirstSignedIn(originator_id=person.id, originator_version=person.version + 1, at=at),)
 
 
 def grant(person: Person, held: Held) -> tuple[Event, ...]:

@@ -1,10 +1,18 @@
 """Frameworks and their trees of organisations and positions. A unit is a stream."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from uuid import UUID
 
-from shared.contracts.directory import FrameworkCreated, UnitCreated, UnitKind, UnitMoved, UnitRemoved, UnitRenamed
+from shared.contracts.directory import (
+    FrameworkCreated,
+    OrganisationProfiled,
+    UnitCreated,
+    UnitKind,
+    UnitMoved,
+    UnitRemoved,
+    UnitRenamed,
+)
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 
@@ -78,6 +86,13 @@ def rename(unit: Unit, name: str) -> tuple[Event, ...]:
     if unit.name == name:
         return ()
     return (UnitRenamed(originator_id=unit.id, originator_version=unit.version + 1, kind=unit.kind, name=name),)
+
+
+def profile(unit: Unit, wanted: Mapping[str, object], before: Mapping[str, object]) -> tuple[Event, ...]:
+    """The profile of an organisation, whole; nothing when it is the same."""
+    if unit.kind != "organisation":
+        raise Invalid("Only an organisation has a profile; this is a position.", field="unit_id")
+    return () if wanted == before else (OrganisationProfiled.next_of(unit.id, unit.version, wanted),)
 
 
 def move(unit: Unit, parent: Unit | None, above: Sequence[UUID]) -> tuple[Event, ...]:

@@ -23,6 +23,7 @@ from services.directory.imports.facts import (
 from services.directory.projections.tables import (
     JOB,
     MANAGED,
+    ORGANISATION_PROFILE,
     PROFILE,
     UNIT,
     Element,
@@ -108,7 +109,7 @@ class Deciding:
                 return self._leave(plan)
             case RemoveUnitPlan():
                 event: Event = UnitRemoved.next_of(plan.id, plan.revision, {"kind": plan.kind})
-                gone = (Row(UNIT, (plan.id,)), Row(MANAGED, (plan.id,)))
+                gone = (Row(UNIT, (plan.id,)), Row(MANAGED, (plan.id,)), Row(ORGANISATION_PROFILE, (plan.id,)))
                 return Decision((event,), self._meta, gone=gone, relied_on=(Revision("unit", plan.id, plan.revision),))
 
     def _unit(self, plan: UnitPlan) -> Decision:

@@ -1,7 +1,7 @@
 """Queries on people: search (DIR-9), one person whole, and facts for decisions."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 import pydantic_core
@@ -88,6 +88,21 @@ class PersonQuery(PersonFilter):
     email: str | None = None
     user_name: str | None = None
     external_id: str | None = None
+
+
+class SignInView(BaseModel):
+    """One successful sign-in."""
+
+    at: datetime
+
+
+def sign_ins(conn: Connection, person: UUID, cursor: str | None, limit: int) -> Page[SignInView]:
+    """Newest first."""
+    before = cursor_decode(cursor, 1)[0] if cursor else "infinity"
+    query = "SELECT DISTINCT at FROM sign_in WHERE person = %s AND at < %s::timestamptz ORDER BY at DESC LIMIT %s"
+    with conn.cursor(row_factory=class_row(SignInView)) as found:
+        rows = found.execute(query, [person, before, limit + 1]).fetchall()
+    return Page(items=rows[:limit], next=cursor_encode(rows[limit - 1].at.isoformat()) if len(rows) > limit else None)
 
 
 _ITEM = (

@@ -7,7 +7,7 @@ from psycopg.rows import class_row
 from pydantic import BaseModel
 
 from shared.auth import Scope
-from shared.contracts.directory import UnitKind
+from shared.contracts.directory import AudienceRule, UnitKind
 from shared.database import Connection
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
@@ -44,6 +44,8 @@ class AudienceView(BaseModel):
     name: str
     external_id: str | None
     members: int
+    rule: AudienceRule | None = None
+    """None: the audience is fixed."""
 
 
 def frameworks(conn: Connection, kind: UnitKind | None) -> list[FrameworkView]:
@@ -141,7 +143,8 @@ def held(conn: Connection, id: UUID) -> tuple[int, int, int]:
 
 _AUDIENCE = (
     "SELECT a.id, a.revision AS version, a.name, a.external_id, "
-    "(SELECT count(*) FROM audience_member m WHERE m.audience = a.id) AS members FROM audience a "
+    "(SELECT count(*) FROM audience_member m WHERE m.audience = a.id) AS members, "
+    "r.rule::json AS rule FROM audience a LEFT JOIN audience_rule r ON r.audience = a.id "
 )
 
 

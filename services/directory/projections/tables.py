@@ -72,7 +72,19 @@ JOB = Table(
         "position_assigned_on": "date",
     },
 )
+ORGANISATION_PROFILE = Table(
+    "organisation_profile",
+    ("id",),
+    {
+        "id": "uuid",
+        "access_days": "int4",
+        "anonymous_registration": "bool",
+        "key_field": "bool",
+        "time_zone": "text",
+    },
+)
 AUDIENCE = Table("audience", ("id",), {"id": "uuid", "revision": "int4", "name": "text", "external_id": "text"})
+AUDIENCE_RULE = Table("audience_rule", ("audience",), {"audience": "uuid", "rule": "text"})
 MEMBER = Table("audience_member", ("audience", "person"), {"audience": "uuid", "person": "uuid"})
 ROLE = Table(
     "permission_role", ("person", "role", "organisation"), {"person": "uuid", "role": "text", "organisation": "uuid"}

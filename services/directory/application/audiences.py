@@ -1,0 +1,131 @@
+"""Commands on audiences (DIR-6)."""
+
+from collections.abc import Callable, Sequence
+from uuid import UUID, uuid5
+
+from pydantic import BaseModel, Field
+
+from services.directory.application.following import RuleChange
+from services.directory.application.ledger import Directory
+from services.directory.application.people import known_people
+from services.directory.application.structure import new_id
+from services.directory.domain import audiences
+from services.directory.projections import structure as queries
+from services.directory.projections.tables import AUDIENCE, AUDIENCE_RULE, MEMBER
+from shared import jobs
+from shared.auth import Scope
+from shared.contracts.directory import AudienceRule
+from shared.database import Connection
+from shared.errors import Conflict, NotFound
+from shared.http import check_version
+from shared.store import Context, Decision, Receipt, Row
+
+
+class NewAudience(BaseModel):
+    """An audience: fixed, or by a rule. Its name is not a person's."""
+
+    name: str = Field(min_length=1, max_length=255)
+    external_id: str | None = Field(default=None, min_length=1, max_length=100)
+    rule: AudienceRule | None = None
+
+
+class Audiences:
+    """Fixed and rule-based audiences. They may hold people of any organisation, so they are managed for everything."""
+
+    def __init__(self, ledger: Directory) -> None:
+        self._ledger = ledger
+
+    def create(self, context: Context, new: NewAudience) -> Receipt:
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        id = new_id(context)
+        with self._ledger.database.connection() as conn:
+            query = "SELECT lower(name) = lower(%s) FROM audience WHERE lower(name) = lower(%s) OR external_id = %s"
+            if taken := conn.execute(query, [new.name, new.name, new.external_id]).fetchone():
+                field = "name" if taken[0] else "external_id"
+                raise Conflict("There is an audience with this name or external id already.", field=field, kind="taken")
+            if new.rule:
+                _check_units(conn, new.rule)
+        ruled = audiences.rule(id, 1, new.rule, None) if new.rule else ()
+        rows: tuple[Row, ...] = (Row(AUDIENCE, (id, 1 + len(ruled), new.name, new.external_id)),)
+        if new.rule:
+            rows += (Row(AUDIENCE_RULE, (id, new.rule.model_dump_json())),)
+        events = (audiences.create(id, new.name, new.external_id), *ruled)
+        also = _judge(context, id) if ruled else None
+        return self._ledger.record(
+            context, Decision(events, context.meta(), new=rows), {"audience_id": str(id)}, also=also
+        )
+
+    def rule(self, context: Context, id: UUID, rule: AudienceRule, expected: int | None) -> Receipt:
+        """Another rule; the members follow in a job. Raises Stale when `expected` is not the audience's version."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            audience = queries.audience(conn, id)
+            if audience is None:
+                raise NotFound("There is no such audience.", field="audience_id")
+            _check_units(conn, rule)
+        check_version(expected, audience.version)
+        if audience.rule is None:
+            raise Conflict(
+                "This audience is fixed. Create one with a rule.", field="audience_id", kind="audience-fixed"
+            )
+        events = audiences.rule(id, audience.version, rule, audience.rule)
+        rows = (
+            Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id)),
+            Row(AUDIENCE_RULE, (id, rule.model_dump_json())),
+        )
+        decision = Decision(events, context.meta(), changed=rows if events else ())
+        also = _judge(context, id) if events else None
+        return self._ledger.record(context, decision, {"audience_id": str(id)}, also=also)
+
+    def change_members(
+        self, context: Context, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]
+    ) -> Receipt:
+        """Who is a member already, or none, is left out; the answer says how many joined and left."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            audience = queries.audience(conn, id)
+            if audience is None:
+                raise NotFound("There is no such audience.", field="audience_id")
+            if audience.rule is not None:
+                raise Conflict(
+                    "The members of this audience follow its rule. Change the rule instead.",
+                    field="audience_id",
+                    kind="audience-ruled",
+                )
+            known_people(conn, scope, add, "add")
+            joined = set(add) - set(remove) - queries.members_among(conn, id, add)
+            left = queries.members_among(conn, id, remove)
+        events = audiences.change_members(id, audience.version, joined, left)
+        row = Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id))
+        decision = Decision(
+            events,
+            context.meta(),
+            new=tuple(Row(MEMBER, (id, person)) for person in joined),
+            changed=(row,) if events else (),
+            gone=tuple(Row(MEMBER, (id, person)) for person in left),
+        )
+        return self._ledger.record(
+            context, decision, {"audience_id": str(id), "joined": len(joined), "left": len(left)}
+        )
+
+
+def _judge(context: Context, id: UUID) -> Callable[[Connection], None]:
+    """Everybody, by the new rule."""
+
+    def enqueue(conn: Connection) -> None:
+        job = uuid5(id, f"rule/{context.actor}/{context.command_id}")
+        jobs.enqueue(conn, job, RuleChange.kind, {"audience": str(id)}, context.meta())
+
+    return enqueue
+
+
+def _check_units(conn: Connection, rule: AudienceRule) -> None:
+    for kind, units in (("organisation", rule.organisations), ("position", rule.positions)):
+        asked = {u.unit for u in units}
+        query = "SELECT count(*) FROM unit WHERE kind = %s AND id = ANY(%s)"
+        row = conn.execute(query, [kind, list(asked)]).fetchone()
+        if row is None or row[0] != len(asked):
+            raise NotFound(f"The rule names an unknown {kind}.", field=f"rule.{kind}s")

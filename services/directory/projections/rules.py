@@ -1,0 +1,160 @@
+"""Who matches the rule of an audience, and who has to be judged again (DIR-6)."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, time
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from shared.contracts.directory import AudienceRule
+from shared.database import Connection
+from shared.events import SYSTEM, Meta
+
+TIMER = "job-dates"
+_UNDER = (
+    "(WITH RECURSIVE under AS (SELECT c.id, c.below FROM unnest(%({0})s::uuid[], %({0}_below)s::bool[]) AS c (id, below) "
+    "UNION SELECT u.id, n.below FROM unit u JOIN under n ON u.parent = n.id WHERE n.below) SELECT id FROM under)"
+)
+
+
+class Ruled(NamedTuple):
+    """A rule-based audience, at the version that is decided on."""
+
+    id: UUID
+    version: int
+    name: str
+    external_id: str | None
+    rule: AudienceRule
+
+
+class Marked(NamedTuple):
+    person: UUID
+    revision: int
+    batch: UUID
+
+
+def ruled(conn: Connection, id: UUID | None = None) -> list[Ruled]:
+    """Every rule-based audience, or this one."""
+    query = (
+        "SELECT a.id, a.revision, a.name, a.external_id, r.rule FROM audience a JOIN audience_rule r ON r.audience = a.id "
+        "WHERE %s::uuid IS NULL OR a.id = %s ORDER BY a.id"
+    )
+    return [
+        Ruled(*row[:4], AudienceRule.model_validate_json(str(row[4])))  # type: ignore[arg-type, call-arg]
+        for row in conn.execute(query, [id, id])
+    ]
+
+
+def _where(rule: AudienceRule) -> tuple[str, dict[str, object]]:
+    """Active people for whom every given condition holds: a home or a job of today in the organisations, and so on."""
+    where, values = ["p.active"], dict[str, object]()
+    for name, units in (("organisations", rule.organisations), ("positions", rule.positions)):
+        if units:
+            values |= {name: [u.unit for u in units], f"{name}_below": [u.include_below for u in units]}
+            column = "j.organisation" if name == "organisations" else 'j."position"'
+            under = _UNDER.format(name)
+            job = f"p.id IN (SELECT j.person FROM current_job j WHERE {column} IN {under})"
+            where.append(f"(p.home IN {under} OR {job})" if name == "organisations" else job)
+    if rule.countries:
+        where.append("p.country = ANY(%(countries)s)")
+        values["countries"] = list(rule.countries)
+    for n, one in enumerate(rule.fields):
+        text = f"(p.dates::json ->> %(field{n})s)::date"
+        where.append(
+            f"{text} IS NOT NULL AND {text} <= coalesce(%(before{n})s::date, {text}) "
+            f"AND {text} >= coalesce(%(after{n})s::date, {text})"
+        )
+        values |= {f"field{n}": one.field, f"before{n}": one.on_or_before, f"after{n}": one.on_or_after}
+    return " AND ".join(where), values
+
+
+def matching(conn: Connection, rule: AudienceRule, people: Sequence[UUID]) -> set[UUID]:
+    """Those of these people who match now."""
+    where, values = _where(rule)
+    query = f"SELECT p.id FROM person p WHERE p.id = ANY(%(people)s) AND {where}".encode()
+    found = conn.execute(query, {**values, "people": list(people)})
+    return {id for (id,) in found if isinstance(id, UUID)}
+
+
+def count(conn: Connection, rule: AudienceRule) -> int:
+    where, values = _where(rule)
+    row = conn.execute(f"SELECT count(*) FROM person p WHERE {where}".encode(), values).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def people_after(conn: Connection, after: UUID, limit: int) -> list[UUID]:
+    rows = conn.execute("SELECT id FROM person WHERE id > %s ORDER BY id LIMIT %s", [after, limit])
+    return [id for (id,) in rows if isinstance(id, UUID)]
+
+
+def marked(conn: Connection, limit: int) -> list[Marked]:
+    """The people of the oldest batch that waits."""
+    query = (
+        "SELECT person, revision, batch FROM rule_dirty "
+        "WHERE batch = (SELECT batch FROM rule_dirty ORDER BY revision LIMIT 1) ORDER BY revision LIMIT %s"
+    )
+    return [Marked(*row) for row in conn.execute(query, [limit])]  # type: ignore[arg-type]
+
+
+def close(conn: Connection, done: Sequence[Marked]) -> None:
+    """Only at the revision read. Who is being marked at this moment stays, and is judged again."""
+    conn.execute(
+        "DELETE FROM rule_dirty WHERE person IN (SELECT d.person FROM rule_dirty d "
+        "JOIN unnest(%s::uuid[], %s::bigint[]) AS r (person, revision) USING (person, revision) "
+        "ORDER BY d.person FOR UPDATE OF d SKIP LOCKED)",
+        [[m.person for m in done], [m.revision for m in done]],
+    )
+
+
+def expand(conn: Connection) -> int:
+    """The people of one unit that moved, and of everything below it: all of them are marked. Returns how many units.
+
+    One unit in a transaction, and people in order, as the trigger marks them: neither waits for the other in a ring.
+    """
+    units = conn.execute(
+        "DELETE FROM rule_dirty_unit WHERE unit = (SELECT unit FROM rule_dirty_unit ORDER BY revision LIMIT 1 "
+        "FOR UPDATE SKIP LOCKED) RETURNING unit, batch"
+    ).fetchall()
+    for unit, batch in units:
+        conn.execute(
+            "WITH RECURSIVE below AS (SELECT %s::uuid AS id UNION SELECT u.id FROM unit u JOIN below b ON u.parent = b.id) "
+            "INSERT INTO rule_dirty (person, batch) SELECT person, %s FROM ("
+            "SELECT id AS person FROM person WHERE home IN (SELECT id FROM below) UNION "
+            "SELECT person FROM job_assignment WHERE organisation IN (SELECT id FROM below) UNION "
+            'SELECT person FROM job_assignment WHERE "position" IN (SELECT id FROM below)) AS held ORDER BY person '
+            "ON CONFLICT (person) DO UPDATE SET revision = excluded.revision, batch = excluded.batch",
+            [unit, batch],
+        )
+    return len(units)
+
+
+def mark(conn: Connection, person: UUID, batch: UUID) -> None:
+    conn.execute(
+        "INSERT INTO rule_dirty (person, batch) VALUES (%s, %s) "
+        "ON CONFLICT (person) DO UPDATE SET revision = excluded.revision, batch = excluded.batch",
+        [person, batch],
+    )
+
+
+def set_timers(conn: Connection, people: Sequence[UUID]) -> None:
+    """One for each person, at the next day on which a job begins or has ended."""
+    rows = conn.execute(
+        "SELECT person, min(day) FROM (SELECT person, starts AS day FROM job_assignment WHERE person = ANY(%(people)s) "
+        "UNION ALL SELECT person, ends + 1 FROM job_assignment WHERE person = ANY(%(people)s)) AS days "
+        "WHERE day > today() GROUP BY person ORDER BY person",
+        {"people": list(people)},
+    ).fetchall()
+    with conn.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO timer (id, due, kind, subject, meta) VALUES (%s, %s, %s, %s, %s) "
+            "ON CONFLICT (id) DO UPDATE SET due = excluded.due, meta = excluded.meta",
+            [
+                (
+                    (id := uuid5(person, TIMER)),  # type: ignore[arg-type]
+                    datetime.combine(day, time(), UTC),  # type: ignore[arg-type]
+                    TIMER,
+                    person,
+                    Meta(actor=SYSTEM, reason_code="rule", correlation=id).encode(),
+                )
+                for person, day in rows
+            ],
+        )

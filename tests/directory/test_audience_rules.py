@@ -1,0 +1,243 @@
+"""Audiences whose members follow a rule."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from httpx import Response
+from town import Town, job, org, user
+
+from services.directory.application.following import Following
+from shared.jobs import Worker
+from shared.timers import Clock
+
+pytestmark = pytest.mark.feature("DIR-6")
+PATH = "/api/directory"
+
+
+def settle(town: Town) -> None:
+    """Until nobody waits to be judged."""
+    changes = next(w for w in town.service.workers if isinstance(w, Worker) and w.name == "directory rules")
+    following = next(w for w in town.service.workers if isinstance(w, Following))
+    while changes.step() or following.step():
+        pass
+
+
+def ring(town: Town, now: datetime) -> int:
+    return next(w for w in town.service.workers if isinstance(w, Clock)).step(now)
+
+
+def audience(town: Town, name: str = "Ruled", **rule: object) -> str:
+    id = town.made("/audiences", "audience_id", name=name, rule=rule)
+    settle(town)
+    return id
+
+
+def members(town: Town, id: str) -> set[str]:
+    settle(town)
+    return {str(p["id"]) for p in town.get(f"/audiences/{id}/members", limit="500").json()["items"]}
+
+
+def change(town: Town, id: str, **rule: object) -> Response:
+    return town.http.put(f"{PATH}/audiences/{id}/rule", json=rule)
+
+
+def at(unit: str, below: bool = False) -> dict[str, object]:
+    return {"unit": unit, "include_below": below}
+
+
+def test_organisations_by_home_and_by_job_with_and_without_all_below(town: Town) -> None:
+    framework = town.framework()
+    top = town.unit(framework, "Top")
+    low = town.unit(framework, "Low", top)
+    ada, bo, cy = town.person("Ada A", top), town.person("Bo B", low), town.person("Cy C")
+    town.job(cy, organisation=low)
+    alone, deep = (
+        audience(town, "Alone", organisations=[at(top)]),
+        audience(town, "Deep", organisations=[at(top, True)]),
+    )
+    assert members(town, alone) == {ada}
+    assert members(town, deep) == {ada, bo, cy}
+    other = town.unit(framework, "Other")
+    town.post(f"/units/{low}/move", {"parent_id": other})
+    assert members(town, deep) == {ada}
+    town.post(f"/units/{low}/move", {"parent_id": top})
+    assert members(town, deep) == {ada, bo, cy}
+
+
+def test_positions_countries_and_date_fields_must_all_hold(town: Town) -> None:
+    ranks = town.framework("position", "ranks")
+    fitter = town.unit(ranks, "Fitter")
+    senior = town.unit(ranks, "Senior", fitter)
+    people = {}
+    for name, country, day, rank in (
+        ("Ada", "SE", "2020-01-01", senior),
+        ("Bo", "SE", "2022-01-01", fitter),
+        ("Cy", "DE", "2020-01-01", fitter),
+        ("Di", "SE", None, fitter),
+        ("Ed", "NO", "2020-01-01", None),
+    ):
+        people[name] = town.person(f"{name} X", country=country, dates={"licence": day} if day else {})
+        if rank:
+            town.job(people[name], position=rank)
+
+    def who(**rule: object) -> set[str]:
+        count = town.post("/audiences/rule-preview", rule).json()["people"]
+        found = members(town, audience(town, repr(rule), **rule))
+        assert count == len(found)
+        return {name for name, id in people.items() if id in found}
+
+    assert who(positions=[at(fitter)]) == {"Bo", "Cy", "Di"}
+    assert who(positions=[at(fitter, True)]) == {"Ada", "Bo", "Cy", "Di"}
+    assert who(countries=["SE", "NO"]) == {"Ada", "Bo", "Di", "Ed"}
+    assert who(fields=[{"field": "licence"}]) == {"Ada", "Bo", "Cy", "Ed"}
+    assert who(fields=[{"field": "licence", "on_or_before": "2020-01-01"}]) == {"Ada", "Cy", "Ed"}
+    assert who(fields=[{"field": "licence", "on_or_after": "2020-01-02"}]) == {"Bo"}
+    assert who(positions=[at(fitter, True)], countries=["SE"], fields=[{"field": "licence"}]) == {"Ada", "Bo"}
+
+
+def test_members_follow_people_with_the_batch_of_the_cause(town: Town) -> None:
+    framework = town.framework()
+    north, south = town.unit(framework, "North"), town.unit(framework, "South")
+    id = audience(town, organisations=[at(north)])
+    ada = town.person("Ada A", north)
+    assert members(town, id) == {ada}
+    batch = town.post(f"/people/{ada}/move", {"organisation_id": south}).json()["batch"]
+    assert members(town, id) == set()
+    with town.database.connection() as conn:
+        row = conn.execute("SELECT type, meta::json ->> 'correlation' FROM events ORDER BY position DESC").fetchone()
+    assert row == ("directory.AudienceMembersRemoved.v1", batch)
+    town.post(f"/people/{ada}/move", {"organisation_id": north})
+    assert members(town, id) == {ada}
+    town.post(f"/people/{ada}/deactivate")
+    assert members(town, id) == set()
+    town.post(f"/people/{ada}/reactivate")
+    assert members(town, id) == {ada}
+
+
+def test_a_job_places_only_within_its_days(town: Town) -> None:
+    north = town.unit(town.framework(), "North")
+    id = audience(town, organisations=[at(north)])
+    today = datetime.now(UTC).date()
+    ada = town.person("Ada A")
+    town.job(ada, organisation=north, starts=str(today + timedelta(days=5)), ends=str(today + timedelta(days=9)))
+    assert members(town, id) == set()
+
+    def days_pass(days: int) -> None:
+        with town.database.transaction() as conn:
+            conn.execute("UPDATE job_assignment SET starts = starts - %s, ends = ends - %s", [days, days])
+
+    start = datetime.combine(today + timedelta(days=5), datetime.min.time(), UTC)
+    assert ring(town, start - timedelta(seconds=1)) == 0
+    days_pass(5)
+    assert ring(town, start) == 1
+    assert members(town, id) == {ada}
+    days_pass(5)
+    assert ring(town, start + timedelta(days=5)) == 1
+    assert members(town, id) == set()
+
+
+def test_another_rule_writes_only_differences_and_the_same_one_nothing(town: Town) -> None:
+    people = [town.person(f"P{n} X", country="SE" if n < 3 else "NO") for n in range(5)]
+    id = audience(town, countries=["SE"])
+    change(town, id, countries=["SE", "NO"])
+    assert members(town, id) == set(people)
+    with town.database.connection() as conn:
+        row = conn.execute("SELECT convert_from(body, 'UTF8')::json FROM events ORDER BY position DESC").fetchone()
+    assert row == ({"people": sorted(people[3:])},)
+    before = town.events()
+    assert change(town, id, countries=["SE", "NO"]).status_code == 200
+    assert members(town, id) == set(people)
+    assert town.events() == before
+    view = town.get(f"/audiences/{id}").json()
+    assert (view["members"], view["rule"]["countries"]) == (5, ["SE", "NO"])
+
+
+def test_a_step_that_is_repeated_or_lost_to_another_writer_is_harmless(town: Town) -> None:
+    people = [town.person(f"P{n} X", country="SE") for n in range(8)]
+    id = town.made("/audiences", "audience_id", name="Ruled", rule={"countries": ["SE"]})
+    for person in people[:4]:
+        town.http.patch(f"{PATH}/people/{person}", json={"country": "NO"})
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(settle, town) for _ in range(4)]:
+            done.result()
+    assert members(town, id) == set(people[4:])
+    with town.database.transaction() as conn:
+        conn.execute("UPDATE job SET state = 'waiting', cursor = '{}', done = 0 WHERE kind = 'audience-rule'")
+    before = town.events()
+    settle(town)
+    assert town.events() == before
+
+
+def test_changes_meet_the_follower_and_none_is_lost(town: Town) -> None:
+    people = [town.person(f"P{n} X", country="SE") for n in range(6)]
+    id = audience(town, countries=["SE"])
+
+    def leave(person: str) -> int:
+        return town.http.patch(f"{PATH}/people/{person}", json={"country": "NO"}).status_code
+
+    with ThreadPoolExecutor(6) as pool:
+        working = [pool.submit(settle, town) for _ in range(3)]
+        assert list(pool.map(leave, people[:4])) == [200] * 4
+        for done in working:
+            done.result()
+    assert members(town, id) == set(people[4:])
+
+
+def test_an_import_marks_its_people(town: Town) -> None:
+    town.framework()
+    north = town.unit(town.get("/frameworks").json()[0]["id"], "N")
+    id = audience(town, organisations=[at(north)])
+    town.run({"org": [org("N2")], "user": [user("1"), user("2")], "jobassignment": [job("1", orgidnumber="N")]})
+    known = town.people()
+    assert members(town, id) == {known["1"]["id"]}
+
+
+def test_what_cannot_be_is_refused(town: Town) -> None:
+    ada = town.person("Ada A", country="SE")
+    empty = town.post("/audiences", {"name": "A", "rule": {}})
+    assert (empty.status_code, empty.json()["field"]) == (422, "rule")
+    unknown = town.post("/audiences", {"name": "A", "rule": {"positions": [at(ada)]}})
+    assert (unknown.status_code, unknown.json()["field"]) == (404, "rule.positions")
+    assert town.post("/audiences", {"name": "A", "rule": {"countries": ["se"]}}).status_code == 422
+    ruled = audience(town, countries=["NO"])
+    by_hand = town.post(f"/audiences/{ruled}/members", {"add": [ada]})
+    assert (by_hand.status_code, by_hand.json()["type"]) == (409, "urn:rollbook:problem:audience-ruled")
+    fixed = town.made("/audiences", "audience_id", name="Fixed")
+    assert change(town, fixed, countries=["SE"]).json()["type"] == "urn:rollbook:problem:audience-fixed"
+    stale = town.http.put(f"{PATH}/audiences/{ruled}/rule", json={"countries": ["SE"]}, headers={"If-Match": '"1"'})
+    assert stale.status_code == 412
+
+
+def test_after_random_changes_members_are_those_of_a_plain_model(town: Town) -> None:
+    dice = random.Random(6)
+    framework = town.framework()
+    units = [town.unit(framework, f"U{n}") for n in range(4)]
+    parents: dict[str, str | None] = dict.fromkeys(units)
+    homes = {town.person(f"P{n} X", units[n % 4], country="SE"): units[n % 4] for n in range(8)}
+    countries, active = dict.fromkeys(homes, "SE"), dict.fromkeys(homes, True)
+    id = audience(town, organisations=[at(units[0], True)], countries=["SE"])
+
+    def under(unit: str | None) -> bool:
+        return unit is not None and (unit == units[0] or under(parents[unit]))
+
+    for n in range(60):
+        person, unit = dice.choice(list(homes)), dice.choice(units)
+        match dice.randrange(4):
+            case 0:
+                homes[person] = unit
+                town.post(f"/people/{person}/move", {"organisation_id": unit})
+            case 1:
+                countries[person] = dice.choice(["SE", "NO"])
+                town.http.patch(f"{PATH}/people/{person}", json={"country": countries[person]})
+            case 2:
+                active[person] = not active[person]
+                town.post(f"/people/{person}/{'reactivate' if active[person] else 'deactivate'}")
+            case _:
+                parent = dice.choice([None, *units])
+                if town.post(f"/units/{unit}/move", {"parent_id": parent}).status_code == 200:
+                    parents[unit] = parent
+        if n % 5 == 0:
+            expected = {p for p in homes if active[p] and countries[p] == "SE" and under(homes[p])}
+            assert members(town, id) == expected
