@@ -32,6 +32,8 @@ class Permission(StrEnum):
     SETTLE_MAIL = "settle-mail"
     REVIEW = "review"
     """Approve, record, take back and revoke completions (ENR-5, ENR-12)."""
+    RESOLVE = "resolve"
+    """Answer exceptions and set due dates by hand (DUE-6, DUE-8)."""
     OVERRIDE = "override"
     """Cancel after the 24 hours, and say that something is paid; each with a reason (ASG-15, ENR-2)."""
     OPERATE = "operate"
@@ -97,6 +99,10 @@ class Caller(BaseModel):
             )
         organisations = tuple(h.organisation for h in held if h.organisation is not None)
         return Scope(everything=len(organisations) < len(held), organisations=organisations)
+
+    def may(self, *permissions: Permission) -> bool:
+        """One of these permissions is held, for something at least."""
+        return any(not ROLES.get(held.role, frozenset()).isdisjoint(permissions) for held in self.roles)
 
     def everywhere(self, permission: Permission) -> None:
         """Raises Forbidden unless the permission is held for everything, not only for some organisations."""

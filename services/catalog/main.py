@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
-from services.catalog.api import Parts, router
+from services.catalog.api import job_roles, offerings
+from services.catalog.api.parts import Parts
 from services.catalog.application.applying import Applying
+from services.catalog.application.job_roles import JobRoles
 from services.catalog.application.offerings import Catalog
 from shared.auth import Verifier
 from shared.database import Database
@@ -24,8 +26,10 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     app = service_app(
         "catalog", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
     )
-    app.state.parts = Parts(catalog, Applying(catalog))
-    app.include_router(router)
+    roles = JobRoles(catalog)
+    app.state.parts = Parts(catalog, Applying(catalog, roles), roles)
+    for routes in (offerings, job_roles):
+        app.include_router(routes.router)
     work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
     if feeds:
         work["relay"] = feeds.publishers(database, "catalog")

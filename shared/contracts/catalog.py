@@ -1,4 +1,4 @@
-"""What happens in the catalogue. The stream is the offering."""
+"""What happens in the catalogue. The stream is the offering, or the job role."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -83,6 +83,20 @@ class CertificationDescribed(OfferingEvent):
     price: Price | None
 
 
+class QualificationDescribed(OfferingEvent):
+    """A qualification came to be, or its description was replaced whole (CAT-9). It is earned by completing all of its items."""
+
+    TOPIC: ClassVar[str] = "catalog.QualificationDescribed.v1"
+    code: str
+    title: str
+    description: str
+    items: tuple[UUID, ...]
+    """Courses and certifications."""
+    certificate: str | None
+    badge: str | None
+    price: Price | None
+
+
 class VersionDrafted(OfferingEvent):
     """A numbered version of a certification was written or rewritten; only drafts may be (CAT-2)."""
 
@@ -126,6 +140,13 @@ class DropOutsDecided(OfferingEvent):
     keep_begun: bool
 
 
+class DueDatesCombined(OfferingEvent):
+    """Which of several due dates holds (DUE-3): the latest until this says otherwise."""
+
+    TOPIC: ClassVar[str] = "catalog.DueDatesCombined.v1"
+    earliest: bool
+
+
 class CompletionReviewSwitched(OfferingEvent):
     """Whether an administrator looks at a completion before it counts (CAT-12); nobody does until this says otherwise."""
 
@@ -138,6 +159,38 @@ class LearnerAccessChosen(OfferingEvent):
 
     TOPIC: ClassVar[str] = "catalog.LearnerAccessChosen.v1"
     access: LearnerAccess
+
+
+class LinkedQualification(BaseModel):
+    """A qualification that goes with a job role (CAT-10)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    qualification_id: UUID
+    required: bool
+
+
+class JobRoleDescribed(Event):
+    """A job role came to be, or was replaced whole (CAT-10). The stream is the job role."""
+
+    TOPIC: ClassVar[str] = "catalog.JobRoleDescribed.v1"
+    code: str
+    name: str
+    description: str
+    qualifications: tuple[LinkedQualification, ...]
+
+
+class JobRoleRemoved(Event):
+    """Nobody has this job role any more; nothing follows in its stream."""
+
+    TOPIC: ClassVar[str] = "catalog.JobRoleRemoved.v1"
+
+
+class VisibilityChosen(OfferingEvent):
+    """Only members of these audiences see the offering without being assigned (CAT-7); empty, as until this is said: everybody."""
+
+    TOPIC: ClassVar[str] = "catalog.VisibilityChosen.v1"
+    audiences: tuple[UUID, ...]
 
 
 class EnrolmentWindowSet(OfferingEvent):

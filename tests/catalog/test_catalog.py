@@ -100,6 +100,16 @@ def test_what_becomes_of_drop_outs_is_decided_for_an_offering(http: TestClient) 
     assert http.get(f"/api/catalog/offerings/{id}").json()["keep_begun"] is False
 
 
+@pytest.mark.feature("DUE-3")
+def test_which_of_several_due_dates_holds_is_chosen_for_an_offering(http: TestClient) -> None:
+    id = create(http, **COURSE)
+    assert http.get(f"/api/catalog/offerings/{id}").json()["earliest_due"] is False
+    for _ in range(2):
+        assert http.put(f"/api/catalog/offerings/{id}/due-dates", json={"earliest_due": True}).status_code == 200
+    shown = http.get(f"/api/catalog/offerings/{id}")
+    assert (shown.json()["earliest_due"], shown.headers["ETag"]) == (True, '"2"')
+
+
 def test_an_edit_on_an_old_version_is_refused(http: TestClient) -> None:
     id = create(http, **COURSE)
     tag = http.get(f"/api/catalog/offerings/{id}").headers["ETag"]
@@ -143,7 +153,7 @@ def test_a_token_must_be_of_our_issuer_and_give_the_permission(http: TestClient,
     def listing(token: str) -> Any:
         return http.get("/api/catalog/offerings", headers={"Authorization": f"Bearer {token}"})
 
-    assert listing(issuer.token(uuid4())).status_code == 200
+    assert listing(issuer.token(uuid4(), [("auditor", None)])).status_code == 200
     assert listing(issuer.token(uuid4(), issuer="https://other.example")).status_code == 401
     assert listing(issuer.token(uuid4(), seconds=-60)).status_code == 401
     assert listing(Issuer().token(uuid4())).status_code == 401
@@ -176,7 +186,7 @@ def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_diff
     [
         (b"offerings: [", "not YAML"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"job_roles: []\nofferings: []", "cannot be applied yet"),
+        (b"groups: []\nofferings: []", "cannot be applied yet"),
         (b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: course, code: a, title: B}", "twice"),
         (
             b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: certification, code: C, title: C, versions: "

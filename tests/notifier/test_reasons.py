@@ -7,7 +7,7 @@ from mailroom import Mailroom, doubled
 from postmaster import Postmaster
 
 from services.notifier.mailer import Queue
-from shared.contracts import directory, enrollment
+from shared.contracts import catalog, directory, enrollment
 
 
 @pytest.mark.feature("NTF-1", "NTF-4")
@@ -244,3 +244,17 @@ def test_ten_thousand_assignments_give_ten_thousand_rows(mailroom: Mailroom) -> 
     mailroom.assign(mailroom.course(), *mailroom.people(10_000))
     mailroom.settle()
     assert mailroom.states() == {"waiting": 10_000}
+
+
+@pytest.mark.feature("CAT-9", "NTF-1")
+def test_an_e_mail_names_a_qualification_as_one(mailroom: Mailroom) -> None:
+    fitter, ada = uuid4(), mailroom.person("ada@example.org")
+    fields = {"code": "F", "title": "Fitter", "description": "", "items": (uuid4(),)}
+    fields |= dict.fromkeys(("certificate", "badge", "price"))
+    mailroom.tell("catalog", (catalog.QualificationDescribed, fitter, fields))
+    mailroom.assign(fitter, ada)
+    with Postmaster() as server:
+        mailroom.send(server)
+    (letter,) = server.letters
+    text = letter.get_body(("plain",)).get_content()
+    assert 'you have been assigned to the qualification "Fitter"' in text

@@ -6,9 +6,14 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
-from services.catalog import domain, projections
-from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn, decision
-from services.catalog.domain import Admission, Completion, Offering
+from services.catalog.application import job_roles as roles
+from services.catalog.application.job_roles import JobRoles, ListedJobRole
+from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn, Described, decision
+from services.catalog.domain import editing
+from services.catalog.domain import job_roles as rules
+from services.catalog.domain.job_roles import JobRole
+from services.catalog.domain.offering import Admission, Completion, Offering, Qualification, evolve
+from services.catalog.projections import job_roles, offerings
 from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Step
 from shared.errors import Conflict, Invalid
 from shared.events import Event
@@ -38,9 +43,11 @@ class _Listed(BaseModel):
     active: bool = True
     notifications: frozenset[Notification] = NOTIFICATIONS
     keep_begun: bool = True
+    earliest_due: bool = False
     access: LearnerAccess = "request"
     opens: AwareDatetime | None = None
     closes: AwareDatetime | None = None
+    audiences: frozenset[UUID] = Field(default=frozenset(), max_length=200)
     review: bool = False
     earlier_completions: bool = False
 
@@ -54,27 +61,47 @@ class ListedCertification(CertificationIn, _Listed):
     versions: dict[int, VersionIn] = Field(default_factory=dict)
 
 
+class ListedQualification(Described, _Listed):
+    """`items` are codes."""
+
+    kind: Literal["qualification"]
+    items: list[str] = Field(min_length=1, max_length=200)
+
+    def of(self, ids: dict[str, UUID]) -> Qualification:
+        """`ids` by code in lower case."""
+        items = tuple(ids[code.lower()] for code in dict.fromkeys(self.items))
+        same = {name: getattr(self, name) for name in Qualification.__dataclass_fields__ if name != "items"}
+        return Qualification(**same, items=items)
+
+
+Listed = ListedCourse | ListedCertification | ListedQualification
+
+
 class File(BaseModel):
     """The catalogue as code. What is not in the file stays as it is."""
 
     model_config = ConfigDict(extra="forbid")
 
-    offerings: list[ListedCourse | ListedCertification] = Field(max_length=2_000)
+    offerings: list[Listed] = Field(default_factory=list, max_length=2_000)
+    job_roles: list[ListedJobRole] = Field(default_factory=list, max_length=2_000)
 
 
 class Applying:
     """`rollbook apply`: the difference between a file and the catalogue, and making it so in one batch (CAT-16)."""
 
-    def __init__(self, catalog: Catalog) -> None:
+    def __init__(self, catalog: Catalog, job_roles: JobRoles) -> None:
         self._catalog = catalog
+        self._job_roles = job_roles
 
     def apply(self, context: Context, file: File, *, dry_run: bool) -> Receipt:
         """All or nothing. The result lists each offering as created, changed (with the events) or unchanged."""
         if not dry_run and (earlier := self._catalog.earlier(context)):
             return earlier
         with self._catalog.database.connection() as conn:
-            known = projections.by_code(conn, [o.code for o in file.offerings] + _courses(file))
-        self._check(file, {code for code, row in known.items() if row.kind == "course"})
+            known = offerings.by_code(
+                conn, [o.code for o in file.offerings] + _courses(file) + _items(file) + _linked(file)
+            )
+        self._check(file, {code: row.kind for code, row in known.items()})
         ids = {o.code.lower(): known[o.code.lower()].id if o.code.lower() in known else uuid4() for o in file.offerings}
         ids |= {code: row.id for code, row in known.items()}
         decisions: list[Decision] = []
@@ -84,6 +111,10 @@ class Applying:
             after, events = _towards(before, ids[wanted.code.lower()], wanted, ids)
             decisions.append(decision(context, before, after, events))
             items.append(_item(wanted.code, before, events))
+        for role in file.job_roles:
+            one, item = self._towards(context, role, ids)
+            decisions.append(one)
+            items.append(item)
         result: JsonValue = {"items": items, "dry_run": dry_run}
         if dry_run:
             return Receipt(position="catalog:0", batch=context.correlation, result=result)
@@ -95,16 +126,37 @@ class Applying:
         )
         return self._catalog.record(context, whole, result)
 
-    def _check(self, file: File, known: set[str]) -> None:
-        """`known` are the codes of the catalogue's courses."""
-        codes = [o.code.lower() for o in file.offerings]
-        twice = sorted({code for code in codes if codes.count(code) > 1})
-        if twice:
-            raise Invalid(f"These codes stand twice in the file: {', '.join(twice)}.", field="offerings")
-        courses = known.union(o.code.lower() for o in file.offerings if isinstance(o, ListedCourse))
-        missing = sorted({code for code in _courses(file) if code.lower() not in courses})
+    def _towards(
+        self, context: Context, wanted: ListedJobRole, ids: dict[str, UUID]
+    ) -> tuple[Decision, dict[str, JsonValue]]:
+        """What makes one job role as the file has it. `ids` of offerings by code."""
+        with self._catalog.database.connection() as conn:
+            known = job_roles.by_code(conn, [wanted.code]).get(wanted.code.lower())
+        before = self._job_roles.find(known) if known else None
+        events = rules.describe(before, known or uuid4(), wanted.of(ids))
+        item = {**_item(wanted.code, before, events), "kind": "job-role"}
+        return roles.decision(context, before, roles.evolved(before, events), events), item
+
+    def _check(self, file: File, known: dict[str, str]) -> None:
+        """`known`: kinds by code, as the catalogue has them."""
+        for field, codes in (("offerings", [o.code.lower() for o in file.offerings]), ("job_roles", _codes(file))):
+            if twice := sorted({code for code in codes if codes.count(code) > 1}):
+                raise Invalid(f"These codes stand twice in the file: {', '.join(twice)}.", field=field)
+        kinds = known | {o.code.lower(): o.kind for o in file.offerings}
+        missing = sorted({code for code in _courses(file) if kinds.get(code.lower()) != "course"})
         if missing:
             raise Invalid(f"Steps name courses that are nowhere: {', '.join(missing)}.", field="offerings")
+        wrong = sorted({c for c in _items(file) if kinds.get(c.lower()) not in ("course", "certification")})
+        if wrong:
+            raise Invalid(
+                f"Items of qualifications are courses and certifications; these are not: {', '.join(wrong)}.",
+                field="offerings",
+            )
+        if wrong := sorted({code for code in _linked(file) if kinds.get(code.lower()) != "qualification"}):
+            raise Invalid(
+                f"Job roles link qualifications; these are none: {', '.join(wrong)}.",
+                field="job_roles",
+            )
         for step in _steps(file):
             if (step.kind == "course") != (step.course is not None):
                 raise Invalid(
@@ -122,9 +174,19 @@ def _courses(file: File) -> list[str]:
     return [step.course for step in _steps(file) if step.course]
 
 
-def _towards(
-    before: Offering | None, id: UUID, wanted: ListedCourse | ListedCertification, ids: dict[str, UUID]
-) -> tuple[Offering, list[Event]]:
+def _items(file: File) -> list[str]:
+    return [code for o in file.offerings if isinstance(o, ListedQualification) for code in o.items]
+
+
+def _codes(file: File) -> list[str]:
+    return [role.code.lower() for role in file.job_roles]
+
+
+def _linked(file: File) -> list[str]:
+    return [link.qualification for role in file.job_roles for link in role.qualifications]
+
+
+def _towards(before: Offering | None, id: UUID, wanted: Listed, ids: dict[str, UUID]) -> tuple[Offering, list[Event]]:
     """The offering as the file has it, and the events that lead there."""
     events: list[Event] = []
     state = before
@@ -133,11 +195,12 @@ def _towards(
         nonlocal state
         for event in decided:
             events.append(event)
-            state = domain.evolve(state, event)
+            state = evolve(state, event)
         assert state is not None
         return state
 
-    now = step(domain.describe(state, id, wanted.described()))
+    described = wanted.of(ids) if isinstance(wanted, ListedQualification) else wanted.described()
+    now = step(editing.describe(state, id, described))
     if isinstance(wanted, ListedCertification):
         for number, version in sorted(wanted.versions.items()):
             steps = tuple(
@@ -149,9 +212,9 @@ def _towards(
                 )
                 for s in version.steps
             )
-            now = step(domain.draft(now, number, steps, in_order=version.in_order))
+            now = step(editing.draft(now, number, steps, in_order=version.in_order))
             if version.state == "published" and now.versions[number].state != "retired":
-                now = step(domain.publish(now, number))
+                now = step(editing.publish(now, number))
             elif version.state == "published" and number == max(wanted.versions):
                 raise Conflict(
                     f"Version {number} of {wanted.code} is retired and stays so. Add version {number + 1} to the file.",
@@ -159,14 +222,16 @@ def _towards(
                     kind="version-fixed",
                 )
             elif version.state == "retired":
-                now = step(domain.retire(now, number))
-    now = step(domain.activate(now, active=wanted.active))
-    now = step(domain.switch(now, wanted.notifications))
-    now = step(domain.admit(now, Admission(wanted.access, wanted.opens, wanted.closes)))
-    now = step(domain.decide_completion(now, Completion(wanted.review, wanted.earlier_completions)))
-    return step(domain.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
+                now = step(editing.retire(now, number))
+    now = step(editing.activate(now, active=wanted.active))
+    now = step(editing.switch(now, wanted.notifications))
+    now = step(editing.admit(now, Admission(wanted.access, wanted.opens, wanted.closes)))
+    now = step(editing.choose_visibility(now, wanted.audiences))
+    now = step(editing.decide_completion(now, Completion(wanted.review, wanted.earlier_completions)))
+    now = step(editing.combine_due_dates(now, earliest=wanted.earliest_due))
+    return step(editing.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
 
 
-def _item(code: str, before: Offering | None, events: Sequence[Event]) -> dict[str, JsonValue]:
+def _item(code: str, before: Offering | JobRole | None, events: Sequence[Event]) -> dict[str, JsonValue]:
     outcome = "unchanged" if not events else "changed" if before else "created"
     return {"code": code, "outcome": outcome, "changes": [type(event).__name__ for event in events]}

@@ -4,11 +4,20 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
-from services.catalog import domain, projections
-from services.catalog.domain import Admission, Certification, Completion, Course, Offering
-from services.catalog.projections import OFFERING
+from services.catalog.domain import editing
+from services.catalog.domain.offering import (
+    Admission,
+    Certification,
+    Completion,
+    Course,
+    Offering,
+    Qualification,
+    evolve,
+)
+from services.catalog.projections import offerings
+from services.catalog.projections.offerings import OFFERING
 from shared.contracts.catalog import Activity, Notification, Price, Step
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
@@ -17,8 +26,8 @@ from shared.http import check_version
 from shared.store import Context, Decision, Ledger, Receipt, Row
 
 
-class _Described(BaseModel):
-    """What courses and certifications have in common."""
+class Described(BaseModel):
+    """What offerings of every kind have in common."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -30,7 +39,7 @@ class _Described(BaseModel):
     price: Price | None = None
 
 
-class CourseIn(_Described):
+class CourseIn(Described):
     """A course, whole (CAT-1, CAT-8)."""
 
     kind: Literal["course"] = "course"
@@ -43,7 +52,7 @@ class CourseIn(_Described):
         return Course(**{name: getattr(self, name) for name in Course.__dataclass_fields__})
 
 
-class CertificationIn(_Described):
+class CertificationIn(Described):
     """A certification, whole (CAT-2). Without `minimum_minutes` it is the sum of its courses."""
 
     kind: Literal["certification"] = "certification"
@@ -53,13 +62,27 @@ class CertificationIn(_Described):
         return Certification(**{name: getattr(self, name) for name in Certification.__dataclass_fields__})
 
 
+class QualificationIn(Described):
+    """A qualification, whole (CAT-9). `items`: the courses and certifications that earn it."""
+
+    kind: Literal["qualification"] = "qualification"
+    items: tuple[UUID, ...] = Field(min_length=1, max_length=200)
+
+    def described(self) -> Qualification:
+        return Qualification(**{name: getattr(self, name) for name in Qualification.__dataclass_fields__})
+
+
 class Catalog(Ledger):
     """The events of the catalogue: one stream for each offering."""
 
     name = "catalog"
 
     def describe(
-        self, context: Context, wanted: CourseIn | CertificationIn, id: UUID | None = None, expected: int | None = None
+        self,
+        context: Context,
+        wanted: CourseIn | CertificationIn | QualificationIn,
+        id: UUID | None = None,
+        expected: int | None = None,
     ) -> Receipt:
         """Create an offering, or replace the description of `id` whole. Codes are unique."""
         if earlier := self.earlier(context):
@@ -68,8 +91,10 @@ class Catalog(Ledger):
         if state:
             check_version(expected, state.version)
         self._check_code(wanted.code, id)
+        items = self._items(wanted.items) if isinstance(wanted, QualificationIn) else []
         fresh = uuid5(context.actor, f"offering/{context.command_id}")
-        return self._write(context, state, domain.describe(state, id or fresh, wanted.described()))
+        events = editing.describe(state, id or fresh, wanted.described())
+        return self._write(context, state, events, [warning for item in items if (warning := unseen(item))])
 
     def draft(
         self,
@@ -86,34 +111,42 @@ class Catalog(Ledger):
         def decide(state: Offering) -> list[Event]:
             with self.database.connection() as conn:
                 self._check_courses(conn, steps)
-            return domain.draft(state, number, tuple(steps), in_order=in_order)
+            return editing.draft(state, number, tuple(steps), in_order=in_order)
 
         return self._change(context, id, expected, decide)
 
     def publish(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.publish(state, number))
+        return self._change(context, id, expected, lambda state: editing.publish(state, number))
 
     def retire(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.retire(state, number))
+        return self._change(context, id, expected, lambda state: editing.retire(state, number))
 
     def activate(self, context: Context, id: UUID, *, active: bool, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.activate(state, active=active))
+        return self._change(context, id, expected, lambda state: editing.activate(state, active=active))
 
     def switch(self, context: Context, id: UUID, on: frozenset[Notification], expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.switch(state, on))
+        return self._change(context, id, expected, lambda state: editing.switch(state, on))
 
     def decide_drop_outs(self, context: Context, id: UUID, *, keep_begun: bool, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.decide_drop_outs(state, keep_begun=keep_begun))
+        return self._change(context, id, expected, lambda state: editing.decide_drop_outs(state, keep_begun=keep_begun))
+
+    def combine_due_dates(self, context: Context, id: UUID, *, earliest: bool, expected: int | None) -> Receipt:
+        return self._change(context, id, expected, lambda state: editing.combine_due_dates(state, earliest=earliest))
 
     def admit(self, context: Context, id: UUID, admission: Admission, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.admit(state, admission))
+        return self._change(context, id, expected, lambda state: editing.admit(state, admission))
+
+    def choose_visibility(
+        self, context: Context, id: UUID, audiences: frozenset[UUID], expected: int | None
+    ) -> Receipt:
+        return self._change(context, id, expected, lambda state: editing.choose_visibility(state, audiences))
 
     def decide_completion(self, context: Context, id: UUID, completion: Completion, expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: domain.decide_completion(state, completion))
+        return self._change(context, id, expected, lambda state: editing.decide_completion(state, completion))
 
     def find(self, id: UUID) -> Offering:
         """Raises NotFound."""
-        state = self.load(id, domain.evolve)
+        state = self.load(id, evolve)
         if state is None:
             raise NotFound("There is no such offering. GET /api/catalog/offerings lists them.", field="offering_id")
         return state
@@ -127,18 +160,20 @@ class Catalog(Ledger):
         check_version(expected, state.version)
         return self._write(context, state, decide(state))
 
-    def _write(self, context: Context, state: Offering | None, events: list[Event]) -> Receipt:
+    def _write(
+        self, context: Context, state: Offering | None, events: list[Event], warnings: Sequence[JsonValue] = ()
+    ) -> Receipt:
         after = state
         for event in events:
-            after = domain.evolve(after, event)
+            after = evolve(after, event)
         assert after is not None
-        return self.record(
-            context, decision(context, state, after, events), {"id": str(after.id), "version": after.version}
-        )
+        result: dict[str, JsonValue] = {"id": str(after.id), "version": after.version}
+        result |= {"warnings": list(warnings)} if warnings else {}
+        return self.record(context, decision(context, state, after, events), result)
 
     def _check_code(self, code: str, id: UUID | None) -> None:
         with self.database.connection() as conn:
-            known = projections.by_code(conn, [code]).get(code.lower())
+            known = offerings.by_code(conn, [code]).get(code.lower())
         if known and known.id != id:
             raise Conflict(
                 f"The code '{code}' belongs to '{known.title}'. Choose another, or edit that offering.",
@@ -147,9 +182,24 @@ class Catalog(Ledger):
                 offering_id=str(known.id),
             )
 
+    def _items(self, ids: Sequence[UUID]) -> list[Offering]:
+        """The items of a qualification. Refuses what is not in the catalogue, and other qualifications."""
+        with self.database.connection() as conn:
+            found = {id for id, row in offerings.by_id(conn, ids).items() if row.kind != "qualification"}
+        if wrong := sorted(set(ids) - found):
+            raise Invalid(
+                "The items of a qualification are courses and certifications of the catalogue; these are not: "
+                f"{', '.join(map(str, wrong))}.",
+                field="items",
+                unknown=[str(id) for id in wrong],
+            )
+        if len(set(ids)) < len(ids):
+            raise Invalid("An item stands twice in the list.", field="items")
+        return [self.find(id) for id in ids]
+
     def _check_courses(self, conn: Connection, steps: Sequence[Step]) -> None:
         named = {step.course_id for step in steps if step.course_id}
-        found = {id for id, row in projections.by_id(conn, named).items() if row.kind == "course"}
+        found = {id for id, row in offerings.by_id(conn, named).items() if row.kind == "course"}
         if named - found:
             raise Invalid(
                 "A step names a course that is not in the catalogue.",
@@ -160,9 +210,25 @@ class Catalog(Ledger):
             raise Invalid("A step of kind course names its course_id, and no other step does.", field="steps")
 
 
+def unseen(item: Offering) -> dict[str, JsonValue] | None:
+    """Why learners who are not assigned to an item do not see it, as far as the catalogue knows (CAT-11)."""
+    reason: str | None = "hidden" if item.admission.access == "hidden" else None
+    if item.kind == "certification" and item.published is None:
+        reason = "unpublished"
+    if not item.active:
+        reason = "inactive"
+    if reason is None:
+        return None
+    return {"item_id": str(item.id), "code": item.described.code, "title": item.described.title, "reason": reason}
+
+
 def decision(context: Context, before: Offering | None, after: Offering, events: Sequence[Event]) -> Decision:
     """Events together with the row of the list."""
-    published = after.versions[after.published].steps if after.published else ()
+    steps = after.versions[after.published].steps if after.published else ()
+    described = after.described
+    parts = (
+        described.items if isinstance(described, Qualification) else offerings.courses_of([s.course_id for s in steps])
+    )
     row = Row(
         OFFERING,
         (
@@ -173,8 +239,8 @@ def decision(context: Context, before: Offering | None, after: Offering, events:
             after.described.title,
             after.active,
             after.published,
-            after.described.minimum_minutes,
-            projections.courses_of([step.course_id for step in published]),
+            None if isinstance(described, Qualification) else described.minimum_minutes,
+            list(parts),
         ),
     )
     if not events:

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 from typing import ClassVar
 from uuid import UUID
 
-from shared.contracts.catalog import NOTIFICATIONS, CertificationDescribed, CourseDescribed, NotificationsSwitched
+from shared.contracts.catalog import (
+    NOTIFICATIONS,
+    CertificationDescribed,
+    CourseDescribed,
+    NotificationsSwitched,
+    QualificationDescribed,
+)
 from shared.database import Connection
 from shared.events import Recorded
 
@@ -18,17 +24,22 @@ class Offerings:
         {
             CourseDescribed.TOPIC,
             CertificationDescribed.TOPIC,
+            QualificationDescribed.TOPIC,
             NotificationsSwitched.TOPIC,
         }
     )
-    kinds: ClassVar[dict[type, str]] = {CourseDescribed: "course", CertificationDescribed: "certification"}
+    kinds: ClassVar[dict[type, str]] = {
+        CourseDescribed: "course",
+        CertificationDescribed: "certification",
+        QualificationDescribed: "qualification",
+    }
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         described: dict[UUID, tuple[str, str]] = {}
         switched: dict[UUID, list[str]] = {}
         for recorded in events:
             match recorded.event:
-                case CourseDescribed() | CertificationDescribed() as event:
+                case CourseDescribed() | CertificationDescribed() | QualificationDescribed() as event:
                     described[event.originator_id] = (event.title, self.kinds[type(event)])
                 case NotificationsSwitched() as event:
                     switched[event.originator_id] = sorted(event.on)

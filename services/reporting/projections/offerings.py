@@ -9,6 +9,7 @@ from shared.contracts.catalog import (
     CourseDescribed,
     OfferingActivated,
     OfferingDeactivated,
+    QualificationDescribed,
 )
 from shared.events import Event
 
@@ -21,10 +22,17 @@ class Offering(NamedTuple):
     active: bool
 
 
+KINDS: dict[type[Event], str] = {
+    CourseDescribed: "course",
+    CertificationDescribed: "certification",
+    QualificationDescribed: "qualification",
+}
+
+
 def evolve(state: Offering | None, event: Event) -> Offering | None:
     match event:
-        case CourseDescribed() | CertificationDescribed():
-            kind = "course" if isinstance(event, CourseDescribed) else "certification"
+        case CourseDescribed() | CertificationDescribed() | QualificationDescribed():
+            kind = KINDS[type(event)]
             active = state.active if state else True
             return Offering(event.originator_id, kind, event.code, event.title, active)
         case _ if state is None:
@@ -41,7 +49,7 @@ OFFERING = PeriodTable(
     Offering,
     {"offering_id": "uuid", "kind": "text", "code": "text", "title": "text", "active": "bool"},
     key=("offering_id",),
-    events=(CourseDescribed, CertificationDescribed, OfferingActivated, OfferingDeactivated),
+    events=(CourseDescribed, CertificationDescribed, QualificationDescribed, OfferingActivated, OfferingDeactivated),
     key_of=stream,
     evolve=evolve,
     opens=first_of_stream,

@@ -26,7 +26,7 @@ OFFERING = Table(
 
 
 class OfferingRow(NamedTuple):
-    """`minimum_minutes` None: the sum of `courses`, the courses of the published version (CAT-2)."""
+    """`minimum_minutes` None: the sum of `courses`, those of the published version (CAT-2) or a qualification's items (CAT-9)."""
 
     id: UUID
     revision: int
@@ -73,10 +73,10 @@ def by_code(conn: Connection, codes: Iterable[str]) -> dict[str, OfferingRow]:
 
 
 def minutes_needed(conn: Connection, row: OfferingRow) -> int:
-    """The minimum time needed; of a certification by default the sum of its courses."""
+    """The minimum time needed; by default the sum of its courses, or items."""
     if row.minimum_minutes is not None:
         return row.minimum_minutes
-    return sum(course.minimum_minutes or 0 for course in by_id(conn, row.courses).values())
+    return sum(minutes_needed(conn, part) for part in by_id(conn, row.courses).values())
 
 
 def courses_of(steps: Sequence[UUID | None]) -> list[UUID]:

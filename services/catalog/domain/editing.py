@@ -1,172 +1,56 @@
-"""Offerings: courses and certifications, their versions, and which edits are refused. Pure."""
+"""Offerings: which edits are refused, and what the others record. Pure; offering.py has the state."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
 from uuid import UUID
 
+from services.catalog.domain.offering import (
+    Admission,
+    Certification,
+    Completion,
+    Course,
+    Described,
+    Offering,
+    Qualification,
+    Version,
+)
 from shared.contracts.catalog import (
-    NOTIFICATIONS,
-    Activity,
     CertificationDescribed,
     CompletionReviewSwitched,
     CourseDescribed,
     DropOutsDecided,
+    DueDatesCombined,
     EarlierCompletionsDecided,
     EnrolmentWindowSet,
-    LearnerAccess,
     LearnerAccessChosen,
     Notification,
     NotificationsSwitched,
     OfferingActivated,
     OfferingDeactivated,
-    OfferingKind,
-    Price,
+    QualificationDescribed,
     Step,
     VersionDrafted,
     VersionPublished,
     VersionRetired,
+    VisibilityChosen,
 )
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
 
-
-@dataclass(frozen=True)
-class Course:
-    """What a course is described by (CAT-1). Times in minutes, access in days."""
-
-    code: str
-    title: str
-    description: str = ""
-    activities: tuple[Activity, ...] = ()
-    minimum_minutes: int = 0
-    access_days: int | None = None
-    certificate: str | None = None
-    badge: str | None = None
-    price: Price | None = None
-    in_order: bool = False
+_DESCRIBES: dict[type[Described], type[Event]] = {
+    Course: CourseDescribed,
+    Certification: CertificationDescribed,
+    Qualification: QualificationDescribed,
+}
 
 
-@dataclass(frozen=True)
-class Certification:
-    """What a certification is described by (CAT-2). `minimum_minutes` None: the sum of its courses."""
-
-    code: str
-    title: str
-    description: str = ""
-    minimum_minutes: int | None = None
-    certificate: str | None = None
-    badge: str | None = None
-    price: Price | None = None
-
-
-@dataclass(frozen=True)
-class Version:
-    """A version of a certification."""
-
-    steps: tuple[Step, ...]
-    state: str = "draft"
-    in_order: bool = False
-
-
-@dataclass(frozen=True)
-class Admission:
-    """How learners come by themselves (CAT-5), and from when until when (CAT-19); None: without such an end."""
-
-    access: LearnerAccess = "request"
-    opens: datetime | None = None
-    closes: datetime | None = None
-
-
-@dataclass(frozen=True)
-class Completion:
-    """Whether an administrator looks at it first (CAT-12), and whether courses completed elsewhere count (ENR-8)."""
-
-    review: bool = False
-    earlier_completions: bool = False
-
-
-@dataclass(frozen=True)
-class Offering:
-    """An offering as its events tell it."""
-
-    id: UUID
-    version: int
-    described: Course | Certification
-    active: bool = True
-    versions: Mapping[int, Version] = field(default_factory=dict)
-    notifications: frozenset[Notification] = NOTIFICATIONS
-    keep_begun: bool = True
-    """Who drops out of the last source keeps training that was begun (ASG-10)."""
-    admission: Admission = Admission()
-    completion: Completion = Completion()
-
-    @property
-    def kind(self) -> OfferingKind:
-        return "course" if isinstance(self.described, Course) else "certification"
-
-    @property
-    def published(self) -> int | None:
-        """The version that new learners follow."""
-        return next((number for number, v in self.versions.items() if v.state == "published"), None)
-
-
-def evolve(state: Offering | None, event: Event) -> Offering | None:
-    """The offering after an event. Never judges."""
-    match event:
-        case CourseDescribed() | CertificationDescribed():
-            cls = Course if isinstance(event, CourseDescribed) else Certification
-            described = cls(**{name: getattr(event, name) for name in cls.__dataclass_fields__})
-            base = state or Offering(event.originator_id, 0, described)
-            now = replace(base, described=described)
-        case _ if state is None:
-            return None
-        case VersionDrafted():
-            drafted = Version(event.steps, in_order=event.in_order)
-            now = replace(state, versions={**state.versions, event.version: drafted})
-        case VersionPublished():
-            now = replace(state, versions=_with_state(state, event.version, "published"))
-        case VersionRetired():
-            now = replace(state, versions=_with_state(state, event.version, "retired"))
-        case OfferingActivated():
-            now = replace(state, active=True)
-        case OfferingDeactivated():
-            now = replace(state, active=False)
-        case NotificationsSwitched():
-            now = replace(state, notifications=frozenset(event.on))
-        case DropOutsDecided():
-            now = replace(state, keep_begun=event.keep_begun)
-        case _:
-            now = _ruled(state, event)
-    return replace(now, version=event.originator_version)
-
-
-def _ruled(state: Offering, event: Event) -> Offering:
-    now = state
-    match event:
-        case LearnerAccessChosen():
-            now = replace(state, admission=replace(state.admission, access=event.access))
-        case EnrolmentWindowSet():
-            now = replace(state, admission=replace(state.admission, opens=event.opens, closes=event.closes))
-        case CompletionReviewSwitched():
-            now = replace(state, completion=replace(state.completion, review=event.review))
-        case EarlierCompletionsDecided():
-            now = replace(state, completion=replace(state.completion, earlier_completions=event.count))
-    return now
-
-
-def _with_state(state: Offering, number: int, name: str) -> dict[int, Version]:
-    return {**state.versions, number: replace(state.versions[number], state=name)}
-
-
-def describe(state: Offering | None, id: UUID, wanted: Course | Certification) -> list[Event]:
+def describe(state: Offering | None, id: UUID, wanted: Described) -> list[Event]:
     """Create the offering, or replace its description whole; nothing where it is so already."""
     if state and type(state.described) is not type(wanted):
         raise Conflict(f"'{wanted.code}' is a {state.kind} and stays one.", field="kind", kind="other-kind")
     if state and state.described == wanted:
         return []
-    event = CourseDescribed if isinstance(wanted, Course) else CertificationDescribed
-    return [event(originator_id=id, originator_version=_next(state), **vars(wanted))]
+    if isinstance(wanted, Qualification) and not wanted.items:
+        raise Invalid("A qualification lists at least one course or certification.", field="items")
+    return [_DESCRIBES[type(wanted)](originator_id=id, originator_version=_next(state), **vars(wanted))]
 
 
 def draft(state: Offering, number: int, steps: tuple[Step, ...], *, in_order: bool = False) -> list[Event]:
@@ -226,6 +110,13 @@ def switch(state: Offering, on: frozenset[Notification]) -> list[Event]:
     return [NotificationsSwitched(originator_id=state.id, originator_version=_next(state), on=tuple(sorted(on)))]
 
 
+def combine_due_dates(state: Offering, *, earliest: bool) -> list[Event]:
+    """Which of several due dates of a learner holds (DUE-3)."""
+    if state.earliest_due == earliest:
+        return []
+    return [DueDatesCombined(originator_id=state.id, originator_version=_next(state), earliest=earliest)]
+
+
 def decide_drop_outs(state: Offering, *, keep_begun: bool) -> list[Event]:
     """Whether who drops out of the last source keeps training that was begun (ASG-10)."""
     if state.keep_begun == keep_begun:
@@ -246,6 +137,13 @@ def admit(state: Offering, admission: Admission) -> list[Event]:
             EnrolmentWindowSet.next_of(state.id, state.version + len(events), {"opens": opens, "closes": closes})
         )
     return events
+
+
+def choose_visibility(state: Offering, audiences: frozenset[UUID]) -> list[Event]:
+    """Who sees it without being assigned: the members of these audiences; everybody where there are none (CAT-7)."""
+    if state.audiences == audiences:
+        return []
+    return [VisibilityChosen.next_of(state.id, state.version, {"audiences": tuple(sorted(audiences))})]
 
 
 def decide_completion(state: Offering, completion: Completion) -> list[Event]:

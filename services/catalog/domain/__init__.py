@@ -1,0 +1,1 @@
+"""Pure: what offerings and job roles are, and which edits are refused."""
