@@ -3,6 +3,8 @@
 import struct
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from types import CodeType
 from typing import Any
 from uuid import UUID
 
@@ -59,11 +61,17 @@ class RowEncoder:
                 parts.append(f"E{place}[values[{place}]]")
         # One expression for a whole row, as namedtuple makes its methods: a call for each column took twice as long.
         self.fields: Callable[[Sequence[Any]], tuple[bytes, ...]]
-        self.fields = eval(f"lambda values: (COUNT, {', '.join(parts)})", names)
+        self.fields = eval(_compiled(f"lambda values: (COUNT, {', '.join(parts)})"), names)
         """The parts of a row: how many fields, then each field."""
 
     def row(self, values: Sequence[object]) -> bytes:
         return b"".join(self.fields(values))
+
+
+@lru_cache
+def _compiled(expression: str) -> CodeType:
+    """Of each table once: the same few tables are written again and again."""
+    return compile(expression, "<row>", "eval")
 
 
 class _Remembering(dict[object, bytes]):

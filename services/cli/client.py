@@ -1,14 +1,15 @@
 """Talks to a running suite as any client does: over HTTP, with a token."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Annotated, Any, NoReturn, Self
 
 import httpx
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 _POLL_SECONDS = 0.2
 
@@ -71,24 +72,34 @@ class Client:
 
     def follow(self, path: str, what: str) -> dict[str, Any]:
         """Show a job's progress until it has ended; it goes on without us if we are interrupted."""
-        bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=self._say,
-        )
-        with bar:
+        return self.follow_all([path], what)[0]
+
+    def follow_all(self, paths: Sequence[str], what: str) -> list[dict[str, Any]]:
+        """Show the progress of several jobs as one, until all have ended; they go on without us if we are interrupted."""
+        columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        ended: dict[str, dict[str, Any]] = {}
+        if not paths:
+            return []
+        with Progress(*columns, console=self._say) as bar:
             task = bar.add_task(what, total=None)
-            while True:
-                job = self.send("GET", path)
-                bar.update(task, completed=job.get("done") or 0, total=job.get("total"))
-                if job["state"] in ("finished", "failed"):
-                    break
-                time.sleep(_POLL_SECONDS)
-        if job["state"] == "failed":
-            self.fail(f"{what} failed: {job.get('error')}")
-        return job
+            while len(ended) < len(paths):
+                jobs = {path: ended.get(path) or self.send("GET", path) for path in paths}
+                ended = {path: job for path, job in jobs.items() if job["state"] in ("finished", "failed")}
+                totals: list[int] = [job["total"] for job in jobs.values() if job.get("total") is not None]
+                known = sum(totals) if len(totals) == len(paths) else None
+                bar.update(task, completed=sum(job.get("done") or 0 for job in jobs.values()), total=known)
+                if len(ended) < len(paths):
+                    time.sleep(_POLL_SECONDS)
+        if failed := [job for job in ended.values() if job["state"] == "failed"]:
+            self.fail(f"{what} failed: {failed[0].get('error')}")
+        return [ended[path] for path in paths]
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """While one long request is answered."""
+        with Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=self._say) as bar:
+            bar.add_task(what, total=None)
+            yield
 
     def fail(self, message: str) -> NoReturn:
         """Ends the command; never returns."""

@@ -13,10 +13,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import demo, letters, operating
+from services.cli import demo, importing, letters, operating
 from services.cli.client import Client, Password, Token, Url, User
 from services.cli.doctor import examine
-from services.cli.importing import run as import_files
 from services.portal.api import SignIn
 from services.suite import embedded, processes, running
 from shared import telemetry
@@ -107,22 +106,39 @@ def apply(
 
 
 @app.command("import")
-def import_people(
-    folder: Annotated[
-        Path, typer.Argument(exists=True, file_okay=False, help="With org.csv, pos.csv, user.csv, jobassignment.csv")
+def import_files(
+    source: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            help="A folder with org.csv, pos.csv, user.csv, jobassignment.csv; with --offering an xlsx file of e-mail addresses",
+        ),
     ],
-    mapping: Annotated[str, typer.Option(help="totara, canvas, moodle")] = "totara",
-    option: Annotated[list[str] | None, typer.Option(help="name=value, as docs/directory.md lists them")] = None,
+    offering: Annotated[
+        str | None, typer.Option(help="Code of the offering to assign the addresses of a file to")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Entries of a file to import; the others are reported")] = 100_000,
+    mapping: Annotated[str, typer.Option(help="Of a folder: totara, canvas, moodle")] = "totara",
+    option: Annotated[
+        list[str] | None, typer.Option(help="Of a folder: name=value, as docs/directory.md lists them")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check and report, change nothing")] = False,
     url: Url = _URL,
     user: User = None,
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """Import people and structure (DIR-8, DIR-13). The exit code is 1 when a row was skipped."""
+    """Import people and structure (DIR-8, DIR-13), or assign learners (IMP-4). The exit code is 1 when a row was not imported."""
     with Client(url, user, password, token) as client:
-        skipped = import_files(client, out, folder, mapping, option or [], dry_run=dry_run)
-    if skipped:
+        if source.is_dir() == (offering is not None):
+            client.fail(
+                "People are imported from a folder. Learners are assigned from an xlsx file, with --offering CODE."
+            )
+        if offering is None:
+            left = importing.people(client, out, source, mapping, option or [], dry_run=dry_run)
+        else:
+            left = importing.learners(client, out, source, _offering(client, offering), limit, dry_run=dry_run)
+    if left:
         raise typer.Exit(1)
 
 

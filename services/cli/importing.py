@@ -1,18 +1,21 @@
-"""`rollbook import`: sends the files, shows the progress, prints the report."""
+"""`rollbook import`: sends files of people, or of learners to assign; shows the progress, prints the report."""
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import uuid4
 
 from rich.console import Console
 
 from services.cli.client import Client
 
 _FILES = {"org": "org.csv", "pos": "pos.csv", "user": "user.csv", "jobassignment": "jobassignment.csv"}
+_PATIENCE = 600.0
+"""Seconds for a hundred thousand rows to be read and recorded."""
 _SHOWN = 200
-"""Rows of the report that are printed; all of them are at the run's address."""
+"""Rows of the report about people that are printed; all of them are at the run's address."""
 
 
-def run(client: Client, out: Console, folder: Path, mapping: str, options: Sequence[str], *, dry_run: bool) -> int:
+def people(client: Client, out: Console, folder: Path, mapping: str, options: Sequence[str], *, dry_run: bool) -> int:
     """Import the files of a folder. Returns how many rows were skipped."""
     found = {element: folder / name for element, name in _FILES.items() if (folder / name).exists()}
     if not found:
@@ -31,6 +34,29 @@ def run(client: Client, out: Console, folder: Path, mapping: str, options: Seque
     if skipped:
         _print_skipped(client, out, path, skipped)
     return skipped
+
+
+def learners(client: Client, out: Console, file: Path, offering: str, limit: int, *, dry_run: bool) -> int:
+    """Assign the addresses of a spreadsheet. Returns how many rows are not assigned after it; a duplicate's first row counts."""
+    with client.busy("Checking" if dry_run else "Assigning"):
+        receipt = client.send(
+            "POST",
+            f"/api/enrollment/offerings/{offering}/learners/import",
+            params={"dry_run": dry_run, "limit": limit},
+            content=file.read_bytes(),
+            headers={"Idempotency-Key": f"cli-import-{uuid4()}"},
+            timeout=_PATIENCE,
+        )
+    report = receipt["result"]
+    jobs = client.follow_all([f"/api/enrollment/jobs/{job}" for job in report["jobs"]], "Enrolling")
+    for outcome, rows in report["counts"].items():
+        if rows:
+            out.print(f"{outcome:<16} {rows}", highlight=False)
+    left = [row for row in report["rows"] if row["outcome"] not in ("assigned", "assigned-already")]
+    out.file.writelines(f"row {row['row']}: {row['outcome']}. {row.get('detail', '')}".strip() + "\n" for row in left)
+    if jobs:
+        out.print(f"Done. Reports that show it: --at-least {jobs[-1]['result']['position']}", highlight=False)
+    return sum(row["outcome"] != "duplicate" for row in left)
 
 
 def _option(client: Client, text: str) -> tuple[str, str]:

@@ -47,6 +47,17 @@ class Decision:
     gone: tuple[Row, ...] = ()
     relied_on: tuple[Revision, ...] = ()
 
+    def together(self, other: "Decision") -> "Decision":
+        """Both, written whole or not at all."""
+        return Decision(
+            (*self.events, *other.events),
+            self.meta,
+            new=(*self.new, *other.new),
+            changed=(*self.changed, *other.changed),
+            gone=(*self.gone, *other.gone),
+            relied_on=(*self.relied_on, *other.relied_on),
+        )
+
 
 STREAM = UUID("c0ffee5e-9b1d-4f6a-8d53-1a6e7f0b2c91")
 SUBJECT = UUID("c0ffee5e-9b1d-4f6a-8d53-6d1f4b7e3a08")

@@ -67,7 +67,7 @@ class Store(ProcessRecorder):
         In parts, each whole, when others wait for the lock: nobody waits long for a bulk job (ASG-22).
         """
         overtaken: list[UUID] = []
-        for one in encoded:
+        for one in Encoded.together(encoded):
             done = 0
             while done < len(one.streams):
                 part = one.part(done, self._pace.members(len(one.events)))

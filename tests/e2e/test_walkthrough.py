@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import xlsxwriter
 from running import Running, number, until
 
 from services.cli.demo import ADMINISTRATOR
@@ -164,6 +165,31 @@ def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) 
     assert rollbook(suite, "apply", str(file), "--dry-run").split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["unchanged", "WALK-1"]
+
+
+@pytest.mark.feature("ASG-1", "IMP-2", "IMP-3", "IMP-4", "IMP-5")
+def test_learners_are_assigned_from_a_spreadsheet_after_a_dry_run(suite: Running, tmp_path: Path) -> None:
+    """More than the hundred that are imported by default; the last rows name nobody, and somebody once more."""
+    file, some = tmp_path / "learners.xlsx", [f"Walker{n}@example.org" for n in range(PEOPLE)]
+    with xlsxwriter.Workbook(file, {"strings_to_urls": False}) as book:
+        book.add_worksheet().write_column("A1", ["E-mail", *some, "nobody@example.org", "walker1@EXAMPLE.org"])
+    words = "import", str(file), "--offering", "FIRST-AID"
+    dry = suite.cli(*words, "--dry-run", user=USER, password=PASSWORD)
+    assert (dry.returncode, number(r"assigned +(\d+)", dry.stdout), report(suite, type="individual")) == (1, PEOPLE, [])
+    done = suite.cli(*words, user=USER, password=PASSWORD)
+    assert (done.returncode, number(r"assigned +(\d+)", done.stdout), "Enrolling" in done.stderr) == (1, PEOPLE, True)
+    said, position = done.stdout.split("Done. Reports that show it: --at-least ")
+    assert said == dry.stdout
+    assert f"row {PEOPLE + 2}: unknown. There is no person with this e-mail, or none that you may see.\n" in said
+    assert f"row {PEOPLE + 3}: duplicate. The same address as in row 3.\n" in said
+    assert len(report(suite, at_least=position.strip(), type="individual")) == PEOPLE
+    few = suite.cli(*words, "--limit", "5", user=USER, password=PASSWORD)
+    assert (number(r"assigned-already +(\d+)", few.stdout), number(r"not-imported +(\d+)", few.stdout)) == (
+        5,
+        PEOPLE - 3,
+    )
+    alone = suite.cli("import", str(file), user=USER, password=PASSWORD)
+    assert (alone.returncode, "with --offering CODE" in alone.stderr) == (2, True)
 
 
 def test_commands_that_cannot_be_done_say_why_and_have_an_exit_code(suite: Running, tmp_path: Path) -> None:

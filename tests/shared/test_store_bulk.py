@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from shared.database import Connection, Database
 from shared.errors import Conflict
 from shared.events import SYSTEM, Event, Meta
 from shared.jobs import Job, Worker, advance, enqueue, finish
-from shared.store import STREAM, SUBJECT, Alike, Context, Decision, Ledger, Row, Store, Table
+from shared.store import STREAM, SUBJECT, Alike, Context, Decision, Ledger, Revision, Row, Store, Table
 from shared.store import append as appending
 from shared.store.pace import FEWEST, MOST, Pace
 
@@ -76,6 +77,25 @@ def test_who_was_overtaken_is_left_out_alone(store: Store) -> None:
     assert overtaken == [people[3], people[5]]
     assert {id for id, *_ in rows(store, _THINGS)} == set(streams) - {streams[3], streams[5]}
     assert rows(store, "SELECT count(*), max(position) FROM events") == [(17, 17)]
+
+
+@pytest.mark.feature("ASG-22")
+def test_many_who_have_nothing_in_common_are_written_in_one_go_and_each_is_overtaken_alone(store: Store) -> None:
+    streams, people, facts = ([uuid4() for _ in range(8)] for _ in range(3))
+    store.append([Decision((begun(streams[1], people[1]),), META)])
+    with store.database.connection() as conn:
+        conn.execute("INSERT INTO fact VALUES (%s, 7), (%s, 7)", [people[3], facts[5]])
+    each = [
+        alike([stream], [person], replace(made(STREAM, SUBJECT), relied_on=(Revision("fact", fact, 0),)))
+        for stream, person, fact in zip(streams, people, facts, strict=True)
+    ]
+    assert store.append_alike([store.encode(one) for one in each]) == [people[1], people[3], people[5]]
+    lost = {streams[1], streams[3], streams[5]}
+    assert {(id, owner) for id, _, owner, *_ in rows(store, _THINGS)} == {
+        (stream, person) for stream, person in zip(streams, people, strict=True) if stream not in lost
+    }
+    written = rows(store, "SELECT count(*), count(DISTINCT recorded_at), max(position) FROM events WHERE position > 1")
+    assert written == [(10, 1, 11)]
 
 
 def test_changes_and_removals_of_many_are_one_statement_each(store: Store) -> None:
