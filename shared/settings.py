@@ -64,6 +64,8 @@ class Settings(BaseSettings):
     """The longest time that `Prefer: wait=N` and `at_least` are honoured."""
     command_days: int = 30
     """How long a command's id is remembered."""
+    sign_in_days: int = Field(default=400, ge=1)
+    """How long each sign-in is kept; that there was a first one stays for ever."""
 
     consumer_batch: int = 2_000
     consumer_pause: float = 0.5
@@ -78,6 +80,33 @@ class Settings(BaseSettings):
     worker_pause: float = 0.2
     assignment_rows_limit: int = 10_000
     """Rows that one command may list by hand."""
+    breaker_learners: int = 1_000
+    """A change from a feed that would enrol or withdraw more learners is held."""
+    breaker_share: float = 0.2
+    """So is one that concerns a larger share of all active people."""
+    breaker_least: int = 50
+    """One that concerns fewer is never held."""
+    undo_days: int = 30
+    """A batch that began longer ago is not undone."""
+    exception_rows_limit: int = 500
+    """Exceptions that one command answers."""
+
+    learners_import_rows: int = 100
+    """Entries of a spreadsheet of learners that are imported where nobody says how many."""
+    learners_import_limit: int = 100_000
+    """The most that may be asked for, as the command line does."""
+    spreadsheet_bytes: int = 10_000_000
+    """A larger spreadsheet is refused."""
+    spreadsheet_inflated_bytes: int = 64_000_000
+    """One that is larger when unpacked is refused."""
+    spreadsheet_rows: int = 200_000
+    """One with more rows that have something in them is refused."""
+    spreadsheet_memory: int = 512_000_000
+    """Address space of the process that reads one."""
+    spreadsheet_seconds: int = 20
+    """How long that process may compute; it may take twice as long by the clock."""
+    spreadsheet_readers: int = 2
+    """So many are read at once."""
 
     payment_url: str = ""
     """The payment provider's address. Empty: nothing can be purchased."""

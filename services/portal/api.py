@@ -17,7 +17,7 @@ from shared.contracts.enrollment import AssignmentType, Status
 HERE = Path(__file__).parent
 COOKIE = "rollbook_token"
 TYPES = get_args(AssignmentType)
-STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "certification-expired"))
+STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "held", "certification-expired"))
 """Those that a report can be filtered by: the others are told by no event."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "

@@ -71,6 +71,16 @@ def of_catalog() -> Iterator[Event]:
         badge=None,
         price=None,
     )
+    yield catalog.QualificationDescribed(
+        **AT,
+        code="FITTER",
+        title="Fitter",
+        description="Works alone.",
+        items=(some(11), some(14)),
+        certificate="fitter",
+        badge=None,
+        price=None,
+    )
     steps = (
         catalog.Step(kind="course", title="Forklift", course_id=some(11)),
         catalog.Step(kind="exam", title="Test"),
@@ -83,8 +93,13 @@ def of_catalog() -> Iterator[Event]:
     yield catalog.OfferingDeactivated(**AT)
     yield catalog.NotificationsSwitched(**AT, on=("assigned", "withdrawn"))
     yield catalog.DropOutsDecided(**AT, keep_begun=False)
+    yield catalog.DueDatesCombined(**AT, earliest=True)
     yield catalog.CompletionReviewSwitched(**AT, review=True)
     yield catalog.LearnerAccessChosen(**AT, access="self-enrollment")
+    link = catalog.LinkedQualification(qualification_id=some(11), required=True)
+    yield catalog.JobRoleDescribed(**AT, code="NURSE", name="Nurse", description="On a ward.", qualifications=(link,))
+    yield catalog.JobRoleRemoved(**AT)
+    yield catalog.VisibilityChosen(**AT, audiences=(some(40), some(41)))
     opens = datetime(2026, 12, 1, 8, 0, tzinfo=UTC)
     yield catalog.EnrolmentWindowSet(**AT, opens=opens, closes=None)
     yield catalog.EarlierCompletionsDecided(**AT, count=True)
@@ -97,6 +112,9 @@ def of_directory() -> Iterator[Event]:
     )
     yield directory.UnitMoved(**AT, kind="organisation", framework=some(30), parent=None)
     yield directory.UnitRenamed(**AT, kind="organisation", name="Zürich works")
+    yield directory.OrganisationProfiled(
+        **AT, access_days=90, anonymous_registration=False, key_field=None, time_zone="Europe/Zurich"
+    )
     yield directory.UnitRemoved(**AT, kind="position")
     dates = {"driving_licence": date(2024, 2, 29)}
     yield directory.PersonRegistered(**AT, home_organisation=some(21), country="DE", dates=dates)
@@ -104,11 +122,19 @@ def of_directory() -> Iterator[Event]:
     yield directory.PersonDescribed(**AT, country=None, dates=dates)
     yield directory.PersonDeactivated(**AT, why="left")
     yield directory.PersonReactivated(**AT)
+    yield directory.FirstSignedIn(**AT, at=datetime(2026, 11, 23, 7, 59, 30, tzinfo=UTC))
     yield directory.JobAssigned(**AT, job=JOB)
     yield directory.JobEnded(**AT, job=some(20))
     yield directory.PermissionRoleGranted(**AT, role="auditor", organisation=some(21))
     yield directory.PermissionRoleRevoked(**AT, role="site-administrator", organisation=None)
     yield directory.AudienceCreated(**AT, name="First aiders", external_id="A-1")
+    rule = directory.AudienceRule(
+        organisations=(directory.UnitCondition(unit=some(21), include_below=True),),
+        positions=(directory.UnitCondition(unit=some(22)),),
+        countries=("DE", "SE"),
+        fields=(directory.DateCondition(field="driving_licence", on_or_before=date(2024, 2, 29)),),
+    )
+    yield directory.AudienceRuled(**AT, rule=rule)
     yield directory.AudienceMembersAdded(**AT, people=(some(10), some(13)))
     yield directory.AudienceMembersRemoved(**AT, people=(some(13),))
     yield directory.BatchStarted(**AT, feed="import")
@@ -143,6 +169,20 @@ def of_enrollment() -> Iterator[Event]:
     yield enrollment.CompletionSubmitted(**AT, **STANDING, version=2)
     yield enrollment.CompletionRejected(**AT, **STANDING, steps=(2, 3), reason=REASON)
     yield enrollment.CompletionTakenBack(**AT, **STANDING, steps=(3,), reason=REASON)
+    rule = enrollment.DueRule(kind="field", amount=3, unit="months", field="driving_licence")
+    yield enrollment.DueRuleSet(**AT, due=rule)
+    group = {"name": "Morning", "description": "In room 3", "allow_enrol": True, "allow_withdraw": False}
+    yield enrollment.GroupDescribed(**AT, **group, opens=datetime(2026, 12, 1, 8, 0, tzinfo=UTC), closes=None)
+    yield enrollment.ChangeHeld(**AT, enrolled=20_000, withdrawn=3)
+    yield enrollment.ChangeReleased(**AT, reason=REASON)
+    yield enrollment.GroupJoined(**AT, **HELD, by="learner")
+    yield enrollment.GroupLeft(**AT, **HELD, by="administrator")
+    yield enrollment.DueDateSet(**AT, **STANDING, due_on=date(2027, 1, 31), by="hand", reason=REASON)
+    hold = enrollment.Hold(assignment_id=some(12), since=date(2026, 11, 23), cause="time-allowance 2026-11-24 10080")
+    learner = {"person_id": some(10), "offering_id": some(11)}
+    yield enrollment.ExceptionRaised(**AT, **learner, kinds=("time-allowance",), holds=(hold,))
+    yield enrollment.ExceptionAnswered(**AT, **learner, resolution="not-assigned", reason=REASON)
+    yield enrollment.HoldEnded(**AT, **HELD)
     days = {"completed_on": date(2026, 11, 23), "valid_until": date(2028, 11, 22)}
     yield enrollment.CertificateIssued(**AT, **STANDING, serial="ABCD-EFGH-IJKL-MNOP", **days)
     yield enrollment.CertificateRevoked(**AT, **STANDING, serial="ABCD-EFGH-IJKL-MNOP", reason=REASON)
@@ -166,10 +206,24 @@ def with_later_members() -> Iterator[Event]:
     yield enrollment.EnrollmentCompleted(**AT, **STANDING, version=None, completed_at=at, **told)
 
 
+def with_still_later_members() -> Iterator[Event]:
+    """Of classes that got members once more."""
+    yield enrollment.AssignmentRemoved(**AT, reason=REASON, undone=True)
+    rule = enrollment.DueRule(kind="completion", amount=2, unit="weeks", offering_id=some(14))
+    target = {"type": "group", "target_id": some(12), "include_below": False}
+    yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, due=rule)
+    due = {"due_on": date(2027, 1, 31), "since": date(2026, 11, 23)}
+    yield enrollment.LearnerAssigned(**AT, **HELD, term=2, **due)
+
+
 FIRST: dict[str, Event] = {event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment()]}
 """As they were published first, by wire name."""
-EXAMPLES: dict[str, Event] = {**FIRST, **{f"{event.TOPIC}~2": event for event in with_later_members()}}
-"""By wire name; with `~2` those that have members which came later."""
+EXAMPLES: dict[str, Event] = {
+    **FIRST,
+    **{f"{event.TOPIC}~2": event for event in with_later_members()},
+    **{f"{event.TOPIC}~3": event for event in with_still_later_members()},
+}
+"""By wire name; with `~2` and `~3` those that have members which came later."""
 
 
 def golden(name: str) -> Path:

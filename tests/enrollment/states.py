@@ -9,13 +9,16 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from services.enrollment.domain import completing, granting, learning, paying
+from services.enrollment.domain import answering, completing, granting, learning, paying
 from services.enrollment.domain.completing import Completion
-from services.enrollment.domain.granting import Terms
+from services.enrollment.domain.due_dates import NOT_DUE, Due
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment, next_action
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment
+from services.enrollment.domain.standing import Change
+from services.enrollment.domain.terms import Terms
 from shared.contracts.catalog import Activity, Price
+from shared.contracts.enrollment import Hold
 from shared.errors import Refusal
 from shared.events import TextRef
 
@@ -26,12 +29,14 @@ TODAY = date(2026, 11, 23)
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 AT = Moment(NOW, TODAY, "ABCD-EFGH-IJKL-MNOP")
 RULE, OTHER, ORDER = (UUID(int=n) for n in (1, 2, 3))
+HOLD = Hold(assignment_id=RULE, since=TODAY, cause="time-allowance 2026-11-23 60")
 REASON = TextRef(id=UUID(int=9), digest="0" * 64)
 PRICE = Price(amount="10", currency="EUR")  # type: ignore[arg-type]
 STEPS = (Activity(kind="lab", title="Yard"), Activity(kind="exam", title="Test", pass_mark=80))
 COURSE = Offering(UUID(int=4), "course", "Forklift", True, None, STEPS, certificate=True)
 REVIEWED = replace(COURSE, review=True)
-TERMS = Terms(TODAY, 30)
+TERMS = Terms(NOW, TODAY, 30)
+HURRIED = Terms(NOW, TODAY, 30, minimum_minutes=24 * 60)
 
 _NEW = Enrollment.unknown(UUID(int=5), COURSE.id)
 _OPEN = replace(_NEW, version=5, term=1, live=True, grants=frozenset({RULE}), access={RULE: TODAY}, access_until=TODAY)
@@ -42,6 +47,7 @@ YESTERDAY = TODAY - timedelta(days=1)
 
 STATES: Mapping[str, Enrollment] = {
     "not-enrolled": _NEW,
+    "held": replace(_NEW, version=1, holds={RULE: HOLD}, exception="open", raised=1),
     "awaiting-payment": replace(_OPEN, payment="due", price=PRICE, order=ORDER),
     "not-started": _PAID,
     "in-progress": replace(_PAID, begun=True, steps=frozenset({1})),
@@ -59,7 +65,12 @@ Do = Callable[[Enrollment], Change | None]
 
 
 def _settle(state: Enrollment, wanted: set[UUID], removed: set[UUID]) -> Change | None:
-    return granting.settle(state, wanted, removed, TERMS, open_for_new=True)
+    return granting.settle(state, dict.fromkeys(wanted, NOT_DUE), removed, TERMS, open_for_new=True)
+
+
+def _due(state: Enrollment) -> dict[UUID, Due]:
+    """Its assignments and another one, which wants to be done today."""
+    return {**dict.fromkeys(state.grants, NOT_DUE), OTHER: Due("set", TODAY)}
 
 
 def _cancel(state: Enrollment) -> Change:
@@ -69,6 +80,9 @@ def _cancel(state: Enrollment) -> Change:
 
 COMMANDS: Mapping[str, Do] = {
     "an assignment holds the learner": lambda s: _settle(s, {*s.grants, OTHER}, set()),
+    "an exception holds it back": lambda s: granting.settle(s, _due(s), set(), HURRIED, open_for_new=True),
+    "assign anyway": lambda s: answering.answer(s, "assigned", dict.fromkeys({*s.grants, RULE}, NOT_DUE), TERMS, None),
+    "do not assign": lambda s: answering.answer(s, "not-assigned", {RULE: NOT_DUE}, TERMS, None),
     "the last assignment is removed": lambda s: _settle(s, set(), {RULE}),
     "the last source drops the learner": lambda s: _settle(s, set(), set()),
     "cancel": _cancel,

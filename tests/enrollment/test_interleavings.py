@@ -7,7 +7,8 @@ import pytest
 from world import World
 
 from services.enrollment.application import evaluator as evaluating
-from services.enrollment.application.evaluator import Evaluator, Judged
+from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.application.judging import Judged
 from shared.database import Connection, Database
 
 MOMENTS = 9

@@ -65,7 +65,7 @@ def test_an_offering_that_does_not_allow_it_refuses(world: World, ann: UUID) -> 
     world.settle()
     learner = world.client(ann)
     assert enrol(learner, asking) == (409, "no-self-enrollment")
-    assert enrol(learner, hidden) == (409, "no-self-enrollment")
+    assert enrol(learner, hidden) == (404, "not-found")
     assert enrol(learner, closed) == (409, "offering-inactive")
     assert learner.get(f"/api/enrollment/offerings/{asking}/standing").json()["next_action"] == "request-access"
     assert learner.get(f"/api/enrollment/offerings/{hidden}/standing").status_code == 404

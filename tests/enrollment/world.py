@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from httpx import Response
 from issuer import Issuer
 
+from services.enrollment.application.earning import Earning
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.main import build
 from shared.consumer import Consumer
@@ -46,6 +47,7 @@ class World:
         self.consumers = [w for w in self.service.workers if isinstance(w, Consumer)]
         self.evaluator = next(w for w in self.service.workers if isinstance(w, Evaluator))
         self.worker = next(w for w in self.service.workers if isinstance(w, Worker))
+        self.earning = next(w for w in self.service.workers if isinstance(w, Earning))
         self.administrator = uuid4()
         self.http = TestClient(
             self.service.app, headers=self.issuer.headers(self.administrator, ("site-administrator", None))
@@ -74,7 +76,7 @@ class World:
 
     def settle(self) -> None:
         """Until nothing is left to do: facts taken, jobs done, nobody dirty."""
-        while any(consumer.step() for consumer in self.consumers) or self.worker.step() or self.evaluator.step():
+        while any(part.step() for part in (*self.consumers, self.worker, self.evaluator, self.earning)):
             pass
 
     def course(self, title: str = "Fire safety", activities: int = 2, *kinds: object, **more: object) -> UUID:
@@ -104,6 +106,11 @@ class World:
         if published:
             self.publish(id)
         return id
+
+    def qualification(self, title: str, *items: UUID, **more: object) -> UUID:
+        told = {"code": title, "title": title, "description": "", "items": items}
+        told |= {"certificate": None, "badge": None, "price": None}
+        return self.tell(self.catalog, catalog.QualificationDescribed, uuid4(), **{**told, **more})
 
     def publish(self, id: UUID, version: int = 1) -> None:
         self.tell(self.catalog, catalog.VersionPublished, id, version=version)
@@ -163,9 +170,9 @@ class World:
         found: dict[str, object] = answer.json()
         return found
 
-    def assign(self, offering: UUID, type: str, target: UUID, *, below: bool = False) -> UUID:
+    def assign(self, offering: UUID, type: str, target: UUID, *, below: bool = False, **more: object) -> UUID:
         """Preview, confirm, and carry it to everybody. Returns the assignment's id."""
-        preview = self.preview(offering, (type, target, below))
+        preview = self.preview(offering, (type, target, below), **more)
         answer = self.http.post(f"/api/enrollment/previews/{preview['id']}/confirm")
         assert answer.status_code == 202, answer.text
         self.settle()

@@ -4,18 +4,17 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Response
-from pydantic import Field
+from fastapi import APIRouter, Body, Depends, Query, Response
+from pydantic import BaseModel, Field
 
-from services.enrollment.api.parts import Parts, Reason, Using, answer
-from services.enrollment.application.previewing import Preview
-from services.enrollment.application.requests import PreviewRequest
+from services.enrollment.api.parts import Parts, Reason, Using, answer, raw
+from services.enrollment.application.requests import Preview, PreviewRequest
 from services.enrollment.application.sharing import Note, SharingRequest
 from services.enrollment.projections import lists
 from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
 from shared import jobs
 from shared.auth import Permission, Scope, SignedIn
-from shared.contracts.enrollment import AssignmentType
+from shared.contracts.enrollment import AssignmentType, DueRule
 from shared.errors import Conflict, NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, check_version, etag
 from shared.readmodel import Page
@@ -37,6 +36,12 @@ class Confirmation(Reason):
     note: Note | None = None
 
 
+class DueRequest(BaseModel):
+    """None: no due date."""
+
+    due: DueRule | None
+
+
 class LearnerReason(Reason):
     person_id: UUID
 
@@ -47,6 +52,27 @@ def assign_people(
 ) -> Receipt:
     """Assign people one by one, at once (ASG-4, ASG-8). The result lists what was created, and what was refused and why."""
     receipt = using.assigning.assign_people(context, caller.scope(Permission.ASSIGN), body.offerings, body.people, body)
+    return answer(using.database, receipt, response, wait)
+
+
+@router.post("/offerings/{offering_id}/learners/import")
+def import_learners(
+    caller: SignedIn,
+    context: Commanded,
+    using: Using,
+    wait: Wait,
+    response: Response,
+    offering_id: UUID,
+    body: Annotated[bytes, Depends(raw)],
+    dry_run: bool = False,
+    limit: Annotated[int | None, Query(ge=1, description="Entries to import; 100 unless the settings differ")] = None,
+) -> Receipt:
+    """Assign the learners of an xlsx file with one column of e-mail addresses (IMP-1 to IMP-5).
+
+    A first cell without @ is a heading. The result has an outcome for each row; `dry_run` gives the same and changes nothing.
+    """
+    scope = caller.scope(Permission.ASSIGN)
+    receipt = using.spreadsheets.run(context, scope, offering_id, body, limit=limit, dry_run=dry_run)
     return answer(using.database, receipt, response, wait)
 
 
@@ -134,19 +160,40 @@ def remove_assignment(
     expected: Expected,
     body: Annotated[Reason | None, Body()] = None,
 ) -> Receipt:
-    """Remove the assignment of one person, at once. The others are removed with a preview (ASG-8)."""
+    """Remove the assignment of one person, an own enrolment too (ASG-18), at once. Others go with a preview (ASG-8)."""
     scope = caller.scope(Permission.ASSIGN)
     if earlier := using.assigning.earlier(context):
         return answer(using.database, earlier, response, wait)
     found = _assignment(using, scope, assignment_id)
     check_version(expected, found.revision)
-    if found.type != "individual":
+    if found.type not in ("individual", "self"):
         raise Conflict(
             "This assignment may hold many learners. POST /api/enrollment/previews with action 'remove', and confirm that.",
             kind="preview-needed",
         )
     assignment = using.assigning.find(assignment_id)
     receipt = using.assigning.remove(context, [assignment], body.reason if body else None)
+    return answer(using.database, receipt, response, wait)
+
+
+@router.put("/assignments/{assignment_id}/due")
+def set_due_rule(
+    caller: SignedIn,
+    context: Commanded,
+    using: Using,
+    wait: Wait,
+    response: Response,
+    assignment_id: UUID,
+    expected: Expected,
+    body: DueRequest,
+) -> Receipt:
+    """When its learners have to be done. Dates that there are move only later (DUE-1, DUE-3)."""
+    scope = caller.scope(Permission.ASSIGN)
+    if earlier := using.assigning.earlier(context):
+        return answer(using.database, earlier, response, wait)
+    found = _assignment(using, scope, assignment_id)
+    check_version(expected, found.revision)
+    receipt = using.editing.set_due_rule(context, using.assigning.find(assignment_id), body.due)
     return answer(using.database, receipt, response, wait)
 
 
@@ -163,13 +210,13 @@ def list_learners(
 @router.post("/assignments/{assignment_id}/exclusions", status_code=201)
 def exclude(caller: SignedIn, context: Commanded, using: Using, assignment_id: UUID, body: LearnerReason) -> Receipt:
     """Take one learner out of this assignment; no rule brings the learner back until allowed again (ASG-7)."""
-    return using.assigning.exclude(context, caller.scope(Permission.ASSIGN), assignment_id, body.person_id, body.reason)
+    return using.editing.exclude(context, caller.scope(Permission.ASSIGN), assignment_id, body.person_id, body.reason)
 
 
 @router.delete("/assignments/{assignment_id}/exclusions/{person_id}")
 def allow_again(caller: SignedIn, context: Commanded, using: Using, assignment_id: UUID, person_id: UUID) -> Receipt:
     """Let the assignment's rule decide again about this learner (ASG-7)."""
-    return using.assigning.allow_again(context, caller.scope(Permission.ASSIGN), assignment_id, person_id)
+    return using.editing.allow_again(context, caller.scope(Permission.ASSIGN), assignment_id, person_id)
 
 
 @router.get("/jobs/{job_id}")

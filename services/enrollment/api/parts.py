@@ -9,13 +9,21 @@ from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from services.enrollment.application.assigning import Assigning
+from services.enrollment.application.breaking import Breaker
+from services.enrollment.application.browsing import Browsing
 from services.enrollment.application.cancelling import Cancelling
 from services.enrollment.application.certifying import Certifying
 from services.enrollment.application.completing import Completing
+from services.enrollment.application.editing import Editing
+from services.enrollment.application.excepting import Excepting
+from services.enrollment.application.grouping import Grouping
 from services.enrollment.application.importing import Importing
 from services.enrollment.application.learning import Learning
 from services.enrollment.application.paying import Paying
 from services.enrollment.application.previewing import Previewing
+from services.enrollment.application.sources import Sources
+from services.enrollment.application.spreadsheets import Spreadsheets
+from services.enrollment.application.undoing import Undoing
 from services.enrollment.application.viewing import Viewing
 from shared import jobs
 from shared.database import Database
@@ -35,7 +43,15 @@ class Parts:
     completing: Completing
     paying: Paying
     certifying: Certifying
+    editing: Editing
     importing: Importing
+    spreadsheets: Spreadsheets
+    grouping: Grouping
+    excepting: Excepting
+    sources: Sources
+    undoing: Undoing
+    breaker: Breaker
+    browsing: Browsing
 
 
 def parts(request: Request) -> Parts:
@@ -61,6 +77,12 @@ class NeededReason(BaseModel):
     """Why, in a person's words, where it has to be said."""
 
     reason: str = Field(min_length=1, max_length=2000)
+
+
+class NeededConfirmation(BaseModel):
+    """A learner has read what will happen."""
+
+    confirm: bool = False
 
 
 def answer(database: Database, receipt: Receipt, response: Response, wait: float) -> Receipt:

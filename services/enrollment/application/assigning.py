@@ -6,16 +6,15 @@ from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
 
-from services.enrollment.application import evaluator, rows
+from services.enrollment.application import judging
 from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.sharing import SharingRequest
 from services.enrollment.application.targets import may_see
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain import granting, standing
 from services.enrollment.domain.assignments import NOTHING_SHARED, Assignment, Sharing, Target
 from services.enrollment.domain.offerings import Offering, check_open
-from services.enrollment.projections import facts, offerings, state
-from services.enrollment.projections.state import ASSIGNMENT, AssignmentRow
+from services.enrollment.projections import facts, state
+from services.enrollment.projections.state import ASSIGNMENT
 from shared.auth import Scope
 from shared.database import Connection, Database
 from shared.errors import Invalid, NotFound
@@ -77,9 +76,17 @@ class Assigning:
         if earlier := self._ledger.earlier(context):
             return earlier
         self._check_size(offering_ids, people)
+        created, refused = self.judge(scope, offering_ids, people)
+        texts = Texts()
+        return self.create(context, created, refused, sharing=sharing.kept(texts, context.actor), texts=texts)
+
+    def judge(
+        self, scope: Scope, offering_ids: Sequence[UUID], people: Sequence[UUID]
+    ) -> tuple[list[tuple[Offering, Target]], list[Refused]]:
+        """Which assignments of one person each would be new, and what cannot be. Raises for an offering that is not open."""
         with self._ledger.database.connection() as conn:
             chosen = [open_offering(conn, id) for id in dict.fromkeys(offering_ids)]
-            refusals = _refused_people(conn, scope, people)
+            refusals = refused_people(conn, scope, people)
             existing = state.live_targets(
                 conn, [o.id for o in chosen], [("individual", person) for person in dict.fromkeys(people)]
             )
@@ -96,8 +103,7 @@ class Assigning:
                     )
                 else:
                     created.append((offering, Target("individual", person)))
-        texts = Texts()
-        return self.create(context, created, refused, sharing=sharing.kept(texts, context.actor), texts=texts)
+        return created, refused
 
     def _check_size(self, offering_ids: Sequence[UUID], people: Sequence[UUID]) -> None:
         if not offering_ids or not people:
@@ -118,8 +124,12 @@ class Assigning:
         *,
         sharing: Sharing = NOTHING_SHARED,
         texts: Texts | None = None,
+        report: Mapping[str, JsonValue] | None = None,
     ) -> Receipt:
-        """Record these assignments as one batch, and queue their scope. `texts` holds the note of `sharing`."""
+        """Record these assignments as one batch, and queue their scope. `texts` holds the note of `sharing`.
+
+        The result lists what was created and refused, or is `report` instead; and it names the jobs.
+        """
         events: list[Event] = []
         rows: list[Row] = []
         by_offering: dict[UUID, list[UUID]] = {}
@@ -137,11 +147,9 @@ class Assigning:
             {"assignment_id": str(r.values[0]), "offering_id": str(r.values[2]), "target_id": str(r.values[4])}
             for r in rows
         ]
-        result: JsonValue = {
-            "created": created,
-            "refused": [row.json() for row in refused],
-            "jobs": [str(job) for job in jobs.values()],
-        }
+        if report is None:
+            report = {"created": created, "refused": [row.json() for row in refused]}
+        result: JsonValue = {**report, "jobs": [str(job) for job in jobs.values()]}
 
         def queue(conn: Connection) -> None:
             if texts:
@@ -166,47 +174,18 @@ class Assigning:
         result: JsonValue = {"removed": [str(a.id) for a in removing], "jobs": [str(job)]}
         return self._ledger.record(context, decision, result, also=queue)
 
-    def removal(self, removing: Sequence[Assignment], reason: TextRef | None, context: Context) -> Decision:
+    def removal(
+        self, removing: Sequence[Assignment], reason: TextRef | None, context: Context, *, undone: bool = False
+    ) -> Decision:
         """That these assignments end, with their rows."""
         with self._ledger.database.connection() as conn:
             known = state.assignments(conn, [a.id for a in removing])
-        events = tuple(rules.remove(a, reason) for a in removing)
-        changed = tuple(Row(ASSIGNMENT, _ended(known[a.id], event)) for a, event in zip(removing, events, strict=True))
-        return Decision(events, context.meta(), changed=changed)
-
-    def exclude(self, context: Context, scope: Scope, assignment: UUID, person: UUID, reason: str | None) -> Receipt:
-        """Take one learner out of one assignment until somebody allows it again (ASG-7)."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        texts = Texts()
-        change = granting.exclude(self._standing(scope, assignment, person), assignment, texts.ref(person, reason))
-        with self._ledger.database.connection() as conn:
-            status = change.after.status(facts.today(conn))
-        result: JsonValue = {"enrollment_id": str(change.after.id), "status": status}
-        return self._ledger.record(context, rows.decision(change, context.meta()), result, also=texts.keep)
-
-    def allow_again(self, context: Context, scope: Scope, assignment: UUID, person: UUID) -> Receipt:
-        """Lift an exclusion; the learner comes back if the assignment's rule still says so."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        change = granting.allow_again(self._standing(scope, assignment, person), assignment)
-
-        def queue(conn: Connection) -> None:
-            facts.mark(conn, [person], context.meta())
-
-        return self._ledger.record(
-            context, rows.decision(change, context.meta()), {"enrollment_id": str(change.after.id)}, also=queue
+        events = tuple(rules.remove(a, reason, undone=undone) for a in removing)
+        changed = tuple(
+            Row(ASSIGNMENT, known[a.id]._replace(revision=event.originator_version, live=False, undone=undone))
+            for a, event in zip(removing, events, strict=True)
         )
-
-    def _standing(self, scope: Scope, assignment: UUID, person: UUID) -> standing.Enrollment:
-        found = self.find(assignment)
-        with self._ledger.database.connection() as conn:
-            if not may_see(conn, scope, [person]):
-                raise NotFound("There is no such learner, or none that you may see.", field="person_id")
-        loaded = self._ledger.load(standing.enrollment_id(person, found.offering), standing.evolve)
-        if loaded is None:
-            raise NotFound("This learner has no enrollment on this offering.", field="person_id")
-        return loaded
+        return Decision(events, context.meta(), changed=changed)
 
     def visible(self, scope: Scope, person: UUID) -> bool:
         """Whether there is such a person within the scope (SEC-2)."""
@@ -236,22 +215,24 @@ def assignment_row(
 ) -> tuple[object, ...]:
     """The state row of a new assignment."""
     about = (offering.id, target.type, target.id, target.include_below, True, context.correlation, now)
-    return (id, 1, *about, sharing.access_days, sharing.note.id if sharing.note else None, sharing.important)
+    due = sharing.due.model_dump_json() if sharing.due else None
+    note = sharing.note.id if sharing.note else None
+    return (id, 1, *about, sharing.access_days, note, sharing.important, due, False)
 
 
 def open_offering(conn: Connection, id: UUID) -> Offering:
     """Raises NotFound; refuses one that is inactive or unpublished."""
-    fact = offerings.offerings(conn, [id]).get(id)
-    if fact is None:
+    found = judging.offerings(conn, [id]).get(id)
+    if found is None:
         raise NotFound(
             "There is no such offering. The catalogue lists them: GET /api/catalog/offerings.", field="offering_id"
         )
-    found = evaluator.offering(fact)
     check_open(found)
     return found
 
 
-def _refused_people(conn: Connection, scope: Scope, people: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
+def refused_people(conn: Connection, scope: Scope, people: Sequence[UUID]) -> Mapping[UUID, tuple[str, str]]:
+    """Those who cannot be assigned: the kind of refusal, and why."""
     known = facts.people(conn, people)
     visible = set(known) if scope.everything else facts.within(conn, list(known), scope.organisations)
     refused = {}
@@ -261,7 +242,3 @@ def _refused_people(conn: Connection, scope: Scope, people: Sequence[UUID]) -> M
         elif not known[person].active:
             refused[person] = ("inactive-person", "This person is not active. Reactivate the person first.")
     return refused
-
-
-def _ended(row: AssignmentRow, event: Event) -> tuple[object, ...]:
-    return row._replace(revision=event.originator_version, live=False)

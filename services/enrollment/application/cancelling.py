@@ -12,10 +12,11 @@ from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.application.rows import expiry
 from services.enrollment.domain import granting
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment
-from services.enrollment.projections import access
+from services.enrollment.domain.standing import Change
+from services.enrollment.projections import access, facts
 from shared import telemetry
 from shared.contracts.enrollment import AssignmentType
 from shared.database import Database
@@ -144,4 +145,6 @@ class AccessExpiry:
         for group in groups:
             meta = Meta(actor=SYSTEM, reason_code="timer", correlation=group.batch)
             self._store.append_alike([self._store.encode(expiry(group, meta))])
+            with self._database.transaction() as conn:
+                facts.mark_waiting(conn, meta, group.people)
         return sum(len(group.people) for group in groups)

@@ -7,9 +7,10 @@ from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.application.learning import counting_elsewhere
 from services.enrollment.domain import completing, learning, standing
 from services.enrollment.domain.completing import Completion
+from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment
+from services.enrollment.domain.standing import Change
 from services.enrollment.projections import certificates
 from shared.errors import NotFound
 from shared.events import TextRef
@@ -60,7 +61,7 @@ class Completing:
 
     def _standing(self, person: UUID, offering_id: UUID) -> tuple[Enrollment, Offering, Moment]:
         offering, at = self._enrolled.surroundings(offering_id)
-        known = self._enrolled.ledger.load(standing.enrollment_id(person, offering_id), standing.evolve)
+        known = self._enrolled.ledger.load(enrollment_id(person, offering_id), standing.evolve)
         return known or Enrollment.unknown(person, offering_id), offering, at
 
     def take_back(self, context: Context, id: UUID, reason: str) -> Receipt:

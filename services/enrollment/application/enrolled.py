@@ -8,16 +8,18 @@ from uuid import UUID
 
 from pydantic import JsonValue
 
-from services.enrollment.application import evaluator, rows
+from services.enrollment.application import judging, rows
 from services.enrollment.application.assigning import Enrollments
+from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.domain import standing
+from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.learning import Moment, next_action
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment
-from services.enrollment.projections import offerings
+from services.enrollment.domain.standing import Change
+from services.enrollment.projections import facts
 from shared.database import Connection
 from shared.errors import NotFound
-from shared.store import Context, Decision, Receipt
+from shared.store import Context, Decision, Receipt, Revision
 from shared.texts import Texts
 
 Decide = Callable[[Enrollment, Offering, Moment], Change | None]
@@ -27,8 +29,9 @@ Also = Callable[[Connection, Change], None]
 class Enrolled:
     """Commands on enrollments that are there."""
 
-    def __init__(self, ledger: Enrollments) -> None:
+    def __init__(self, ledger: Enrollments, evaluator: Evaluator) -> None:
         self.ledger = ledger
+        self._evaluator = evaluator
 
     def command(
         self, context: Context, id: UUID, decide: Decide, *, texts: Texts | None = None, also: Also | None = None
@@ -51,21 +54,41 @@ class Enrolled:
         texts: Texts | None = None,
         also: Also | None = None,
         beside: Decision | None = None,
+        relied_on: tuple[Revision, ...] = (),
     ) -> Receipt:
-        """Write what was decided, with its texts, and `beside` it. Nothing decided: the receipt of how it stands."""
+        """Write what was decided, with its texts, and `beside` it. Nothing decided: how it stands, which a repetition is told too.
+
+        A completion or the end of a term puts the learner in the queue: due dates may count from it, and exceptions hang on it.
+        """
         result = _result(change.after if change else state, offering, at.today)
         if change is None:
-            position = self.ledger.store.max_notification_id() or 0
-            return Receipt(position=f"{self.ledger.name}:{position}", batch=context.correlation, result=result)
+            return self.ledger.record(context, Decision((), context.meta()), result)
 
         def more(conn: Connection) -> None:
             if texts:
                 texts.keep(conn)
             if also:
                 also(conn, change)
+            if _counts_elsewhere(change) or _judges_anew(change):
+                facts.mark(conn, [change.after.person], context.meta())
 
-        decision = rows.decision(change, context.meta())
-        return self.ledger.record(context, _both(decision, beside) if beside else decision, result, also=more)
+        decision = rows.decision(change, context.meta(), relied_on)
+        return self.ledger.record(context, decision.together(beside) if beside else decision, result, also=more)
+
+    def settled(self, context: Context, person: UUID, on: UUID) -> Receipt:
+        """After a command of this person was recorded: carry it out at once, and say how it stands now.
+
+        The person is in the queue already, so that nothing is lost where this comes to nothing.
+        """
+        self._evaluator.now(person, on, context.meta())
+        state = self.ledger.load(enrollment_id(person, on), standing.evolve) or Enrollment.unknown(person, on)
+        offering, at = self.surroundings(on)
+        earlier = self.ledger.earlier(context)
+        told = earlier.result if earlier and isinstance(earlier.result, dict) else {}
+        position = self.ledger.store.max_notification_id() or 0
+        result = {**told, **_result(state, offering, at.today)}
+        batch = earlier.batch if earlier else context.correlation
+        return Receipt(position=f"{self.ledger.name}:{position}", batch=batch, result=result)
 
     def find(self, id: UUID) -> Enrollment:
         """Raises NotFound."""
@@ -77,7 +100,7 @@ class Enrolled:
     def surroundings(self, offering: UUID) -> tuple[Offering, Moment]:
         """The offering as the catalogue has it, and the time. Raises NotFound."""
         with self.ledger.database.connection() as conn:
-            found = offerings.offerings(conn, [offering]).get(offering)
+            found = judging.offerings(conn, [offering]).get(offering)
             row = conn.execute("SELECT clock_timestamp(), today()").fetchone()
         if found is None:
             raise NotFound("There is no such offering.", field="offering_id")
@@ -85,17 +108,18 @@ class Enrolled:
         now, today = row
         assert isinstance(now, datetime)
         assert isinstance(today, date)
-        return evaluator.offering(found), Moment(now, today, new_serial())
+        return found, Moment(now, today, new_serial())
 
 
-def _both(one: Decision, other: Decision) -> Decision:
-    return Decision(
-        (*one.events, *other.events),
-        one.meta,
-        new=(*one.new, *other.new),
-        changed=(*one.changed, *other.changed),
-        gone=(*one.gone, *other.gone),
-    )
+def _counts_elsewhere(change: Change) -> bool:
+    """Other trainings of the learner may stand otherwise now (DUE-2, DUE-5)."""
+    return change.before.completed_at != change.after.completed_at or (change.before.live and not change.after.live)
+
+
+def _judges_anew(change: Change) -> bool:
+    """What waits, or was refused, waited because of the date that would hold (DUE-6)."""
+    before, after = change.before, change.after
+    return bool(after.holds) and (before.due, before.due_by_hand) != (after.due, after.due_by_hand)
 
 
 def new_serial() -> str:

@@ -5,13 +5,12 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from uuid import UUID, uuid4
 
-from services.enrollment.application.evaluator import Evaluator
-from services.enrollment.projections import facts, matching
+from services.enrollment.application.evaluator import Evaluator, Prepared
+from services.enrollment.projections import facts, scopes
 from shared import jobs
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
 from shared.jobs import Job
-from shared.store import Encoded
 
 
 def enqueue(
@@ -48,7 +47,7 @@ class Expansion:
     def _list(self, job: Job) -> None:
         assignments = [uuid_of(a) for a in _strings(job.args["assignments"])]
         with self._database.transaction() as conn:
-            total = matching.plan_scope(conn, job.id, assignments, self._chunk)
+            total = scopes.plan_scope(conn, job.id, assignments, self._chunk)
             jobs.advance(conn, job, cursor={"part": 0}, done=0, total=total)
 
     def _evaluate(self, job: Job) -> None:
@@ -70,14 +69,14 @@ class Expansion:
                     written.result()
                     return
 
-    def _prepare(self, job: Job, number: int) -> tuple[list[UUID], list[Encoded]]:
+    def _prepare(self, job: Job, number: int) -> tuple[list[UUID], Prepared]:
         with self._database.connection() as conn:
-            people = matching.part_of_scope(conn, job.id, number)
+            people = scopes.part_of_scope(conn, job.id, number)
         meta = job.caused_by
         on = UUID(str(job.args["offering"]))
-        return people, self._evaluator.prepare(people, on, lambda _: meta) if people else []
+        return people, self._evaluator.prepare(people, on, lambda _: meta) if people else Prepared()
 
-    def _write(self, job: Job, number: int, people: Sequence[UUID], prepared: Sequence[Encoded]) -> Job:
+    def _write(self, job: Job, number: int, people: Sequence[UUID], prepared: Prepared) -> Job:
         overtaken = self._evaluator.write(prepared)
         with self._database.transaction() as conn:
             if overtaken:

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.completing import Completing
 from services.enrollment.domain.completing import Completion
-from services.enrollment.domain.standing import Enrollment
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.projections import offerings, profiles
 from shared.auth import Scope
 from shared.errors import Forbidden, Invalid, Refusal
@@ -22,6 +22,7 @@ from shared.store import Context
 
 COLUMNS = ("person", "offering", "completed", "expires", "evidence")
 _NEEDED = COLUMNS[:3]
+UNKNOWN = "There is no person with this e-mail, or none that you may see."
 
 
 class RowResult(BaseModel):
@@ -135,7 +136,7 @@ def _limited(reader: Iterator[dict[str, str]], limit: int) -> Iterator[dict[str,
 def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str, UUID]) -> _Line:
     person, code = row["person"].strip(), row["offering"].strip()
     if person.lower() not in people:
-        raise Invalid("There is no person with this e-mail, or none that you may see.", field="person")
+        raise Invalid(UNKNOWN, field="person")
     if code.lower() not in codes:
         raise Invalid(f"There is no offering with the code '{code}'.", field="offering")
     expires = row.get("expires", "").strip()

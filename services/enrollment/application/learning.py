@@ -3,16 +3,16 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from services.enrollment.application import evaluator, rows
 from services.enrollment.application.assigning import assignment_id, assignment_row
 from services.enrollment.application.enrolled import Also, Enrolled
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain import granting, learning, standing
+from services.enrollment.domain import learning, standing
 from services.enrollment.domain.assignments import NOTHING_SHARED, Target
+from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering, check_self_enrollment
-from services.enrollment.domain.standing import Change, Enrollment
-from services.enrollment.projections import achieved, facts, state
+from services.enrollment.domain.standing import Change
+from services.enrollment.projections import achieved, facts, state, visibility
 from services.enrollment.projections.state import ASSIGNMENT
 from shared import timers
 from shared.contracts.catalog import Step
@@ -34,34 +34,32 @@ class Learning:
 
     def enrol(self, context: Context, offering_id: UUID, person: UUID) -> Receipt:
         """Self-enrollment without a group: an assignment of its own, and the learner on it, at once (ENR-3, CAT-19)."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
+        if self._ledger.earlier(context):
+            return self._enrolled.settled(context, person, offering_id)
         offering, at = self._enrolled.surroundings(offering_id)
+        self._check_visible(person, offering_id)
         check_self_enrollment(offering, at.now)
-        before = self._ledger.load(standing.enrollment_id(person, offering_id), standing.evolve)
+        before = self._ledger.load(enrollment_id(person, offering_id), standing.evolve)
         before = before or Enrollment.unknown(person, offering_id)
-        if before.accessible(at.today):
+        if before.accessible(at.today) or before.status(at.today) == "held":
             return self._enrolled.record(context, before, offering, at, None)
         self._check_person(person, offering_id)
         target = Target("self", person)
         id = assignment_id(context, offering_id, target)
-        change = granting.settle(
-            before, {*before.grants, id}, (), evaluator.terms(offering, at.today, {}), open_for_new=True
-        )
-        assert change is not None
-        granted = rows.decision(change, context.meta())
         row = assignment_row(context, id, offering, target, NOTHING_SHARED, at.now)
-        decision = Decision(
-            (rules.create(id, offering, target, NOTHING_SHARED), *granted.events),
-            context.meta(),
-            new=(Row(ASSIGNMENT, row), *granted.new),
-            changed=granted.changed,
-        )
-        return self._ledger.record(
-            context,
-            decision,
-            {"enrollment_id": str(change.after.id), "assignment_id": str(id), "status": change.after.status(at.today)},
-        )
+        event = rules.create(id, offering, target, NOTHING_SHARED)
+        decision = Decision((event,), context.meta(), new=(Row(ASSIGNMENT, row),))
+
+        def queue(conn: Connection) -> None:
+            facts.mark(conn, [person], context.meta())
+
+        self._ledger.record(context, decision, {"assignment_id": str(id)}, also=queue)
+        return self._enrolled.settled(context, person, offering_id)
+
+    def _check_visible(self, person: UUID, offering: UUID) -> None:
+        with self._ledger.database.connection() as conn:
+            if not visibility.visible(conn, person, [offering], closed=True):
+                raise visibility.unseen()
 
     def _check_person(self, person: UUID, offering: UUID) -> None:
         with self._ledger.database.connection() as conn:

@@ -11,9 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain import paying
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment
+from services.enrollment.domain.standing import Change
 from services.enrollment.projections import purchases
 from services.enrollment.projections.purchases import Purchase
 from shared.contracts.catalog import Price

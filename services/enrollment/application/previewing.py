@@ -6,20 +6,29 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
-from pydantic import BaseModel
 
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
-from services.enrollment.application.evaluator import judge, offering
-from services.enrollment.application.requests import AddRules, Asked, PreviewRequest, RemoveRules
+from services.enrollment.application.judging import judge, offerings
+from services.enrollment.application.requests import (
+    AddRules,
+    Asked,
+    Emails,
+    Preview,
+    PreviewRequest,
+    RemoveRules,
+    Summary,
+)
 from services.enrollment.application.sharing import Note, SharingRequest
 from services.enrollment.application.targets import check_target, may_see
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Assignment, Target
+from services.enrollment.domain.due_dates import never_met
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
-from services.enrollment.projections import matching, offerings, state
+from services.enrollment.projections import facts, scopes, state
 from services.enrollment.projections.state import AssignmentRow
 from shared.auth import Scope
+from shared.contracts.enrollment import DueRule
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.store import Context, Receipt
@@ -31,43 +40,6 @@ FORGOTTEN = {
     "previews": "DELETE FROM plan WHERE created_at < now() - make_interval(days => %(days)s)",
 }
 """Previews are kept as long as commands are."""
-
-
-class Emails(BaseModel):
-    """How many e-mails go out, and which notifications of the offering are on."""
-
-    count: int
-    notifications: list[str]
-
-
-class Summary(BaseModel):
-    """The numbers of a preview. `people` is X of the texts: the distinct people in the targets, before overlaps."""
-
-    offering_id: UUID
-    kind: str
-    title: str
-    text: str
-    people: int
-    enrolled: int = 0
-    """Would be enrolled who is not."""
-    source_added: int = 0
-    """Are enrolled already, and would be held by one more assignment."""
-    withdrawn: int = 0
-    source_removed: int = 0
-    """Would stay enrolled by another assignment."""
-    kept_without_source: int = 0
-    excluded: int = 0
-    """Are kept away by an exclusion."""
-    held_by_exceptions: int = 0
-    emails: Emails
-
-
-class Preview(Summary):
-    """What would happen, decided on one snapshot. Confirming names its id."""
-
-    id: UUID
-    digest: str
-    created_at: datetime
 
 
 class Previewing:
@@ -115,7 +87,7 @@ class Previewing:
         if isinstance(request, RemoveRules):
             return self._assigning.remove(context, resolved.removing, reason)
         texts = Texts()
-        sharing = SharingRequest(note=note, access_days=request.access_days).kept(texts, context.actor)
+        sharing = SharingRequest(note=note, access_days=request.access_days, due=request.due).kept(texts, context.actor)
         wanted = [(resolved.offering, target) for target in resolved.targets]
         return self._assigning.create(context, wanted, sharing=sharing, texts=texts)
 
@@ -152,7 +124,7 @@ class Previewing:
                 kind="assigned-already",
                 existing=[str(id) for id in existing.values()],
             )
-        return Resolved(found, targets, [], request.access_days)
+        return Resolved(found, targets, [], request.access_days, request.due, facts.now(conn))
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> "Resolved":
         removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]
@@ -165,8 +137,7 @@ class Previewing:
                 raise NotFound("There is no such assignment, or none that you may see.", field="assignment_ids")
         if len({a.offering for a in removing}) > 1:
             raise Invalid("Remove assignments of one offering at a time.", field="assignment_ids")
-        fact = offerings.offerings(conn, [removing[0].offering])[removing[0].offering]
-        return Resolved(offering(fact), [], removing)
+        return Resolved(offerings(conn, [removing[0].offering])[removing[0].offering], [], removing)
 
 
 class Resolved:
@@ -178,13 +149,27 @@ class Resolved:
         targets: Sequence[Target],
         removing: Sequence[Assignment],
         access_days: int | None = None,
+        due: DueRule | None = None,
+        now: datetime | None = None,
     ) -> None:
         self.offering = offering
+        never = never_met(due, now, offering.minimum_minutes) if now else None
+        self.warnings = [never] if never else []
         self.targets = targets
         self.removing = removing
         self.proposed = [
             AssignmentRow(
-                uuid4(), 1, offering.id, t.type, t.id, t.include_below, True, uuid4(), datetime.now(UTC), access_days
+                id=uuid4(),
+                revision=1,
+                offering=offering.id,
+                type=t.type,
+                target=t.id,
+                include_below=t.include_below,
+                live=True,
+                batch=uuid4(),
+                created_at=datetime.now(UTC),
+                access_days=access_days,
+                due=due.model_dump_json() if due else None,
             )
             for t in targets
         ]
@@ -203,12 +188,13 @@ class _Look:
         )
         self._people = 0
         self._excluded = 0
+        self._waiting = 0
 
     def rows(self) -> Iterator[tuple[UUID, str]]:
         """Whom it would change, and how."""
         proposed, removing = self._resolved.proposed, [a.id for a in self._resolved.removing]
         ours = {row.id for row in proposed}
-        for people in matching.scope(self._conn, self._chunk, only=removing, proposed=proposed):
+        for people in scopes.scope(self._conn, self._chunk, only=removing, proposed=proposed):
             judged = judge(self._conn, people, self._resolved.offering.id, proposed=proposed, without=removing)
             self._people += sum(
                 len(v.situation.people) for v in judged.verdicts if ours.intersection(v.situation.wanted)
@@ -217,10 +203,12 @@ class _Look:
                 self._people += _count_held(self._conn, people, removing)
             self._excluded += _count_excluded(self._conn, people, removing)
             changes = [(v.change, person) for v in judged.verdicts if v.change for person in v.situation.people]
-            for person, outcome, version in sorted((p, _outcome(c), c.before.version) for c, p in changes):
-                self._count[outcome] += 1
-                self._hash.update(f"{person}{outcome}{version}\n".encode())
+            for person, outcome, told in sorted((p, _outcome(c), _told(c)) for c, p in changes):
+                if outcome in self._count:
+                    self._count[outcome] += 1
+                self._hash.update(f"{person}{outcome}{told}\n".encode())
                 yield person, outcome
+            self._waiting += sum(bool(ours.intersection(c.after.waiting)) for c, _ in changes)
 
     def digest(self) -> str:
         whole = self._hash.copy()
@@ -240,6 +228,8 @@ class _Look:
             people=self._people,
             **self._count,
             excluded=self._excluded,
+            held_by_exceptions=self._waiting,
+            warnings=self._resolved.warnings,
             emails=Emails(
                 count=sum(count for name, count in mails.items() if name in on.notifications),
                 notifications=sorted(on.notifications),
@@ -255,11 +245,21 @@ def _outcome(change: Change) -> str:
         return "withdrawn"
     if after.sourceless and not before.sourceless:
         return "kept_without_source"
+    if after.grants == before.grants:
+        return "held" if len(after.waiting) > len(before.waiting) else "date"
     return "source_added" if after.grants - before.grants else "source_removed"
 
 
+def _told(change: Change) -> str:
+    """What else was decided, and on which version."""
+    return f"{change.before.version} {change.after.due} {len(change.after.waiting)}"
+
+
 def _count_held(conn: Connection, people: Sequence[UUID], assignments: Sequence[UUID]) -> int:
-    query = "SELECT count(DISTINCT person) FROM learner_grant WHERE assignment = ANY(%s) AND person = ANY(%s)"
+    query = (
+        "SELECT count(DISTINCT person) FROM learner_grant JOIN person_fact p ON p.id = person AND p.active "
+        "WHERE assignment = ANY(%s) AND person = ANY(%s)"
+    )
     row = conn.execute(query, [list(assignments), list(people)]).fetchone()
     return int(str(row[0])) if row else 0
 

@@ -1,17 +1,21 @@
-"""What a preview is asked about (ASG-8, ASG-9)."""
+"""What a preview is asked about, and what it answers (ASG-8, ASG-9)."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.enrollment import AssignmentType
+from shared.contracts.enrollment import DueRule
+
+Assignable = Literal["individual", "audience", "organisation", "position", "manager"]
+"""What an administrator can name. Groups are made, and learners enrol by themselves."""
 
 
 class TargetRequest(BaseModel):
     """Whom to assign; `include_below` takes in everything or everybody below (ASG-3)."""
 
-    type: AssignmentType
+    type: Assignable
     target_id: UUID
     include_below: bool = False
 
@@ -24,7 +28,8 @@ class AddRules(BaseModel):
     targets: list[TargetRequest] = Field(min_length=1, max_length=500)
     allow_empty: bool = False
     access_days: int | None = Field(default=None, ge=1, le=36_500)
-    """Shorter than the course's (ASG-14). A note is given when confirming: previews keep no free text."""
+    due: DueRule | None = None
+    """`access_days`: shorter than the course's (ASG-14). A note is given when confirming: previews keep no free text."""
 
 
 class RemoveRules(BaseModel):
@@ -43,3 +48,43 @@ class Asked(BaseModel):
     """A stored request."""
 
     request: PreviewRequest
+
+
+class Emails(BaseModel):
+    """How many e-mails go out, and which notifications of the offering are on."""
+
+    count: int
+    notifications: list[str]
+
+
+class Summary(BaseModel):
+    """The numbers of a preview. `people` is X of the texts: the distinct people in the targets, before overlaps."""
+
+    offering_id: UUID
+    kind: str
+    title: str
+    text: str
+    people: int
+    enrolled: int = 0
+    """Would be enrolled who is not."""
+    source_added: int = 0
+    """Are enrolled already, and would be held by one more assignment."""
+    withdrawn: int = 0
+    source_removed: int = 0
+    """Would stay enrolled by another assignment."""
+    kept_without_source: int = 0
+    excluded: int = 0
+    """Are kept away by an exclusion."""
+    held_by_exceptions: int = 0
+    """Would wait for an administrator (DUE-4, DUE-5)."""
+    emails: Emails
+    warnings: list[str] = []
+    """A rule that can never be met."""
+
+
+class Preview(Summary):
+    """What would happen, decided on one snapshot. Confirming names its id."""
+
+    id: UUID
+    digest: str
+    created_at: datetime

@@ -1,10 +1,11 @@
-"""What a command gives to everybody whom its assignments hold: a note, and a shorter access period (ASG-13, ASG-14)."""
+"""What a command gives to everybody whom its assignments hold: a note, a shorter access period, a due date."""
 
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.enrollment.domain.assignments import Sharing
+from shared.contracts.enrollment import DueRule
 from shared.texts import Texts
 
 
@@ -17,14 +18,16 @@ class Note(BaseModel):
 
 
 class SharingRequest(BaseModel):
-    """A note, and an access period in days that is shorter than the course's (ASG-13, ASG-14)."""
+    """A note, an access period in days that is shorter than the course's, and a due date (ASG-13, ASG-14, DUE-1)."""
 
     note: Note | None = None
     access_days: int | None = Field(default=None, ge=1, le=36_500)
+    due: DueRule | None = None
+    """When its learners have to be done (DUE-1)."""
 
     def kept(self, texts: Texts, subject: UUID) -> Sharing:
         """With the note among the texts of the command: events hold no free text."""
         if self.note is None:
-            return Sharing(self.access_days)
+            return Sharing(self.access_days, due=self.due)
         ref = texts.ref(subject, self.note.model_dump_json(include={"title", "message"}))
-        return Sharing(self.access_days, ref, self.note.important)
+        return Sharing(self.access_days, ref, self.note.important, self.due)

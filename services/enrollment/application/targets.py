@@ -32,7 +32,12 @@ def check_target(conn: Connection, scope: Scope, target: Target, *, allow_empty:
                     kind="empty-audience",
                 )
         case _:
-            known = target.id in facts.people(conn, [target.id])
+            person = facts.people(conn, [target.id]).get(target.id)
+            known = person is not None
+            if person and not person.active and target.type == "individual" and may_see(conn, scope, [target.id]):
+                raise Conflict(
+                    "This person is not active. Reactivate the person first.", field="targets", kind="inactive-person"
+                )
     visible = known and (target.type in ("audience", "position") or may_see(conn, scope, [target.id]))
     if not visible:
         raise NotFound(

@@ -6,14 +6,15 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.enrollment.application import evaluator
+from services.enrollment.application import judging
+from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.exceptions import kinds_of
 from services.enrollment.domain.learning import Action, next_action, next_step
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Enrollment
-from services.enrollment.projections import enrollments, facts, offerings
+from services.enrollment.projections import enrollments, facts, visibility
 from services.enrollment.projections.enrollments import EnrollmentQuery, EnrollmentRow, NoteView
 from shared.auth import Scope
-from shared.contracts.enrollment import Payment, Status
+from shared.contracts.enrollment import ExceptionKind, Payment, Status
 from shared.database import Connection, Database
 from shared.errors import NotFound
 from shared.readmodel import Page
@@ -34,6 +35,11 @@ class EnrollmentItem(BaseModel):
     """The completed ones."""
     next_step: int | None
     payment: Payment
+    due_on: date | None
+    """The day on which the term is due (DUE-3)."""
+    due_by_hand: bool
+    held_for: list[ExceptionKind]
+    """Why assignments wait for an administrator (DUE-4, DUE-5)."""
     access_until: date | None
     """The last day of access; None: without end."""
     returned_because: str | None
@@ -65,33 +71,36 @@ class Viewing:
         return found[0]
 
     def own(self, person: UUID, offering: UUID) -> EnrollmentItem:
-        """How the caller stands on an offering, also without an enrollment. Raises NotFound."""
+        """How the caller stands on an offering, also without an enrollment. Raises NotFound for what the caller may not see."""
         with self._database.connection() as conn:
-            query = EnrollmentQuery(self=person, person=person, offering=offering)
-            found = enrollments.enrollments(conn, Scope(everything=False), query, None, 1).items
-            if found:
-                return _items(conn, found)[0]
-            fact = offerings.offerings(conn, [offering]).get(offering)
-            if fact is None or fact.access == "hidden":
-                raise NotFound("There is no such offering, or none that you may see.", field="offering_id")
-            known = evaluator.offering(fact)
-            return _item(Enrollment.unknown(person, offering), known, facts.today(conn), None, [])
+            if not visibility.visible(conn, person, [offering]):
+                raise visibility.unseen()
+            return standings(conn, person, [offering])[offering]
+
+
+def standings(conn: Connection, person: UUID, on: Sequence[UUID]) -> dict[UUID, EnrollmentItem]:
+    """How a person stands on each of these offerings, whether enrolled or not."""
+    query = EnrollmentQuery(self=person, person=person, among=list(on))
+    found = enrollments.enrollments(conn, Scope(everything=False), query, None, max(1, len(on))).items
+    items = {item.offering_id: item for item in _items(conn, found)}
+    today = facts.today(conn)
+    for offering in judging.offerings(conn, [id for id in on if id not in items]).values():
+        state = Enrollment.unknown(person, offering.id)
+        items[offering.id] = _item(state, offering, today, None, [])
+    return items
 
 
 def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentItem]:
     today = facts.today(conn)
-    found = offerings.offerings(conn, {row.offering for row in rows})
+    found = judging.offerings(conn, {row.offering for row in rows})
     told = enrollments.notes(conn, [row.id for row in rows])
-    return [
-        _item(_state(row), evaluator.offering(found[row.offering]), today, row.returned_because, told.get(row.id, []))
-        for row in rows
-    ]
+    return [_item(_state(row), found[row.offering], today, row.returned_because, told.get(row.id, [])) for row in rows]
 
 
 def _state(row: EnrollmentRow) -> Enrollment:
     same = {name: getattr(row, name) for name in row._fields if name in Enrollment.__dataclass_fields__}
     sets = {"steps": frozenset(row.steps), "grants": frozenset(row.grants), "exclusions": frozenset(row.exclusions)}
-    return Enrollment(**{**same, **sets})
+    return Enrollment(**{**same, **sets, **judging.holding(row.waiting)})
 
 
 def _item(
@@ -108,6 +117,9 @@ def _item(
         steps=sorted(state.steps),
         next_step=next_step(state, offering),
         payment=state.payment,
+        due_on=state.due,
+        due_by_hand=state.due_by_hand,
+        held_for=list(kinds_of([state.holds[id] for id in state.waiting])),
         access_until=state.access_until,
         returned_because=returned_because,
         completed_version=state.completed_version,

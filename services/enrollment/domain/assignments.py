@@ -4,7 +4,14 @@ from dataclasses import dataclass, replace
 from uuid import UUID
 
 from services.enrollment.domain.offerings import Offering, check_open
-from shared.contracts.enrollment import AssignmentCreated, AssignmentRemoved, AssignmentType
+from shared.contracts.enrollment import (
+    AssignmentCreated,
+    AssignmentRemoved,
+    AssignmentType,
+    DueRule,
+    DueRuleSet,
+    GroupDescribed,
+)
 from shared.errors import Conflict, Invalid
 from shared.events import Event, TextRef
 
@@ -17,6 +24,7 @@ LABELS: dict[AssignmentType, str] = {
     "organisation": "Organisation",
     "position": "Position",
     "manager": "Manager",
+    "group": "Group",
     "self": "Self-enrollment",
 }
 """How each way to assign is called in reports (ASG-1)."""
@@ -38,11 +46,13 @@ class Target:
 
 @dataclass(frozen=True)
 class Sharing:
-    """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, and a note."""
+    """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, a note, and
+    a due date."""
 
     access_days: int | None = None
     note: TextRef | None = None
     important: bool = False
+    due: DueRule | None = None
 
 
 NOTHING_SHARED = Sharing()
@@ -64,8 +74,12 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
     match event:
         case AssignmentCreated():
             target = Target(event.type, event.target_id, event.include_below)
-            shared = Sharing(event.access_days, event.note, event.important)
+            shared = Sharing(event.access_days, event.note, event.important, event.due)
             return Assignment(event.originator_id, event.originator_version, event.offering_id, target, True, shared)
+        case DueRuleSet() if state is not None:
+            return replace(state, version=event.originator_version, shared=replace(state.shared, due=event.due))
+        case GroupDescribed() if state is not None:
+            return replace(state, version=event.originator_version)
         case AssignmentRemoved() if state is not None:
             return replace(state, version=event.originator_version, live=False)
         case _:
@@ -86,7 +100,17 @@ def create(id: UUID, offering: Offering, target: Target, shared: Sharing) -> Ass
         access_days=shared.access_days,
         note=shared.note,
         important=shared.important,
+        due=shared.due,
     )
+
+
+def set_due_rule(state: Assignment, due: DueRule | None) -> DueRuleSet | None:
+    """None where it is so already. Refuses an assignment that is gone."""
+    if not state.live:
+        raise Conflict("This assignment was removed already.", kind="assignment-removed")
+    if state.shared.due == due:
+        return None
+    return DueRuleSet(originator_id=state.id, originator_version=state.version + 1, due=due)
 
 
 def access_days(offering: Offering) -> int | None:
@@ -107,11 +131,11 @@ def check_access_days(offering: Offering, days: int | None) -> None:
         )
 
 
-def remove(state: Assignment, reason: TextRef | None) -> AssignmentRemoved:
+def remove(state: Assignment, reason: TextRef | None, *, undone: bool = False) -> AssignmentRemoved:
     """Refuses one that was removed already."""
     if not state.live:
         raise Conflict("This assignment was removed already.", kind="assignment-removed")
-    return AssignmentRemoved(originator_id=state.id, originator_version=state.version + 1, reason=reason)
+    return AssignmentRemoved(originator_id=state.id, originator_version=state.version + 1, reason=reason, undone=undone)
 
 
 def adding_text(kind: str, count: int, assignments: int) -> str:

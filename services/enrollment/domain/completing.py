@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from typing import Literal
 
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import issue_certificate, next_step
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment, Writing
+from services.enrollment.domain.standing import Change, Writing
 from shared.contracts.enrollment import CertificateRevoked, CompletionTakenBack, EnrollmentCompleted
 from shared.errors import Conflict, Invalid
 from shared.events import TextRef

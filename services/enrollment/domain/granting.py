@@ -7,22 +7,28 @@
   training that was not begun is withdrawn (ASG-10).
 - A grant that comes when no term is open, or when what was completed in it has expired, begins the next one; history and
   completions stay (ENR-1).
+- An assignment that an exception holds back waits for an administrator (DUE-4, DUE-5).
 - What a person took away stays away until a person allows it again: an exclusion (ASG-7).
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from services.enrollment.domain.standing import Change, Enrollment, Writing
-from shared.contracts.catalog import Price
+from services.enrollment.domain.due_dates import Due
+from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.exceptions import judge
+from services.enrollment.domain.standing import Change, Writing
+from services.enrollment.domain.terms import Terms, due_after, in_term
 from shared.contracts.enrollment import (
     AccessExpired,
     AccessShortened,
+    DueDateSet,
     EnrollmentCancelled,
     EnrollmentLeftWithoutSource,
+    ExceptionRaised,
     ExclusionLifted,
+    HoldEnded,
     LearnerAssigned,
     LearnerExcluded,
     LearnerUnassigned,
@@ -36,61 +42,73 @@ CANCELLABLE = timedelta(hours=24)
 """So long after its creation a course assignment can be cancelled (ASG-15)."""
 
 
-@dataclass(frozen=True)
-class Terms:
-    """What a grant that is given today brings with it: `days` of access, by assignment where one gives less; and a price."""
-
-    today: date
-    days: int | None = None
-    shorter: Mapping[UUID, int] = field(default_factory=dict)
-    price: Price | None = None
-
-    def access_until(self, assignment: UUID) -> date | None:
-        """The last day of access (ASG-14); None: without end."""
-        if self.days is None:
-            return None
-        return self.today + timedelta(days=min(self.days, self.shorter.get(assignment, self.days)))
-
-
 def settle(
     state: Enrollment,
-    wanted: Collection[UUID],
+    wanted: Mapping[UUID, Due],
     removed: Collection[UUID],
     terms: Terms,
     *,
     open_for_new: bool,
     keep_begun: bool = True,
+    undone: frozenset[UUID] = frozenset(),
 ) -> Change | None:
     """Bring the grants in line with the assignments that want to hold the learner; None when they are already.
 
-    `removed` are the assignments that a person has ended: a grant of one of these was removed on purpose, any other
-    that is no longer wanted dropped out. An offering that is not open holds nobody new (CAT-3, CAT-4); one may choose that
-    drop-outs do not keep what they have begun (ASG-10).
+    `wanted` says by when each wants the learner to be done. `removed` are the assignments that a person has ended: a grant of one
+    of these was removed on purpose, any other that is no longer wanted dropped out. An offering that is not open holds nobody new
+    (CAT-3, CAT-4); one may choose that drop-outs do not keep what they have begun (ASG-10).
+
+    What an `undone` assignment holds is taken back, unless the training was begun; one that still wants the learner gets an
+    exclusion (ASG-20).
     """
-    lacking = sorted(set(wanted) - state.grants - state.exclusions) if open_for_new else []
+    judgement = judge(state, wanted, terms, open_for_new=open_for_new)
+    taken = [] if state.begun and state.live else sorted(state.grants.intersection(undone, wanted))
     surplus = sorted(state.grants.difference(wanted))
-    if not lacking and not surplus:
-        return None
     writing = Writing(state)
-    for assignment in lacking:
-        _grant(writing, assignment, terms)
-    for assignment in surplus:
+    for assignment in judgement.lifted:
+        writing.add(ExclusionLifted if assignment in state.exclusions else HoldEnded, assignment_id=assignment)
+    for assignment in judgement.passing:
+        grant(writing, assignment, wanted[assignment], terms)
+    for assignment in judgement.ended:
+        if assignment in writing.state.holds:
+            writing.add(HoldEnded, assignment_id=assignment)
+    if judgement.holds:
+        writing.add(ExceptionRaised, kinds=judgement.kinds, holds=judgement.holds)
+    for assignment in (*surplus, *taken):
         why: Unassignment = "assignment-removed" if assignment in removed else "dropped-out"
+        why = "undone" if assignment in undone else why
         writing.add(LearnerUnassigned, assignment_id=assignment, term=writing.state.term, why=why)
-    if surplus:
+        if assignment in state.refused - state.exclusions:
+            writing.add(LearnerExcluded, assignment_id=assignment, why="not-assigned")
+    for assignment in taken:
+        writing.add(LearnerExcluded, assignment_id=assignment, why="undone")
+    if surplus or taken:
+        keep_begun = keep_begun or not undone.isdisjoint(surplus)
         _end_if_unheld(writing, on_purpose=not keep_begun or all(assignment in removed for assignment in surplus))
     return writing.change()
 
 
-def _grant(writing: Writing, assignment: UUID, terms: Terms) -> None:
+def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
+    """This assignment holds the learner from now on, or moves the date of one whom it holds."""
     state = writing.state
-    open_term = state.live and (state.completed_at is None or state.holds(terms.today))
-    told: dict[str, object] = {"assignment_id": assignment, "term": state.term if open_term else state.term + 1}
+    if assignment in state.grants:
+        if (day := due_after(state, due, terms, state.due)) and day != state.due:
+            writing.add(DueDateSet, term=state.term, due_on=day, by="rule")
+        return
+    told: dict[str, object] = {
+        "assignment_id": assignment,
+        "term": state.term if in_term(state, terms) else state.term + 1,
+    }
     if until := terms.access_until(assignment):
         told["access_until"] = until
-    if not open_term and not state.holds(terms.today):
+    if not in_term(state, terms) and not state.certified(terms.today):
         told |= {"price": terms.price} if terms.price else {}
         told |= {"afresh": True} if state.completed_at else {}
+    before = state.due if in_term(state, terms) else None
+    if (day := due_after(state, due, terms, before)) != before:
+        told["due_on"] = day
+    if due.state != "none":
+        told["since"] = state.holds[assignment].since if assignment in state.holds else terms.today
     writing.add(LearnerAssigned, **told)
 
 
@@ -101,8 +119,19 @@ def exclude(state: Enrollment, assignment: UUID, reason: TextRef | None) -> Chan
     writing = Writing(state)
     writing.add(LearnerUnassigned, assignment_id=assignment, term=state.term, why="removed-by-hand")
     writing.add(LearnerExcluded, assignment_id=assignment, why="removed-by-hand", reason=reason)
+    _end_hold(writing, assignment)
     _end_if_unheld(writing, on_purpose=True)
     return Change(state, writing.state, tuple(writing.events))
+
+
+def leave(state: Enrollment, assignment: UUID) -> Change | None:
+    """The learner withdraws from one source, on purpose (GRP-5); None where it holds nothing and nothing waits."""
+    writing = Writing(state)
+    if assignment in state.grants:
+        writing.add(LearnerUnassigned, assignment_id=assignment, term=state.term, why="left")
+        _end_if_unheld(writing, on_purpose=True)
+    _end_hold(writing, assignment)
+    return writing.change()
 
 
 def allow_again(state: Enrollment, assignment: UUID) -> Change:
@@ -139,6 +168,7 @@ def cancel(state: Enrollment, assignment: UUID, reason: TextRef | None, *, by_ru
     writing.add(LearnerUnassigned, assignment_id=assignment, term=state.term, why="cancelled")
     if by_rule:
         writing.add(LearnerExcluded, assignment_id=assignment, why="cancelled", reason=reason)
+    _end_hold(writing, assignment)
     if state.live and not writing.state.grants:
         writing.add(EnrollmentCancelled, term=state.term)
     return Change(state, writing.state, tuple(writing.events))
@@ -169,6 +199,12 @@ def expire(state: Enrollment, today: date) -> Change | None:
     writing = Writing(state)
     writing.add(AccessExpired, term=state.term)
     return writing.change()
+
+
+def _end_hold(writing: Writing, assignment: UUID) -> None:
+    """Another date that this assignment asked for waits no more, and no answer to that counts, once it may not hold the learner."""
+    if assignment in writing.state.holds:
+        writing.add(HoldEnded, assignment_id=assignment)
 
 
 def _end_if_unheld(writing: Writing, *, on_purpose: bool) -> None:

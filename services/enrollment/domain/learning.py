@@ -6,8 +6,9 @@ from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
 
+from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Enrollment, Writing
+from services.enrollment.domain.standing import Change, Writing
 from shared.contracts.catalog import Activity, Step
 from shared.contracts.enrollment import (
     CertificateIssued,
@@ -48,6 +49,8 @@ def next_action(state: Enrollment, offering: Offering, today: date) -> Action | 
     match state.status(today):
         case "awaiting-payment":
             action = "purchase"
+        case "not-started" if offering.kind == "qualification":
+            action = None
         case "not-started":
             action = "begin-training"
         case "in-progress":
@@ -55,7 +58,7 @@ def next_action(state: Enrollment, offering: Offering, today: date) -> Action | 
             action = "take-exam" if following and offering.steps[following - 1].kind == "exam" else "continue-training"
         case "completed" if offering.certificate and state.serial and not state.revoked:
             action = "download-certificate"
-        case "pending-approval" | "completed":
+        case "pending-approval" | "completed" | "held":
             action = None
         case _:
             action = _to_come(offering)
@@ -78,6 +81,12 @@ def next_step(state: Enrollment, offering: Offering) -> int | None:
 
 def begin(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment) -> Change | None:
     """The learner starts; None when that was so already. `credits`: the steps that count already, by which enrollment (ENR-8)."""
+    if offering.kind == "qualification":
+        raise Conflict(
+            f"'{offering.title}' is a qualification: there is nothing to begin. "
+            "It is earned when all of its learning items are completed.",
+            kind="qualification",
+        )
     _check_workable(state, at.today)
     if state.begun:
         return None
@@ -147,7 +156,7 @@ def approve(state: Enrollment, offering: Offering, at: Moment) -> Change:
 def reject(state: Enrollment, offering: Offering, steps: Sequence[int], reason: TextRef) -> Change:
     """The administrator sends it back; these steps, or the last one, have to be completed again (ENR-5)."""
     _check_submitted(state)
-    again = tuple(sorted(set(steps))) or (len(offering.steps),)
+    again = tuple(sorted(set(steps))) or tuple(range(1, len(offering.steps) + 1))[-1:]
     if not set(again) <= set(range(1, len(offering.steps) + 1)):
         raise Invalid(f"The steps are numbered 1 to {len(offering.steps)}.", field="steps")
     writing = Writing(state)
@@ -177,8 +186,13 @@ def _credit(writing: Writing, credits: Mapping[int, UUID]) -> None:
 
 def _complete_if_done(writing: Writing, offering: Offering, at: Moment) -> None:
     state = writing.state
-    if state.completed_at or not offering.steps or next_step(state, offering) is not None:
-        return
+    if not state.completed_at and offering.steps and next_step(state, offering) is None:
+        finish(writing, offering, at)
+
+
+def finish(writing: Writing, offering: Offering, at: Moment) -> None:
+    """Everything is done: completed, or submitted where an administrator looks at it first (ENR-5, CAT-12)."""
+    state = writing.state
     if offering.review:
         writing.add(CompletionSubmitted, term=state.term, version=offering.published)
     else:
@@ -194,7 +208,8 @@ def _complete(writing: Writing, offering: Offering, at: Moment) -> None:
 def _open_step(state: Enrollment, offering: Offering, step: int, today: date) -> Activity | Step:
     """Refuses a step that there is not, that is not its turn, or that the term does not allow."""
     if not offering.steps:
-        raise Conflict(f"'{offering.title}' has no steps.", kind="no-steps")
+        what = " It is earned when all of its learning items are completed." if offering.kind == "qualification" else ""
+        raise Conflict(f"'{offering.title}' has no steps.{what}", kind="no-steps")
     if not 1 <= step <= len(offering.steps):
         raise Invalid(f"The steps are numbered 1 to {len(offering.steps)}.", field="step")
     _check_workable(state, today)

@@ -30,8 +30,14 @@ class Offering:
     price: Price | None = None
     opens: datetime | None = None
     closes: datetime | None = None
+    minimum_minutes: int = 0
+    """The time that the training takes at least; of a certification that says nothing else, the sum of its courses (CAT-2)."""
+    earliest_due: bool = False
+    """Of several due dates the earliest holds, not the latest (DUE-3)."""
     credit: bool = False
     """A course that was completed in another offering counts for the steps here (ENR-8)."""
+    items: tuple[UUID, ...] = ()
+    """What earns a qualification: courses and certifications (CAT-9)."""
 
     @property
     def open(self) -> bool:
@@ -57,20 +63,24 @@ def check_open(offering: Offering) -> None:
 
 def check_window(offering: Offering, now: datetime) -> None:
     """Refuses learners who come by themselves outside the enrolment window (CAT-19)."""
-    if offering.opens and now < offering.opens:
+    check_window_of(offering.title, offering.opens, offering.closes, now)
+
+
+def check_window_of(name: str, opens: datetime | None, closes: datetime | None, now: datetime) -> None:
+    """The same of an offering or a group; the end is not included."""
+    if opens and now < opens:
         raise Conflict(
-            f"Enrolment in '{offering.title}' opens on {offering.opens:%d %B %Y at %H:%M} UTC. Come back then.",
+            f"Enrolment in '{name}' opens on {opens:%d %B %Y at %H:%M} UTC. Come back then.",
             field="offering_id",
             kind="not-open-yet",
-            opens=offering.opens.isoformat(),
+            opens=opens.isoformat(),
         )
-    if offering.closes and now >= offering.closes:
+    if closes and now >= closes:
         raise Conflict(
-            f"Enrolment in '{offering.title}' closed on {offering.closes:%d %B %Y at %H:%M} UTC. "
-            "Ask an administrator to assign you.",
+            f"Enrolment in '{name}' closed on {closes:%d %B %Y at %H:%M} UTC. Ask an administrator to assign you.",
             field="offering_id",
             kind="closed",
-            closes=offering.closes.isoformat(),
+            closes=closes.isoformat(),
         )
 
 

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from services.enrollment.domain.standing import Change, Enrollment, Writing
+from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.standing import Change, Writing
 from shared.contracts.enrollment import OrderPlaced, PaymentFailed, PaymentReceived, PaymentRefunded
 from shared.errors import Conflict
 from shared.events import TextRef

@@ -1,16 +1,11 @@
-"""One learner's standing on one offering, as its events tell it.
+"""What an enrollment's events make of it, and how the next ones are collected."""
 
-An assignment that holds a learner is a *grant*. A term opens with the first grant that comes while none is open, and is over when
-the learner is withdrawn, cancelled, or out of access. docs/states.md has the table of what is possible when.
-"""
-
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from hashlib import sha1
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID
 
-from shared.contracts.catalog import Price
+from services.enrollment.domain.enrollment import Enrollment
 from shared.contracts.enrollment import (
     AccessExpired,
     AccessShortened,
@@ -19,11 +14,14 @@ from shared.contracts.enrollment import (
     CompletionRejected,
     CompletionSubmitted,
     CompletionTakenBack,
-    Ending,
+    DueDateSet,
     EnrollmentCancelled,
     EnrollmentCompleted,
     EnrollmentLeftWithoutSource,
+    ExceptionAnswered,
+    ExceptionRaised,
     ExclusionLifted,
+    HoldEnded,
     LabLaunched,
     LearnerAssigned,
     LearnerExcluded,
@@ -34,102 +32,10 @@ from shared.contracts.enrollment import (
     PaymentFailed,
     PaymentReceived,
     PaymentRefunded,
-    Status,
     StepCompleted,
     TrainingBegun,
 )
 from shared.events import Event
-
-_NAMESPACE = UUID("6f1d0e1c-6a55-4d0c-9a41-0d0b3f6f7a11")
-_VARIANT_AND_VERSION_5 = (0x8000 << 48) | (5 << 76)
-_NEITHER_VARIANT_NOR_VERSION = ~((0xC000 << 48) | (0xF000 << 64))
-
-
-def enrollment_id(person: UUID, offering: UUID) -> UUID:
-    """There is one enrollment for each learner and offering, and its id says so: a UUID of version 5."""
-    return enrollment_ids([person], offering)[0]
-
-
-def enrollment_ids(people: Iterable[UUID], offering: UUID) -> list[UUID]:
-    """As `uuid5` makes them of `person/offering`, in half the time."""
-    begun, on = sha1(_NAMESPACE.bytes, usedforsecurity=False), f"/{offering}".encode()
-    ids = []
-    for person in people:
-        hashed = begun.copy()
-        hashed.update(str(person).encode() + on)
-        number = int.from_bytes(hashed.digest()[:16], "big")
-        ids.append(UUID(int=(number & _NEITHER_VARIANT_NOR_VERSION) | _VARIANT_AND_VERSION_5))
-    return ids
-
-
-@dataclass(frozen=True)
-class Enrollment:
-    """`term` 0: never enrolled. What is said of a term is said of the last one."""
-
-    id: UUID
-    person: UUID
-    offering: UUID
-    version: int = 0
-    term: int = 0
-    live: bool = False
-    """A term is open."""
-    ended: Ending | None = None
-    """How the last term ended."""
-    begun: bool = False
-    sourceless: bool = False
-    launched: bool = False
-    """A lab was launched in this term."""
-    steps: frozenset[int] = frozenset()
-    submitted: bool = False
-    """An administrator has to look at the completion."""
-    rejection: UUID | None = None
-    """Why the administrator sent it back, the text's id."""
-    payment: Payment = "none"
-    price: Price | None = None
-    order: UUID | None = None
-    """The order that may still be paid, or was."""
-    access_until: date | None = None
-    """The last day of access; None: without end."""
-    completed_version: int | None = None
-    completed_at: datetime | None = None
-    valid_until: date | None = None
-    """The last day on which the completion counts; None: without end."""
-    serial: str | None = None
-    """Of the completion's certificate."""
-    revoked: bool = False
-    grants: frozenset[UUID] = frozenset()
-    access: Mapping[UUID, date] = field(default_factory=dict)
-    """The last day of access by grant; a grant that is not named here gives it without end."""
-    exclusions: frozenset[UUID] = frozenset()
-
-    @classmethod
-    def unknown(cls, person: UUID, offering: UUID) -> "Enrollment":
-        return cls(enrollment_id(person, offering), person, offering)
-
-    def holds(self, today: date) -> bool:
-        """There is a completion, and it counts on that day."""
-        return self.completed_at is not None and (self.valid_until is None or self.valid_until >= today)
-
-    def accessible(self, today: date) -> bool:
-        """A term is open and the day is not after its last day of access (ENR-6)."""
-        return self.live and (self.access_until is None or self.access_until >= today)
-
-    def status(self, today: date) -> Status:
-        """Derived, never set (ENR-1)."""
-        if self.ended in ("withdrawn", "cancelled"):
-            return self.ended
-        if self.completed_at is not None:
-            return "completed" if self.holds(today) else "certification-expired"
-        if self.term == 0:
-            return "not-enrolled"
-        return self._of_the_open_term() if self.accessible(today) else "access-expired"
-
-    def _of_the_open_term(self) -> Status:
-        if self.payment == "due":
-            return "awaiting-payment"
-        if self.submitted:
-            return "pending-approval"
-        return "in-progress" if self.begun else "not-started"
 
 
 def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
@@ -140,6 +46,8 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
         case LearnerExcluded():
             now = state or Enrollment.unknown(event.person_id, event.offering_id)
             now = replace(now, exclusions=now.exclusions | {event.assignment_id})
+        case ExceptionRaised():
+            now = _raised(state or Enrollment.unknown(event.person_id, event.offering_id), event)
         case EnrollmentCompleted():
             now = state or Enrollment.unknown(event.person_id, event.offering_id)
             now = replace(
@@ -162,11 +70,11 @@ def _granted(now: Enrollment, event: LearnerAssigned) -> Enrollment:
         payment: Payment = "due" if event.price else "none"
         now = replace(now, term=event.term, live=True, ended=None, begun=False, launched=False, steps=frozenset())
         now = replace(now, submitted=False, rejection=None, payment=payment, price=event.price, order=None)
+        now = replace(now, due=None, due_by_hand=False)
     if event.afresh:
         now = _without_completion(now)
-    return _held(
-        replace(now, sourceless=False), now.grants | {event.assignment_id}, {event.assignment_id: event.access_until}
-    )
+    now = replace(_without_hold(now, event.assignment_id), sourceless=False, due=event.due_on or now.due)
+    return _held(now, now.grants | {event.assignment_id}, {event.assignment_id: event.access_until})
 
 
 def _held(now: Enrollment, grants: frozenset[UUID], changed: Mapping[UUID, date | None]) -> Enrollment:
@@ -183,6 +91,32 @@ def _without_completion(now: Enrollment) -> Enrollment:
     return replace(now, completed_version=None, completed_at=None, valid_until=None, serial=None, revoked=False)
 
 
+def _raised(now: Enrollment, event: ExceptionRaised) -> Enrollment:
+    still = {id: now.holds[id] for id in now.refused}
+    holds = {**still, **{hold.assignment_id: hold for hold in event.holds}}
+    raised = now.raised if now.exception == "open" else event.originator_version
+    return replace(now, holds=holds, exception="open", raised=raised)
+
+
+def _answered(now: Enrollment, event: ExceptionAnswered) -> Enrollment:
+    match event.resolution:
+        case "dismissed":
+            return replace(now, exception="dismissed")
+        case "not-assigned":
+            return replace(now, exception=None, raised=None, refused=frozenset(now.holds))
+        case _:
+            return replace(now, exception=None, raised=None, holds={id: now.holds[id] for id in now.refused})
+
+
+def _without_hold(now: Enrollment, assignment: UUID) -> Enrollment:
+    """With the last one that waits the exception is over."""
+    if assignment not in now.holds:
+        return now
+    holds = {id: hold for id, hold in now.holds.items() if id != assignment}
+    now = replace(now, holds=holds, refused=now.refused - {assignment})
+    return now if now.waiting else replace(now, exception=None, raised=None)
+
+
 def _of_grants(state: Enrollment, event: Event) -> Enrollment | None:
     now: Enrollment | None = None
     match event:
@@ -191,7 +125,15 @@ def _of_grants(state: Enrollment, event: Event) -> Enrollment | None:
         case AccessShortened():
             now = _held(state, state.grants, {event.assignment_id: event.access_until})
         case ExclusionLifted():
-            now = replace(state, exclusions=state.exclusions - {event.assignment_id})
+            now = replace(
+                _without_hold(state, event.assignment_id), exclusions=state.exclusions - {event.assignment_id}
+            )
+        case HoldEnded():
+            now = _without_hold(state, event.assignment_id)
+        case ExceptionAnswered():
+            now = _answered(state, event)
+        case DueDateSet():
+            now = replace(state, due=event.due_on, due_by_hand=event.by == "hand")
         case LearnerWithdrawn():
             now = replace(state, live=False, ended="withdrawn", sourceless=False)
         case EnrollmentCancelled():

@@ -34,6 +34,9 @@ class EnrollmentRow(NamedTuple):
     valid_until: date | None
     serial: str | None
     revoked: bool
+    due: date | None
+    due_by_hand: bool
+    waiting: str | None
     returned_because: str | None
     grants: list[UUID]
     exclusions: list[UUID]
@@ -55,18 +58,22 @@ class EnrollmentQuery(BaseModel):
     id: UUID | None = None
     person: UUID | None = None
     offering: UUID | None = None
+    among: list[UUID] | None = None
+    """Only on these offerings."""
     pending: bool | None = None
     """Those that wait for an administrator (ENR-5), or not."""
 
 
 _ENROLLMENTS = f"""
 SELECT e.id, e.person, e.offering, e.term, e.live, e.begun, e.sourceless, e.steps, e.completed_version, e.completed_at, e.ended,
-    e.launched, e.submitted, e.payment, e.access_until, e.valid_until, e.serial, e.revoked, t.text,
+    e.launched, e.submitted, e.payment, e.access_until, e.valid_until, e.serial, e.revoked,
+    e.due, e.due_by_hand, e.waiting, t.text,
     ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1),
     ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1)
 FROM enrollment e JOIN person_fact p ON p.id = e.person LEFT JOIN personal_text t ON t.id = e.rejection
 WHERE ({IN_SCOPE.format("p.home")} OR e.person = %(self)s) AND (%(id)s::uuid IS NULL OR e.id = %(id)s)
     AND (%(person)s::uuid IS NULL OR e.person = %(person)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
+    AND (%(among)s::uuid[] IS NULL OR e.offering = ANY(%(among)s))
     AND (%(pending)s::bool IS NULL OR (e.submitted AND e.live) = %(pending)s)
     AND (%(after)s::uuid IS NULL OR e.id > %(after)s)
 ORDER BY e.id LIMIT %(limit)s

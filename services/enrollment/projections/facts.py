@@ -1,7 +1,7 @@
 """Facts of directory and catalogue: written by reactions in batches, read by the rules."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -9,16 +9,24 @@ from shared.database import Connection, uuid_of
 from shared.events import Meta
 
 _MARK = (
-    "INSERT INTO dirty (id, revision, meta) SELECT DISTINCT person, nextval('dirty_revision'), %(meta)s::text "
+    "INSERT INTO dirty (id, revision, meta, batch, open) "
+    "SELECT DISTINCT person, nextval('dirty_revision'), %(meta)s::text, %(batch)s::uuid, "
+    "NOT EXISTS (SELECT FROM feed_batch WHERE batch = %(batch)s::uuid AND state IN ('open', 'held')) "
     "FROM ({}) AS touched WHERE person IS NOT NULL ORDER BY person "
-    "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta, open = true"
+    "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta, batch = excluded.batch, "
+    "open = dirty.open OR excluded.open"
 )
+
+
+def _cause(meta: Meta) -> dict[str, object]:
+    """A change from a feed keeps its batch, so that it can be judged as a whole (ASG-21)."""
+    return {"meta": meta.encode(), "batch": meta.correlation if meta.reason_code == "directory" else None}
 
 
 def mark(conn: Connection, people: Iterable[UUID], meta: Meta) -> None:
     """These people's grants may have changed."""
     query = _MARK.format("SELECT unnest(%(people)s::uuid[]) AS person")
-    conn.execute(query.encode(), {"people": sorted(set(people)), "meta": meta.encode()})
+    conn.execute(query.encode(), {"people": sorted(set(people)), **_cause(meta)})
 
 
 def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
@@ -29,7 +37,7 @@ def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
         "UNION SELECT j.id, j.person FROM under JOIN job_fact j ON j.manager_job = under.job "
         "OR j.temporary_manager_job = under.job) SELECT person FROM under"
     )
-    conn.execute(_MARK.format(below).encode(), {"jobs": list(jobs), "meta": meta.encode()})
+    conn.execute(_MARK.format(below).encode(), {"jobs": list(jobs), **_cause(meta)})
 
 
 def mark_led_by(conn: Connection, people: Sequence[UUID], meta: Meta) -> None:
@@ -46,7 +54,14 @@ def mark_units(conn: Connection, units: Sequence[UUID], meta: Meta) -> None:
         "UNION SELECT person FROM job_fact WHERE organisation = ANY(%(units)s) "
         "UNION SELECT person FROM job_fact WHERE position = ANY(%(units)s)"
     )
-    conn.execute(_MARK.format(placed).encode(), {"units": list(units), "meta": meta.encode()})
+    conn.execute(_MARK.format(placed).encode(), {"units": list(units), **_cause(meta)})
+
+
+def mark_waiting(conn: Connection, meta: Meta, people: Sequence[UUID] | None = None) -> None:
+    """Those (of these people) with an exception that waits, or with one that was refused: its cause may have changed (DUE-6)."""
+    waiting = "SELECT person FROM enrollment WHERE waiting IS NOT NULL AND (%(people)s::uuid[] IS NULL OR person = ANY(%(people)s))"
+    values = {"people": list(people) if people is not None else None, **_cause(meta)}
+    conn.execute(_MARK.format(waiting).encode(), values)
 
 
 class PersonFact(NamedTuple):
@@ -93,6 +108,14 @@ def today(conn: Connection) -> date:
     row = conn.execute("SELECT today()").fetchone()
     assert row is not None
     assert isinstance(row[0], date)
+    return row[0]
+
+
+def now(conn: Connection) -> datetime:
+    """The moment that it is for every rule: the clock's time on `today`."""
+    row = conn.execute("SELECT (today() + (clock_timestamp() AT TIME ZONE 'UTC')::time) AT TIME ZONE 'UTC'").fetchone()
+    assert row is not None
+    assert isinstance(row[0], datetime)
     return row[0]
 
 

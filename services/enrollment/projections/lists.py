@@ -7,6 +7,7 @@ from psycopg.rows import class_row
 from pydantic import BaseModel
 
 from shared.auth import Scope
+from shared.contracts.enrollment import DueRule, describe
 from shared.database import Connection
 from shared.jobs import Job
 from shared.readmodel import Page, cursor_decode, cursor_encode
@@ -35,12 +36,15 @@ class JobView(BaseModel):
 
 
 class Counts(BaseModel):
-    """The four counts of ASG-17. Dates and exceptions are still to come, so two of them are always 0."""
+    """The four counts of ASG-17."""
 
     active: int
     date_pending: int
+    """Of the active ones: what their due date counts from is still to come (DUE-2)."""
     held: int
+    """An exception waits for an administrator (DUE-4, DUE-5)."""
     refused: int
+    """Kept away until somebody allows them again (ASG-7)."""
 
 
 class AssignmentItem(BaseModel):
@@ -62,16 +66,25 @@ class AssignmentItem(BaseModel):
     """The title of what its learners are told (ASG-13)."""
     important: bool
     due: str
+    """In words."""
+    due_rule: DueRule | None
     counts: Counts
     learners: str
     """Where the learners are listed."""
 
 
 _ASSIGNMENTS = f"""
-SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name), a.include_below, a.live, a.batch, a.created_at,
+SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name, lg.name), a.include_below, a.live, a.batch,
+    a.created_at,
     a.access_days, t.text::jsonb ->> 'title', a.important,
-    (SELECT count(*) FROM learner_grant WHERE assignment = a.id), (SELECT count(*) FROM exclusion WHERE assignment = a.id)
+    a.due, (SELECT count(*) FROM learner_grant WHERE assignment = a.id),
+    CASE WHEN a.due IS NULL OR a.due::jsonb ->> 'kind' IN ('fixed', 'field', 'enrollment') THEN 0 ELSE
+        (SELECT count(*) FROM learner_grant l WHERE l.assignment = a.id
+            AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target) = 'pending') END,
+    (SELECT count(*) FROM hold h WHERE h.offering = a.offering AND h.assignment = a.id AND NOT h.refused),
+    (SELECT count(*) FROM exclusion WHERE assignment = a.id)
 FROM assignment a
+LEFT JOIN learner_group lg ON a.type = 'group' AND lg.assignment = a.id
 LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
 LEFT JOIN personal_text t ON t.id = a.note
 LEFT JOIN audience_fact g ON a.type = 'audience' AND g.id = a.target
@@ -129,27 +142,34 @@ def _assignment(row: tuple[object, ...]) -> AssignmentItem:
         "note",
         "important",
     )
-    active, refused = int(str(row[13])), int(str(row[14]))
+    active, pending, held, refused = (int(str(count)) for count in row[14:18])
+    rule = DueRule.model_validate_json(str(row[13])) if row[13] else None
     return AssignmentItem(
         **dict(zip(names, row[:13], strict=True)),
-        due="none",
-        counts=Counts(active=active, date_pending=0, held=0, refused=refused),
+        due=describe(rule),
+        due_rule=rule,
+        counts=Counts(active=active, date_pending=pending, held=held, refused=refused),
         learners=f"/api/enrollment/assignments/{row[0]}/learners",
     )
 
 
 class LearnerItem(BaseModel):
-    """One learner of an assignment; excluded ones are kept away until allowed again (ASG-7)."""
+    """One learner of an assignment; excluded ones are kept away until allowed again (ASG-7), held ones wait (DUE-4)."""
 
     person_id: UUID
     enrollment_id: UUID
     excluded: bool
+    held: bool
 
 
 _LEARNERS = f"""
-SELECT l.person AS person_id, l.enrollment AS enrollment_id, l.excluded FROM (
-    SELECT person, enrollment, false AS excluded FROM learner_grant WHERE assignment = %(assignment)s
-    UNION ALL SELECT person, enrollment, true FROM exclusion WHERE assignment = %(assignment)s
+SELECT l.person AS person_id, l.enrollment AS enrollment_id, l.excluded, l.held FROM (
+    SELECT person, enrollment, false AS excluded, false AS held FROM learner_grant WHERE assignment = %(assignment)s
+    UNION ALL SELECT person, enrollment, true, false FROM exclusion WHERE assignment = %(assignment)s
+    UNION ALL SELECT h.person, h.enrollment, false, true
+        FROM assignment a JOIN hold h ON h.offering = a.offering AND h.assignment = a.id AND NOT h.refused
+        WHERE a.id = %(assignment)s
+            AND NOT EXISTS (SELECT FROM learner_grant g WHERE g.assignment = a.id AND g.person = h.person)
 ) AS l JOIN person_fact p ON p.id = l.person
 WHERE {IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR l.person > %(after)s)
 ORDER BY l.person LIMIT %(limit)s

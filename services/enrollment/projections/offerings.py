@@ -9,7 +9,7 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from shared.contracts.catalog import NOTIFICATIONS, Activity, LearnerAccess, Price, Step
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 
 Steps = tuple[Activity | Step, ...]
 
@@ -44,6 +44,11 @@ class OfferingFact:
     opens: datetime | None = None
     closes: datetime | None = None
     credit: bool = False
+    minimum_minutes: int | None = None
+    """None: the sum of its courses."""
+    earliest_due: bool = False
+    items: tuple[UUID, ...] = ()
+    audiences: tuple[UUID, ...] = ()
     revision: int = 0
     code: str = ""
     drafts: dict[str, Draft] = field(default_factory=dict)
@@ -59,6 +64,18 @@ _PRICE: TypeAdapter[Price | None] = TypeAdapter(Price | None)
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
     rows = conn.execute(f"SELECT {_COLUMNS} FROM offering_fact WHERE id = ANY(%s)".encode(), [list(ids)])
     return {fact.id: fact for fact in map(_fact, rows)}
+
+
+def minutes_of_courses(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, int]:
+    """How long the courses of each take together at least."""
+    if not ids:
+        return {}
+    rows = conn.execute(
+        "SELECT o.id, sum(c.minimum_minutes) FROM offering_fact o JOIN offering_fact c ON c.id = ANY(o.courses) "
+        "WHERE o.id = ANY(%s) AND c.minimum_minutes IS NOT NULL GROUP BY o.id",
+        [ids],
+    )
+    return {uuid_of(id): int(str(minutes)) for id, minutes in rows}
 
 
 def by_code(conn: Connection, codes: Iterable[str]) -> dict[str, OfferingFact]:
@@ -82,6 +99,7 @@ def _fact(row: tuple[object, ...]) -> OfferingFact:
     value["drafts"] = _DRAFTS.validate_python(value["drafts"])
     value["price"] = _PRICE.validate_python(value["price"])
     value["notifications"] = frozenset(value["notifications"])  # type: ignore[call-overload]
+    value["items"], value["audiences"] = tuple(value["items"]), tuple(value["audiences"])  # type: ignore[arg-type]
     return OfferingFact(**value)  # type: ignore[arg-type]
 
 
@@ -92,4 +110,6 @@ def _values(fact: OfferingFact) -> dict[str, object]:
         "drafts": Jsonb(_DRAFTS.dump_python(fact.drafts, mode="json")),
         "price": Jsonb(_PRICE.dump_python(fact.price, mode="json")) if fact.price else None,
         "notifications": sorted(fact.notifications),
+        "items": list(fact.items),
+        "audiences": list(fact.audiences),
     }

@@ -7,7 +7,10 @@ from shared.database import Connection, uuid_of
 
 
 def by_email(conn: Connection, addresses: Iterable[str]) -> dict[str, UUID]:
-    """By e-mail in lower case."""
-    wanted = [address.lower() for address in addresses]
-    rows = conn.execute("SELECT lower(email), person_id FROM profile WHERE lower(email) = ANY(%s)", [wanted])
-    return {str(email): uuid_of(id) for email, id in rows}
+    """By e-mail in lower case. The database compares, as it does where addresses are unique."""
+    wanted = list({*addresses})
+    rows = conn.execute(
+        "SELECT wanted, person_id FROM unnest(%s::text[]) AS wanted JOIN profile ON lower(email) = lower(wanted)",
+        [wanted],
+    )
+    return {str(address).lower(): uuid_of(id) for address, id in rows}

@@ -1,10 +1,13 @@
 """State rows that are written with their events."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import BaseModel
+
+from shared.contracts.enrollment import ExceptionState
 from shared.database import Connection
 from shared.store import Table
 
@@ -24,6 +27,8 @@ ASSIGNMENT = Table(
         "access_days": "int4",
         "note": "uuid",
         "important": "bool",
+        "due": "text",
+        "undone": "bool",
     },
 )
 ENROLLMENT = Table(
@@ -50,18 +55,54 @@ ENROLLMENT = Table(
         "valid_until": "date",
         "serial": "text",
         "revoked": "bool",
+        "due": "date",
+        "due_by_hand": "bool",
+        "waiting": "text",
     },
 )
 GRANT = Table(
     "learner_grant",
     ("assignment", "person"),
-    {"assignment": "uuid", "person": "uuid", "enrollment": "uuid", "access_until": "date"},
+    {"assignment": "uuid", "person": "uuid", "enrollment": "uuid", "access_until": "date", "since": "date"},
 )
+GRANTED_ACCESS = Table(
+    "learner_grant", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "access_until": "date"}
+)
+"""What changes of a grant when its access is shortened."""
 EXCLUSION = Table(
     "exclusion", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "enrollment": "uuid", "why": "text"}
 )
 
 
+EXCEPTION = Table(
+    "exception_case",
+    ("enrollment", "raised"),
+    {
+        "enrollment": "uuid",
+        "raised": "int8",
+        "person": "uuid",
+        "offering": "uuid",
+        "state": "text",
+        "kinds": "text[]",
+        "changed": "int8",
+    },
+)
+GROUP = Table(
+    "learner_group",
+    ("assignment",),
+    {
+        "assignment": "uuid",
+        "revision": "int8",
+        "offering": "uuid",
+        "name": "text",
+        "description": "text",
+        "allow_enrol": "bool",
+        "allow_withdraw": "bool",
+        "opens": "timestamptz",
+        "closes": "timestamptz",
+    },
+)
+MEMBER = Table("group_member", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "joined_by": "text"})
 CERTIFICATE = Table(
     "certificate",
     ("serial",),
@@ -81,6 +122,23 @@ EXPIRY = Table("enrollment", ("id",), {"id": "uuid", "revision": "int8", "live":
 """What changes of an enrollment when its access expires."""
 
 
+class Held(BaseModel):
+    """An assignment that waits for the answer to an exception, or was refused by it (DUE-6)."""
+
+    assignment_id: UUID
+    since: date
+    cause: str
+    refused: bool
+
+
+class Waiting(BaseModel):
+    """What `enrollment.waiting` holds."""
+
+    exception: ExceptionState | None
+    raised: int | None
+    holds: list[Held]
+
+
 class AssignmentRow(NamedTuple):
     """A row of `assignment`."""
 
@@ -96,6 +154,10 @@ class AssignmentRow(NamedTuple):
     access_days: int | None = None
     note: UUID | None = None
     important: bool = False
+    due: str | None = None
+    """A due rule, as JSON."""
+    undone: bool = False
+    """It was removed with the batch that created it (ASG-20)."""
 
 
 def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentRow]:

@@ -4,31 +4,36 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.enrollment.application.evaluator import offering
 from services.enrollment.application.expansion import enqueue
-from services.enrollment.projections import offerings
+from services.enrollment.application.judging import offering
+from services.enrollment.projections import earning, facts, offerings
 from services.enrollment.projections.offerings import Draft, OfferingFact
 from shared.contracts.catalog import (
     CertificationDescribed,
     CompletionReviewSwitched,
     CourseDescribed,
     DropOutsDecided,
+    DueDatesCombined,
     EarlierCompletionsDecided,
     EnrolmentWindowSet,
     LearnerAccessChosen,
     NotificationsSwitched,
     OfferingActivated,
     OfferingDeactivated,
+    OfferingKind,
+    QualificationDescribed,
     VersionDrafted,
     VersionPublished,
     VersionRetired,
+    VisibilityChosen,
 )
 from shared.database import Connection
-from shared.events import Event, Recorded
+from shared.events import Event, Meta, Recorded
 
 _HANDLED = (
     CourseDescribed,
     CertificationDescribed,
+    QualificationDescribed,
     VersionDrafted,
     VersionPublished,
     VersionRetired,
@@ -36,11 +41,21 @@ _HANDLED = (
     OfferingDeactivated,
     NotificationsSwitched,
     DropOutsDecided,
+    DueDatesCombined,
     CompletionReviewSwitched,
     LearnerAccessChosen,
     EnrolmentWindowSet,
     EarlierCompletionsDecided,
+    VisibilityChosen,
 )
+
+
+Describing = CourseDescribed | CertificationDescribed | QualificationDescribed
+_KINDS: dict[type[Event], OfferingKind] = {
+    CourseDescribed: "course",
+    CertificationDescribed: "certification",
+    QualificationDescribed: "qualification",
+}
 
 
 class CatalogFacts:
@@ -62,17 +77,30 @@ class CatalogFacts:
             was = before.get(id)
             if was and not offering(was).open and offering(fact).open:
                 self._catch_up(conn, id, causes[id])
+            if was and was.items != fact.items:
+                earning.again(conn, id, causes[id])
+        judged = [id for id, fact in now.items() if (was := before.get(id)) and _judged_by(was) != _judged_by(fact)]
+        if judged:
+            facts.mark_waiting(conn, _meta(causes[judged[-1]]))
 
     def _catch_up(self, conn: Connection, id: UUID, cause: Recorded) -> None:
         waiting = [row[0] for row in conn.execute("SELECT id FROM assignment WHERE offering = %s AND live", [id])]
         if waiting:
-            causation = f"catalog/{id}/{cause.event.originator_version}"
-            meta = cause.meta.model_copy(update={"causation": causation, "reason_code": "catalog"})
-            enqueue(conn, meta, id, [UUID(str(a)) for a in waiting])
+            enqueue(conn, _meta(cause), id, [UUID(str(a)) for a in waiting])
+
+
+def _meta(cause: Recorded) -> Meta:
+    causation = f"catalog/{cause.event.originator_id}/{cause.event.originator_version}"
+    return cause.meta.model_copy(update={"causation": causation, "reason_code": "catalog"})
+
+
+def _judged_by(fact: OfferingFact) -> tuple[object, ...]:
+    """What exceptions are judged by (DUE-4, DUE-5)."""
+    return (fact.minimum_minutes, fact.earliest_due, fact.steps)
 
 
 def _evolve(fact: OfferingFact | None, event: Event) -> OfferingFact:
-    if isinstance(event, CourseDescribed | CertificationDescribed):
+    if isinstance(event, Describing):
         now = _described(fact, event)
     elif fact is None:
         raise ValueError(f"offering {event.originator_id} is not known")
@@ -81,9 +109,8 @@ def _evolve(fact: OfferingFact | None, event: Event) -> OfferingFact:
     return replace(now, revision=event.originator_version)
 
 
-def _described(fact: OfferingFact | None, event: CourseDescribed | CertificationDescribed) -> OfferingFact:
-    course = isinstance(event, CourseDescribed)
-    known = fact or OfferingFact(event.originator_id, "course" if course else "certification", event.title)
+def _described(fact: OfferingFact | None, event: Describing) -> OfferingFact:
+    known = fact or OfferingFact(event.originator_id, _KINDS[type(event)], event.title)
     now = replace(
         known,
         code=event.code,
@@ -91,9 +118,12 @@ def _described(fact: OfferingFact | None, event: CourseDescribed | Certification
         certificate=event.certificate is not None,
         badge=event.badge,
         price=event.price,
+        minimum_minutes=0 if isinstance(event, QualificationDescribed) else event.minimum_minutes,
     )
     if isinstance(event, CourseDescribed):
         return replace(now, steps=event.activities, in_order=event.in_order, access_days=event.access_days)
+    if isinstance(event, QualificationDescribed):
+        return replace(now, items=event.items)
     return now
 
 
@@ -111,6 +141,8 @@ def _changed(fact: OfferingFact, event: Event) -> OfferingFact:
             now = replace(fact, active=isinstance(event, OfferingActivated))
         case NotificationsSwitched():
             now = replace(fact, notifications=frozenset(event.on))
+        case DueDatesCombined():
+            now = replace(fact, earliest_due=event.earliest)
         case DropOutsDecided():
             now = replace(fact, keep_begun=event.keep_begun)
         case CompletionReviewSwitched():
@@ -121,4 +153,6 @@ def _changed(fact: OfferingFact, event: Event) -> OfferingFact:
             now = replace(fact, opens=event.opens, closes=event.closes)
         case EarlierCompletionsDecided():
             now = replace(fact, credit=event.count)
+        case VisibilityChosen():
+            now = replace(fact, audiences=event.audiences)
     return now

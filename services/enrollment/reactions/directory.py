@@ -1,16 +1,19 @@
 """People, jobs, structure and audiences: who may be concerned is marked in the transaction that writes the fact."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid5
 
-from services.enrollment.projections import facts
+from services.enrollment.projections import facts, feeds
 from services.enrollment.projections.facts import JobFact, PersonFact, UnitFact
+from services.enrollment.reactions.causes import by_cause
 from shared import timers
 from shared.contracts.directory import (
     AudienceCreated,
     AudienceMembersAdded,
     AudienceMembersRemoved,
+    BatchFinished,
+    BatchStarted,
     Job,
     JobAssigned,
     JobEnded,
@@ -29,6 +32,7 @@ from shared.timers import Timer
 
 _PEOPLE = (PersonRegistered, PersonMoved, PersonDeactivated, PersonReactivated)
 _UNITS = (UnitCreated, UnitMoved, UnitRenamed, UnitRemoved)
+_BATCHES = (BatchStarted, BatchFinished)
 _AUDIENCES = (AudienceCreated, AudienceMembersAdded, AudienceMembersRemoved)
 
 PLACEMENT = "placement"
@@ -40,10 +44,11 @@ class DirectoryFacts:
 
     name = "enrollment facts"
     source = "directory"
-    types = frozenset(c.TOPIC for c in (*_PEOPLE, *_UNITS, *_AUDIENCES, JobAssigned, JobEnded))
+    types = frozenset(c.TOPIC for c in (*_PEOPLE, *_UNITS, *_AUDIENCES, JobAssigned, JobEnded, *_BATCHES))
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
-        for meta, caused in _by_cause(events):
+        for meta, caused in by_cause(events, self.source):
+            _feeds(conn, caused)
             touched = self._people(conn, caused, meta)
             touched |= self._jobs(conn, caused, meta)
             touched |= self._audiences(conn, caused)
@@ -132,21 +137,13 @@ class DirectoryFacts:
             facts.mark_units(conn, [*moved, *gone], meta)
 
 
-def _by_cause(events: Sequence[Recorded]) -> Iterator[tuple[Meta, list[Recorded]]]:
-    """Runs of events of one batch, with what to say of all that follows from them."""
-    run: list[Recorded] = []
-    for recorded in events:
-        if run and recorded.meta.correlation != run[0].meta.correlation:
-            yield _cause(run[0]), run
-            run = []
-        run.append(recorded)
-    if run:
-        yield _cause(run[0]), run
-
-
-def _cause(recorded: Recorded) -> Meta:
-    causation = f"directory/{recorded.event.originator_id}/{recorded.event.originator_version}"
-    return recorded.meta.model_copy(update={"causation": causation, "reason_code": "directory"})
+def _feeds(conn: Connection, events: Sequence[Recorded]) -> None:
+    """A bulk change begins or ends. It begins before whatever is marked by it, and is judged only once it has ended (ASG-21)."""
+    for event in (r.event for r in events):
+        if isinstance(event, BatchStarted):
+            feeds.started(conn, event.originator_id, event.feed)
+        elif isinstance(event, BatchFinished):
+            feeds.finished(conn, event.originator_id)
 
 
 def _job_fact(person: UUID, job: Job) -> JobFact:

@@ -6,6 +6,7 @@ from typing import Protocol
 from services.reporting.projections.assignments import ASSIGNMENT
 from services.reporting.projections.audiences import AUDIENCE
 from services.reporting.projections.cancellations import CANCELLATION
+from services.reporting.projections.groups import GROUP
 from services.reporting.projections.membership import MEMBERSHIP
 from services.reporting.projections.offerings import OFFERING
 from services.reporting.projections.people import PERSON
@@ -51,5 +52,5 @@ PROJECTIONS = (
     Projection("catalog", OFFERING),
     Projection("directory", PERSON, UNIT, AUDIENCE),
     Projection(PROFILES, PROFILE),
-    Projection("enrollment", MEMBERSHIP, STANDING, ASSIGNMENT, CANCELLATION),
+    Projection("enrollment", MEMBERSHIP, STANDING, ASSIGNMENT, GROUP, CANCELLATION),
 )

@@ -1,5 +1,6 @@
 """Standing: how a learner stands on an offering, period by period. Source: enrollment."""
 
+from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
 
@@ -9,6 +10,7 @@ from shared.contracts.enrollment import (
     CompletionRejected,
     CompletionSubmitted,
     CompletionTakenBack,
+    DueDateSet,
     EnrollmentCancelled,
     EnrollmentCompleted,
     EnrollmentLeftWithoutSource,
@@ -50,6 +52,8 @@ class Standing(NamedTuple):
     waits_for: str | None
     """payment or approval."""
     state: State
+    due_on: date | None = None
+    """The day on which the term is due."""
 
 
 _EVENTS = (
@@ -65,6 +69,7 @@ _EVENTS = (
     CompletionTakenBack,
     PaymentReceived,
     PaymentRefunded,
+    DueDateSet,
 )
 
 
@@ -86,12 +91,12 @@ def _assigned(state: Standing | None, event: LearnerAssigned) -> Standing:
     waits_for = "payment" if event.price else None
     if state is None:
         ids = (event.originator_id, event.person_id, event.offering_id)
-        return Standing(*ids, event.term, True, False, False, False, None, waits_for, "not-started")
+        return Standing(*ids, event.term, True, False, False, False, None, waits_for, "not-started", event.due_on)
     if event.term > state.term:
         completed = state.completed and not event.afresh
         opened = state._replace(term=event.term, live=True, begun=False, ended=None, waits_for=waits_for)
-        state = opened._replace(completed=completed)
-    return state._replace(without_source=False)
+        state = opened._replace(completed=completed, due_on=None)
+    return state._replace(without_source=False, due_on=event.due_on or state.due_on)
 
 
 def _completed_elsewhere(event: EnrollmentCompleted) -> Standing:
@@ -111,6 +116,8 @@ def _changed(state: Standing, event: Event) -> Standing:
             now = state._replace(live=False, ended="access-expired")
         case EnrollmentLeftWithoutSource():
             now = state._replace(without_source=True)
+        case DueDateSet():
+            now = state._replace(due_on=event.due_on)
         case TrainingBegun():
             now = state._replace(begun=True)
         case CompletionSubmitted():
@@ -156,6 +163,7 @@ STANDING = PeriodTable(
         "ended": "text",
         "waits_for": "text",
         "state": "text",
+        "due_on": "date",
     },
     key=("enrollment_id",),
     events=_EVENTS,

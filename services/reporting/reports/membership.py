@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, get_args
 from uuid import UUID
 
@@ -26,6 +26,7 @@ TYPE_LABELS = {
     "organisation": "Organisation",
     "position": "Position",
     "manager": "Manager",
+    "group": "Group",
     "self": "Self-enrollment",
 }
 """How an assignment type is called in reports (ASG-1)."""
@@ -54,6 +55,8 @@ class MembershipRow(BaseModel):
     include_below: bool | None
     term: int
     state: str | None
+    due_on: date | None
+    """The day on which the term is due (DUE-3)."""
     assigned_at: datetime
 
 
@@ -74,8 +77,8 @@ _SELECTED = (
     "p.home_organisation AS home_organisation_id, h.name AS home_organisation, "
     "m.offering_id, o.kind AS offering_kind, o.code AS offering_code, o.title AS offering_title, "
     f"m.assignment_id, a.type AS assignment_type, {_LABEL} AS assignment_type_label, "
-    "coalesce(au.name, tu.name, tn.first_name || ' ' || tn.last_name) AS assignment_name, a.include_below, "
-    "m.term, s.state, m.valid_from AS assigned_at"
+    "coalesce(au.name, tu.name, lg.name, tn.first_name || ' ' || tn.last_name) AS assignment_name, a.include_below, "
+    "m.term, s.state, s.due_on, m.valid_from AS assigned_at"
 )
 
 _PERSON = "coalesce(n.sorted, '')"
@@ -172,7 +175,7 @@ def _exported(column: str) -> str:
         return yes_or_no(column)
     if column == "assigned_at":
         return instant(column)
-    return column if column == "term" or column.endswith("_id") else text(column)
+    return column if column in ("term", "due_on") or column.endswith("_id") else text(column)
 
 
 _SOURCES = tuple(projection.source for projection in PROJECTIONS)
@@ -212,6 +215,7 @@ def _query(
         f"LEFT JOIN audience au ON a.type = 'audience' AND au.audience_id = a.target_id AND {moment.holds('au')} "
         "LEFT JOIN unit tu ON a.type IN ('organisation', 'position') AND tu.unit_id = a.target_id "
         f"AND {moment.holds('tu')} "
+        f"LEFT JOIN learner_group lg ON a.type = 'group' AND lg.group_id = a.target_id AND {moment.holds('lg')} "
         "LEFT JOIN profile tn ON a.type IN ('individual', 'manager', 'self') AND tn.person_id = a.target_id "
         f"ORDER BY {order.key}"
     )

@@ -1,0 +1,112 @@
+"""The circuit breaker: a change from a feed that would add or withdraw too many learners waits for an administrator (ASG-21)."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from uuid import UUID
+
+from services.enrollment.application.assigning import Enrollments
+from services.enrollment.application.judging import judge
+from services.enrollment.projections import feeds
+from services.enrollment.projections.feeds import OfferingChange, Seen
+from shared.contracts.enrollment import ChangeHeld, ChangeReleased
+from shared.database import Connection
+from shared.errors import NotFound
+from shared.events import SYSTEM, Meta
+from shared.store import Context, Decision, Receipt
+from shared.texts import Texts
+
+
+@dataclass(frozen=True)
+class Limits:
+    """More learners than `learners`, or more than the `share` of all active people, are too many; fewer than `least` never are."""
+
+    learners: int
+    share: float
+    least: int
+
+    def exceeded(self, learners: int, people: int) -> bool:
+        return learners >= self.least and (learners > self.learners or learners > self.share * people)
+
+
+class Breaker:
+    """Looks at large changes before the evaluator does, as a whole: with the same judgement, and writing nothing."""
+
+    def __init__(self, ledger: Enrollments, limits: Limits, chunk: int) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._chunk = chunk
+
+    def breaks(self, batches: Collection[UUID]) -> bool:
+        """Whether the queue is another one now: a change was held, or one that is complete was let through."""
+        with self._ledger.database.connection() as conn:
+            found = feeds.to_judge(conn, sorted(batches), self._limits.least)
+        for batch in found:
+            self._judge(batch)
+        return bool(found)
+
+    def _judge(self, batch: UUID) -> None:
+        with self._ledger.database.transaction(snapshot=True) as conn:
+            before = feeds.seen(conn, batch)
+            offerings, last = self._count(conn, batch, before.judged)
+            active = feeds.active_people(conn)
+        now = Seen(
+            before.enrolled + sum(one.enrolled for one in offerings),
+            before.withdrawn + sum(one.withdrawn for one in offerings),
+            last,
+        )
+        if not any(self._limits.exceeded(learners, active) for learners in now[:2]):
+            with self._ledger.database.transaction() as conn:
+                feeds.passed(conn, batch, now)
+            return
+        version = len(list(self._ledger.events.get(batch))) + 1
+        event = ChangeHeld(
+            originator_id=batch, originator_version=version, enrolled=now.enrolled, withdrawn=now.withdrawn
+        )
+        meta = Meta(actor=SYSTEM, reason_code="rule", correlation=batch)
+
+        def hold(conn: Connection) -> None:
+            feeds.held(conn, batch, now, offerings)
+
+        self._ledger.store.append([Decision((event,), meta)], also=hold)
+
+    def _count(self, conn: Connection, batch: UUID, after: int) -> tuple[list[OfferingChange], int]:
+        """What would become of the people of a batch, by offering; and the last place in the queue that was looked at."""
+        counts: dict[UUID, OfferingChange] = {}
+        last = after
+        for part in feeds.waiting(conn, batch, after, self._chunk):
+            last = part[-1][1]
+            for verdict in judge(conn, [person for person, _ in part], None).verdicts:
+                if (change := verdict.change) is None:
+                    continue
+                of, many = verdict.situation.offering, len(verdict.situation.people)
+                count = counts.setdefault(of, OfferingChange(offering_id=of))
+                count.enrolled += many * (change.after.term > change.before.term)
+                left = not change.after.live or (change.after.sourceless and not change.before.sourceless)
+                count.withdrawn += many * (change.before.live and left)
+                count.held_by_exceptions += many * (len(change.after.waiting) > len(change.before.waiting))
+        return sorted(counts.values(), key=lambda one: one.offering_id), last
+
+    def preview(self, batch: UUID) -> list[OfferingChange]:
+        """What releasing it would do now. Raises NotFound."""
+        with self._ledger.database.transaction(snapshot=True) as conn:
+            self._check(conn, batch)
+            return self._count(conn, batch, 0)[0]
+
+    def release(self, context: Context, batch: UUID, reason: str | None) -> Receipt:
+        """Let it through, and whatever comes of it later."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            self._check(conn, batch)
+        texts, version = Texts(), len(list(self._ledger.events.get(batch))) + 1
+        event = ChangeReleased(originator_id=batch, originator_version=version, reason=texts.ref(batch, reason))
+
+        def also(conn: Connection) -> None:
+            texts.keep(conn)
+            feeds.released(conn, batch)
+
+        return self._ledger.record(context, Decision((event,), context.meta()), {"released": str(batch)}, also=also)
+
+    def _check(self, conn: Connection, batch: UUID) -> None:
+        if not feeds.held_changes(conn, batch, None, 1).items:
+            raise NotFound("There is no such held change; it was released, or it never was held.", field="batch")

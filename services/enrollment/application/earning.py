@@ -1,0 +1,75 @@
+"""Qualifications are earned: on the last item's completion, on assignment, and when the items change (CAT-9)."""
+
+import threading
+from collections.abc import Sequence
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from services.enrollment.application.enrolled import Enrolled
+from services.enrollment.domain.earning import earn
+from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.learning import Moment
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change
+from services.enrollment.projections import earning
+from services.enrollment.projections.earning import Earned
+from shared import telemetry
+from shared.errors import Conflict
+from shared.store import Context
+
+log = telemetry.logger(__name__)
+
+
+class Earning:
+    """Looks through this service's own events, once each, by whatever way they came about.
+
+    Idempotent, therefore resumable: what was earned is completed, and is not found again.
+    """
+
+    name = "enrollment qualifications"
+
+    def __init__(self, enrolled: Enrolled, *, chunk: int, pause: float) -> None:
+        self._enrolled = enrolled
+        self._database = enrolled.ledger.database
+        self._chunk = chunk
+        self._pause = pause
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    stop.wait(self._pause)
+            except (psycopg.OperationalError, PoolTimeout, Conflict):
+                log.warning("earning qualifications was interrupted; trying again")
+                stop.wait(self._pause)
+
+    def step(self) -> int:
+        """Returns how much was looked at. Raises Conflict when a learner was overtaken: the next step repeats it."""
+        with self._database.connection() as conn:
+            read = earning.by_events(conn, self._chunk)
+            changed = earning.changed(conn)
+        self._record(read.earned)
+        if read.upto is not None:
+            with self._database.transaction() as conn:
+                earning.advance(conn, read.upto)
+        for offering, revision in changed:
+            with self._database.connection() as conn:
+                found = earning.on(conn, offering, self._chunk)
+            self._record(found)
+            if not found:
+                with self._database.transaction() as conn:
+                    earning.looked_at(conn, offering, revision)
+        return read.size + len(changed)
+
+    def _record(self, earned: Sequence[Earned]) -> None:
+        for one in earned:
+            context = Context.system(
+                f"earn/{one.enrollment}/{one.revision}", correlation=one.cause.correlation, reason_code="earned"
+            )
+            self._enrolled.command(context, one.enrollment, self._decide)
+
+    def _decide(self, state: Enrollment, offering: Offering, at: Moment) -> Change | None:
+        with self._database.connection() as conn:
+            done = earning.done(conn, state.person, offering.items)
+        return earn(state, offering, done, at)

@@ -1,0 +1,166 @@
+"""What would have to change for learners, by the facts of one moment: the same for a preview and for the real thing."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import TypedDict
+from uuid import UUID
+
+from services.enrollment.domain.assignments import access_days
+from services.enrollment.domain.due_dates import Due, due
+from services.enrollment.domain.enrollment import Enrollment, enrollment_ids
+from services.enrollment.domain.granting import settle
+from services.enrollment.domain.offerings import Offering
+from services.enrollment.domain.standing import Change
+from services.enrollment.domain.terms import Terms
+from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections import offerings as catalogue
+from services.enrollment.projections.matching import Situation
+from services.enrollment.projections.offerings import OfferingFact
+from services.enrollment.projections.state import (
+    AssignmentRow,
+)
+from shared.contracts.enrollment import ExceptionState, Hold
+from shared.database import Connection
+from shared.store import STREAM, SUBJECT
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What is decided for people who stand alike: once, for the pattern. `change` None: nothing."""
+
+    change: Change | None
+    situation: Situation
+
+    @property
+    def enrollments(self) -> Sequence[UUID]:
+        if self.situation.revision is not None:
+            return self.situation.enrollments
+        return enrollment_ids(self.situation.people, self.situation.offering)
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What one look at the facts found for some learners, and the assignments that it relied on."""
+
+    verdicts: Sequence[Verdict]
+    assignments: Mapping[UUID, AssignmentRow]
+
+
+def offering(fact: OfferingFact, minutes_of_courses: int = 0) -> Offering:
+    """As the rules know it."""
+    known = {name: getattr(fact, name) for name in Offering.__dataclass_fields__}
+    return Offering(**known | ({"minimum_minutes": minutes_of_courses} if fact.minimum_minutes is None else {}))
+
+
+def pattern(situation: Situation) -> Enrollment:
+    """The standing of everybody in this situation."""
+    if situation.revision is None:
+        return Enrollment(STREAM, SUBJECT, situation.offering)
+    return Enrollment(
+        id=STREAM,
+        person=SUBJECT,
+        offering=situation.offering,
+        version=situation.revision,
+        term=situation.term,
+        live=situation.live,
+        begun=situation.begun,
+        sourceless=situation.sourceless,
+        steps=frozenset(situation.steps),
+        completed_version=situation.completed_version,
+        completed_at=situation.completed_at,
+        ended=situation.ended,
+        launched=situation.launched,
+        submitted=situation.submitted,
+        rejection=situation.rejection,
+        payment=situation.payment,
+        access_until=situation.access_until,
+        valid_until=situation.valid_until,
+        serial=situation.serial,
+        revoked=situation.revoked,
+        grants=frozenset(situation.grants),
+        access={grant: day for grant, day in zip(situation.grants, situation.access, strict=True) if day},
+        exclusions=frozenset(situation.exclusions),
+        due=situation.due,
+        due_by_hand=situation.due_by_hand,
+        **holding(situation.waiting),
+    )
+
+
+class Holding(TypedDict):
+    """What of an enrollment is in one column of its row."""
+
+    holds: dict[UUID, Hold]
+    refused: frozenset[UUID]
+    exception: ExceptionState | None
+    raised: int | None
+
+
+def holding(text: str | None) -> Holding:
+    """The assignments that wait, and those that were refused."""
+    told = state.Waiting.model_validate_json(text) if text else state.Waiting(exception=None, raised=None, holds=[])
+    return {
+        "holds": {
+            h.assignment_id: Hold(assignment_id=h.assignment_id, since=h.since, cause=h.cause) for h in told.holds
+        },
+        "refused": frozenset(hold.assignment_id for hold in told.holds if hold.refused),
+        "exception": told.exception,
+        "raised": told.raised,
+    }
+
+
+def judge(
+    conn: Connection,
+    people: Sequence[UUID],
+    on: UUID | None,
+    *,
+    proposed: Sequence[AssignmentRow] = (),
+    without: Sequence[UUID] = (),
+    undone: Sequence[UUID] = (),
+) -> Judged:
+    """What would have to change for these people, on one offering or all; the same for a preview and for the real thing.
+
+    What the assignments `undone` hold is taken back.
+    """
+    situations = matching.situations(conn, people, on, proposed=proposed, without=without, undone=undone)
+    ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
+    assignments = state.assignments(conn, ids)
+    known = offerings(conn, {one.offering for one in situations})
+    now, today = facts.now(conn), facts.today(conn)
+    removed = {a.id for a in assignments.values() if not a.live and not a.undone}.union(without)
+    reversed_ = frozenset(undone).union(a.id for a in assignments.values() if a.undone)
+    shorter = {a.id: a.access_days for a in (*assignments.values(), *proposed) if a.access_days is not None}
+    bring = {id: terms(on_offer, now, today, shorter) for id, on_offer in known.items()}
+    verdicts = []
+    for situation in situations:
+        on_offer = known.get(situation.offering)
+        given = bring.get(situation.offering) or Terms(now, today)
+        change = settle(
+            pattern(situation),
+            wanted(situation),
+            removed,
+            replace(given, others=tuple(situation.others)) if situation.others else given,
+            open_for_new=on_offer is not None and on_offer.open,
+            keep_begun=on_offer is None or on_offer.keep_begun,
+            undone=reversed_,
+        )
+        verdicts.append(Verdict(change, situation))
+    return Judged(verdicts, assignments)
+
+
+def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:
+    """As the rules know them, with the minimum time of certifications that say nothing else (CAT-2)."""
+    found = catalogue.offerings(conn, ids)
+    sums = catalogue.minutes_of_courses(conn, [id for id, fact in found.items() if fact.minimum_minutes is None])
+    return {id: offering(fact, sums.get(id, 0)) for id, fact in found.items()}
+
+
+def wanted(situation: Situation) -> dict[UUID, Due]:
+    """The assignments that want to hold these people, and by when."""
+    texts = situation.dues or [None] * len(situation.wanted)
+    return {assignment: due(text) for assignment, text in zip(situation.wanted, texts, strict=True)}
+
+
+def terms(on: Offering, now: datetime, today: date, shorter: Mapping[UUID, int]) -> Terms:
+    """What grants of this offering bring with them now."""
+    return Terms(now, today, access_days(on), shorter, on.price, on.minimum_minutes, on.earliest_due)

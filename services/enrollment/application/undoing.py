@@ -1,0 +1,299 @@
+"""Undo: one command reverses what a batch did, and lists what it left as it was (ASG-20). Nothing is ever deleted."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from uuid import UUID, uuid4, uuid5
+
+from pydantic import JsonValue
+
+from services.enrollment.application import rows
+from services.enrollment.application.assigning import Assigning, Enrollments, assignment_row
+from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.application.expansion import enqueue
+from services.enrollment.application.grouping import group_row
+from services.enrollment.application.judging import offerings
+from services.enrollment.domain import assignments as rules
+from services.enrollment.domain import granting, groups, standing
+from services.enrollment.domain.assignments import Assignment, Target
+from services.enrollment.domain.groups import Group, Membership
+from services.enrollment.projections import batches, facts
+from services.enrollment.projections import groups as known
+from services.enrollment.projections.batches import Irreversible, IrreversibleKind
+from services.enrollment.projections.state import ASSIGNMENT, GROUP, MEMBER, AssignmentRow, assignments, live_targets
+from shared import jobs
+from shared.contracts.enrollment import (
+    AssignmentCreated,
+    AssignmentRemoved,
+    DueDateSet,
+    DueRuleSet,
+    EnrollmentCompleted,
+    ExceptionAnswered,
+    GroupDescribed,
+    GroupJoined,
+    GroupLeft,
+    LearnerExcluded,
+    StepCompleted,
+    TrainingBegun,
+)
+from shared.database import Connection, Database
+from shared.errors import Invalid, NotFound, Refusal
+from shared.events import Event
+from shared.jobs import Job
+from shared.store import Context, Decision, Receipt, Row
+from shared.texts import Texts
+
+_ALSO_TOLD = (StepCompleted, TrainingBegun, EnrollmentCompleted, ExceptionAnswered, DueDateSet)
+_REVERSED = (AssignmentCreated, AssignmentRemoved, DueRuleSet, GroupDescribed, GroupJoined, GroupLeft, LearnerExcluded)
+_WHY: dict[IrreversibleKind, str] = {
+    "changed-since": "Another command has changed it since.",
+    "assigned-again": "The same target was assigned again since.",
+    "group-removed": "A group that was removed is not made again. Create one, and add its members.",
+    "not-an-assignment": "Progress, answers to exceptions and dates by hand stay on record. Change them one by one.",
+}
+
+
+@dataclass
+class _Plan:
+    """What undoing a batch comes to."""
+
+    decision: Decision
+    removed: list[UUID] = field(default_factory=list)
+    expanded: dict[UUID, list[UUID]] = field(default_factory=dict)
+    """By offering: the assignments whose scope is evaluated."""
+    marked: list[UUID] = field(default_factory=list)
+    excluded: list[LearnerExcluded] = field(default_factory=list)
+    left: list[Irreversible] = field(default_factory=list)
+
+    def expand(self, offering: UUID, assignment: UUID) -> None:
+        self.expanded.setdefault(offering, []).append(assignment)
+
+    def leave(
+        self, kind: IrreversibleKind, offering: UUID, assignment: UUID | None, person: UUID | None = None
+    ) -> None:
+        item = Irreversible(kind=kind, why=_WHY[kind], offering_id=offering, assignment_id=assignment, person_id=person)
+        self.left.append(item)
+
+
+class Undoing:
+    """`days`: a batch that began longer ago is not undone. `rows_limit`: how many commands' rows one undo reverses."""
+
+    def __init__(self, ledger: Enrollments, assigning: Assigning, *, days: int, rows_limit: int, chunk: int) -> None:
+        self._ledger = ledger
+        self._assigning = assigning
+        self._days = days
+        self._rows_limit = rows_limit
+        self._chunk = chunk
+
+    def undo(self, context: Context, batch: UUID, reason: str | None) -> Receipt:
+        """Reverse the facts of a batch, as a batch of its own, and evaluate again."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            if not batches.known(conn, batch, self._days):
+                raise NotFound(
+                    f"There is no such batch, or it is older than {self._days} days (ROLLBOOK_UNDO_DAYS).",
+                    field="batch",
+                )
+            topics = [cls.TOPIC for cls in (*_REVERSED, *_ALSO_TOLD)]
+            done = list(batches.events(conn, batch, topics, self._days, self._rows_limit + 1))
+            if len(done) > self._rows_limit:
+                raise Invalid(
+                    f"The batch did more than {self._rows_limit} things (ROLLBOOK_ASSIGNMENT_ROWS_LIMIT). Undo its parts.",
+                    field="batch",
+                )
+            texts = Texts()
+            plan = self._plan(conn, context, batch, done, texts, reason)
+        job = uuid4()
+        result: JsonValue = {
+            "undone": str(batch),
+            "assignments_removed": len(plan.removed),
+            "irreversible": f"/api/enrollment/batches/{batch}/irreversible",
+            "jobs": [str(job)],
+        }
+        receipt = self._ledger.record(context, plan.decision, result, also=self._also(context, batch, plan, texts, job))
+        for event in plan.excluded:
+            self._allow(context, event)
+        return receipt
+
+    def _plan(
+        self, conn: Connection, context: Context, batch: UUID, done: Sequence[Event], texts: Texts, reason: str | None
+    ) -> _Plan:
+        plan = _Plan(Decision((), context.meta()))
+        streams = {event.originator_id: event.originator_version for event in done}
+        found = assignments(conn, [e.originator_id for e in done if isinstance(e, AssignmentCreated)])
+        removing = []
+        for id, row in found.items():
+            if row.live and row.revision == streams[id]:
+                removing.append(_assignment(row))
+            elif row.live:
+                plan.leave("changed-since", row.offering, id)
+        if removing:
+            ref = texts.ref(batch, reason)
+            plan.decision = plan.decision.together(self._assigning.removal(removing, ref, context, undone=True))
+            plan.removed = [a.id for a in removing]
+            for assignment in removing:
+                plan.expand(assignment.offering, assignment.id)
+        for event in done:
+            if event.originator_id not in found:
+                self._reverse(conn, context, plan, event)
+        return plan
+
+    def _reverse(self, conn: Connection, context: Context, plan: _Plan, event: Event) -> None:
+        match event:
+            case AssignmentRemoved():
+                self._assign_again(conn, context, plan, event)
+            case DueRuleSet() | GroupDescribed():
+                self._edit_back(conn, plan, event)
+            case GroupJoined() | GroupLeft():
+                self._membership_back(conn, plan, event)
+            case LearnerExcluded():
+                plan.excluded.append(event)
+            case DueDateSet(by="rule" | "exception"):
+                pass
+            case StepCompleted() | TrainingBegun() | EnrollmentCompleted() | ExceptionAnswered() | DueDateSet():
+                plan.leave("not-an-assignment", event.offering_id, None, event.person_id)
+
+    def _assign_again(self, conn: Connection, context: Context, plan: _Plan, event: AssignmentRemoved) -> None:
+        old = self._assigning.find(event.originator_id)
+        target = old.target
+        if target.type == "group":
+            plan.leave("group-removed", old.offering, old.id)
+            return
+        if live_targets(conn, [old.offering], [(target.type, target.id)]):
+            plan.leave("assigned-again", old.offering, old.id)
+            return
+        id = uuid5(old.id, f"{context.actor}/{context.command_id}")
+        offering = offerings(conn, [old.offering])[old.offering]
+        try:
+            created = rules.create(id, offering, target, old.shared)
+        except Refusal as refusal:
+            why = Irreversible(
+                kind="offering-closed",
+                why=refusal.detail,
+                offering_id=old.offering,
+                assignment_id=old.id,
+                person_id=None,
+            )
+            plan.left.append(why)
+            return
+        row = Row(ASSIGNMENT, assignment_row(context, id, offering, target, old.shared, facts.now(conn)))
+        plan.decision = plan.decision.together(Decision((created,), context.meta(), new=(row,)))
+        plan.expand(old.offering, id)
+
+    def _edit_back(self, conn: Connection, plan: _Plan, event: DueRuleSet | GroupDescribed) -> None:
+        """Dates that have moved later stay so (DUE-3)."""
+        row = assignments(conn, [event.originator_id])[event.originator_id]
+        if not row.live:
+            return
+        if row.revision != event.originator_version:
+            plan.leave("changed-since", row.offering, row.id)
+            return
+        if isinstance(event, DueRuleSet):
+            told = (AssignmentCreated.TOPIC, DueRuleSet.TOPIC)
+            earlier = batches.before(conn, row.id, event.originator_version, told)
+            rule = earlier.due if isinstance(earlier, AssignmentCreated | DueRuleSet) else None
+            back: Event | None = rules.set_due_rule(
+                replace(_assignment(row), shared=rules.Sharing(due=event.due)), rule
+            )
+            row = row._replace(due=rule.model_dump_json() if rule else None)
+            changed: tuple[Row, ...] = ()
+            plan.expand(row.offering, row.id)
+        else:
+            earlier = batches.before(conn, row.id, event.originator_version, (GroupDescribed.TOPIC,))
+            assert isinstance(earlier, GroupDescribed)
+            group = _group(row, row.revision + 1, earlier)
+            back = groups.describe(row.id, group.version, group)
+            changed = (Row(GROUP, group_row(group)),)
+        if back:
+            row = row._replace(revision=back.originator_version)
+            decision = Decision((back,), plan.decision.meta, changed=(Row(ASSIGNMENT, row), *changed))
+            plan.decision = plan.decision.together(decision)
+
+    def _membership_back(self, conn: Connection, plan: _Plan, event: GroupJoined | GroupLeft) -> None:
+        group = known.group(conn, event.assignment_id)
+        now = known.versions(conn, [event.originator_id])[event.originator_id]
+        if group is None:
+            return
+        if now != event.originator_version:
+            plan.leave("changed-since", event.offering_id, event.assignment_id, event.person_id)
+            return
+        of, person = Group(*group[:-1]), event.person_id
+        if isinstance(event, GroupJoined):
+            membership = Membership(event.originator_id, now, event.by)
+            back: Event = groups.left(membership, of, person, "administrator")
+            decision = Decision((back,), plan.decision.meta, gone=(Row(MEMBER, (of.assignment, person)),))
+        else:
+            earlier = batches.before(conn, event.originator_id, now, (GroupJoined.TOPIC,))
+            assert isinstance(earlier, GroupJoined)
+            back = groups.joined(Membership(event.originator_id, now), of, person, earlier.by)
+            decision = Decision((back,), plan.decision.meta, new=(Row(MEMBER, (of.assignment, person, earlier.by)),))
+        plan.decision = plan.decision.together(decision)
+        plan.marked.append(person)
+
+    def _also(
+        self, context: Context, batch: UUID, plan: _Plan, texts: Texts, job: UUID
+    ) -> Callable[[Connection], None]:
+        meta = context.meta()
+
+        def also(conn: Connection) -> None:
+            texts.keep(conn)
+            for offering, ids in plan.expanded.items():
+                enqueue(conn, meta, offering, ids)
+            if plan.marked:
+                facts.mark(conn, plan.marked, meta)
+            jobs.enqueue(conn, job, TakingBack.kind, {}, meta)
+            batches.plan_taking_back(conn, job, batch, plan.removed, self._days, self._chunk)
+            batches.list_begun(conn, batch, plan.removed, job)
+            batches.list_left(conn, batch, self._days)
+            batches.list_others(conn, batch, plan.left)
+
+        return also
+
+    def _allow(self, context: Context, event: LearnerExcluded) -> None:
+        """Lift an exclusion, unless somebody has since."""
+        part = replace(context, command_id=f"{context.command_id}/{event.originator_id}/{event.assignment_id}")
+        state = self._ledger.load(event.originator_id, standing.evolve)
+        if state is None or event.assignment_id not in state.exclusions:
+            return
+        change = granting.allow_again(state, event.assignment_id)
+
+        def queue(conn: Connection) -> None:
+            facts.mark(conn, [event.person_id], part.meta())
+
+        self._ledger.record(part, rows.decision(change, part.meta()), also=queue)
+
+
+class TakingBack:
+    """The job that takes back what a batch gave by assignments that stay: with an exclusion for each (ASG-20)."""
+
+    kind = "undo"
+
+    def __init__(self, database: Database, evaluator: Evaluator) -> None:
+        self._database = database
+        self._evaluator = evaluator
+
+    def step(self, job: Job) -> None:
+        """One part. Whoever was overtaken is judged again before the next one."""
+        number = int(str(job.cursor.get("part", 0)))
+        with self._database.connection() as conn:
+            part = batches.part(conn, job.id, number)
+        if part is None:
+            with self._database.transaction() as conn:
+                conn.execute("DELETE FROM scope_part WHERE job = %s", [job.id])
+                jobs.finish(conn, job)
+            return
+        assignment, offering, people = part
+        while people:
+            prepared = self._evaluator.prepare(people, offering, lambda _: job.caused_by, undone=[assignment])
+            people = self._evaluator.write(prepared)
+        with self._database.transaction() as conn:
+            jobs.advance(conn, job, cursor={"part": number + 1}, done=job.done + len(part[2]))
+
+
+def _assignment(row: AssignmentRow) -> Assignment:
+    return Assignment(row.id, row.revision, row.offering, Target(row.type, row.target, row.include_below), row.live)  # type: ignore[arg-type]
+
+
+def _group(row: AssignmentRow, version: int, told: GroupDescribed) -> Group:
+    said = (told.name, told.description, told.allow_enrol, told.allow_withdraw, told.opens, told.closes)
+    return Group(row.id, version, row.offering, *said)

@@ -1,0 +1,69 @@
+"""What an administrator says to an exception, and a due date by hand (DUE-6, DUE-8)."""
+
+from collections.abc import Mapping
+from datetime import date
+from uuid import UUID
+
+from services.enrollment.domain.due_dates import NOT_DUE, Due, realistic
+from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.exceptions import latest_first
+from services.enrollment.domain.granting import grant
+from services.enrollment.domain.standing import Change, Writing
+from services.enrollment.domain.terms import Terms
+from shared.contracts.enrollment import DueDateSet, ExceptionAnswered, LearnerExcluded, Resolution
+from shared.errors import Conflict, Invalid
+from shared.events import TextRef
+
+
+def answer(
+    state: Enrollment, resolution: Resolution, wanted: Mapping[UUID, Due], terms: Terms, reason: TextRef | None
+) -> Change | None:
+    """One answer for all that waits (DUE-6); None where it is set aside already. Refuses without an exception."""
+    if state.exception is None:
+        raise Conflict("Nothing waits for an answer: there is no open exception of this learner.", kind="no-exception")
+    if resolution == "dismissed" == state.exception:
+        return None
+    writing = Writing(state)
+    if resolution in ("assigned", "realistic-date"):
+        for assignment in sorted(state.waiting, key=lambda a: latest_first(a, wanted.get(a, NOT_DUE), terms)):
+            if assignment in wanted:
+                grant(writing, assignment, wanted[assignment], terms)
+    if resolution == "realistic-date":
+        _set_realistic(writing, terms, reason)
+    writing.add(ExceptionAnswered, resolution=resolution, reason=reason)
+    if resolution == "not-assigned":
+        for assignment in state.waiting:
+            if assignment not in state.grants:
+                writing.add(LearnerExcluded, assignment_id=assignment, why="not-assigned", reason=reason)
+    return writing.change()
+
+
+def _set_realistic(writing: Writing, terms: Terms, reason: TextRef | None) -> None:
+    """The minimum time plus a week, never earlier than the date that there is; a date by hand stands above it.
+
+    Where the earliest date holds it is one by hand: the assignment's own, earlier one would come back at once.
+    """
+    state, day = writing.state, realistic(terms.now, terms.minimum_minutes)
+    if (
+        state.live
+        and not state.due_by_hand
+        and not state.certified(terms.today)
+        and (state.due is None or day > state.due)
+    ):
+        by = "hand" if terms.earliest else "exception"
+        writing.add(DueDateSet, term=state.term, due_on=day, by=by, reason=reason)
+
+
+def set_due(state: Enrollment, day: date, today: date, reason: TextRef | None) -> Change | None:
+    """A due date by hand, which no rule changes (DUE-3, DUE-8); None where it is so already."""
+    if not state.live:
+        raise Conflict("There is no open term that could be due. Assign the learner first.", kind="not-enrolled")
+    if state.completed_at is not None:
+        raise Conflict("The training was completed: its due date does not change any more.", kind="completed")
+    if day < today:
+        raise Invalid(f"The due date is {today} at the earliest.", field="due_on")
+    if state.due == day and state.due_by_hand:
+        return None
+    writing = Writing(state)
+    writing.add(DueDateSet, term=state.term, due_on=day, by="hand", reason=reason)
+    return writing.change()

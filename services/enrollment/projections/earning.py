@@ -1,0 +1,105 @@
+"""Who has earned a qualification by now, found from this service's own events and from what the catalogue changed (CAT-9)."""
+
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.contracts.enrollment import EnrollmentCompleted, LearnerAssigned, PaymentReceived
+from shared.database import Connection, uuid_of
+from shared.events import Meta, Recorded
+
+HOLDS = "({0}.completed_at IS NOT NULL AND coalesce({0}.valid_until >= today(), true))"
+"""A completion that counts today, whatever became of its enrollment."""
+_TOLD = [event.TOPIC for event in (LearnerAssigned, EnrollmentCompleted, PaymentReceived)]
+"""What may be the last that was lacking."""
+_EARNED = f"""
+o.kind = 'qualification' AND o.items <> '{{}}' AND e.live AND e.completed_at IS NULL AND NOT e.submitted AND e.payment <> 'due'
+    AND coalesce(e.access_until >= today(), true)
+    AND NOT EXISTS (
+        SELECT FROM unnest(o.items) AS item (id) WHERE NOT EXISTS (
+            SELECT FROM enrollment d WHERE d.person = e.person AND d.offering = item.id AND {HOLDS.format("d")}))
+"""
+_READ = "SELECT position FROM events WHERE position > %(after)s ORDER BY position LIMIT %(limit)s"
+_BY_EVENTS = f"""
+WITH told AS (
+    SELECT position, meta, convert_from(body, 'UTF8')::jsonb AS body FROM events
+    WHERE position > %(after)s AND position <= %(upto)s AND type = ANY(%(told)s)
+        AND EXISTS (SELECT FROM offering_fact WHERE kind = 'qualification')
+), about AS (
+    SELECT position, meta, (body ->> 'person_id')::uuid AS person, (body ->> 'offering_id')::uuid AS offering FROM told
+)
+SELECT DISTINCT ON (e.id) e.id, e.revision, a.meta
+FROM about a JOIN enrollment e ON e.person = a.person JOIN offering_fact o ON o.id = e.offering
+WHERE (e.offering = a.offering OR a.offering = ANY(o.items)) AND {_EARNED}
+ORDER BY e.id, a.position DESC
+"""
+_ON = f"""
+SELECT e.id, e.revision, g.meta FROM earning_again g JOIN enrollment e USING (offering) JOIN offering_fact o ON o.id = e.offering
+WHERE g.offering = %s AND {_EARNED} ORDER BY e.id LIMIT %s
+"""
+
+
+class Earned(NamedTuple):
+    """An enrollment on a qualification that is earned, at this revision, and what caused it."""
+
+    enrollment: UUID
+    revision: int
+    cause: Meta
+
+
+class Events(NamedTuple):
+    """Some of this service's own events, and what was earned by them. `upto` None: nothing new."""
+
+    upto: int | None
+    size: int
+    earned: list[Earned]
+
+
+def by_events(conn: Connection, limit: int) -> Events:
+    """The next events that nobody has looked at."""
+    row = conn.execute("SELECT position FROM earning_place").fetchone()
+    after = int(str(row[0])) if row else 0
+    read = [int(str(position)) for (position,) in conn.execute(_READ, {"after": after, "limit": limit})]
+    if not read:
+        return Events(None, 0, [])
+    rows = conn.execute(_BY_EVENTS.encode(), {"after": after, "upto": read[-1], "told": _TOLD})
+    return Events(read[-1], len(read), [_earned(row) for row in rows])
+
+
+def advance(conn: Connection, upto: int) -> None:
+    """Up to here they were looked at; never back."""
+    conn.execute("UPDATE earning_place SET position = greatest(position, %s)", [upto])
+
+
+def again(conn: Connection, offering: UUID, cause: Recorded) -> None:
+    """Everybody on this qualification has to be looked at: its items changed."""
+    conn.execute(
+        "INSERT INTO earning_again (offering, revision, meta) VALUES (%s, %s, %s) "
+        "ON CONFLICT (offering) DO UPDATE SET revision = excluded.revision, meta = excluded.meta",
+        [offering, cause.event.originator_version, cause.meta.model_dump_json()],
+    )
+
+
+def changed(conn: Connection) -> list[tuple[UUID, int]]:
+    """Qualifications whose items changed, with the revision that did it."""
+    rows = conn.execute("SELECT offering, revision FROM earning_again ORDER BY offering")
+    return [(uuid_of(offering), int(str(revision))) for offering, revision in rows]
+
+
+def on(conn: Connection, offering: UUID, limit: int) -> list[Earned]:
+    """Who has earned it, of those on it."""
+    return [_earned(row) for row in conn.execute(_ON.encode(), [offering, limit])]
+
+
+def looked_at(conn: Connection, offering: UUID, revision: int) -> None:
+    """Nobody on it is left; unless its items changed again meanwhile."""
+    conn.execute("DELETE FROM earning_again WHERE offering = %s AND revision = %s", [offering, revision])
+
+
+def done(conn: Connection, person: UUID, items: tuple[UUID, ...]) -> set[UUID]:
+    """Those of these offerings whose completion the person holds today."""
+    query = f"SELECT d.offering FROM enrollment d WHERE d.person = %s AND d.offering = ANY(%s) AND {HOLDS.format('d')}"
+    return {uuid_of(id) for (id,) in conn.execute(query.encode(), [person, list(items)])}
+
+
+def _earned(row: tuple[object, ...]) -> Earned:
+    return Earned(uuid_of(row[0]), int(str(row[1])), Meta.model_validate_json(str(row[2])))

@@ -1,0 +1,47 @@
+"""The assignments of one enrollment, as the learner and administrators see them (GRP-8)."""
+
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from shared.contracts.enrollment import AssignmentType, By
+from shared.database import Connection
+
+
+class SourceRow(NamedTuple):
+    assignment: UUID
+    type: AssignmentType
+    name: str | None
+    held: bool
+    since: date | None
+    rule: str | None
+    due: str | None
+    """What the rule says of this learner today."""
+    joined_by: By | None
+    allow_withdraw: bool | None
+
+
+_SOURCES = """
+SELECT a.id, a.type, coalesce(u.name, t.name, lg.name), s.held, s.since, a.due,
+    CASE WHEN a.due IS NOT NULL THEN CASE WHEN a.due::jsonb ->> 'kind' = 'fixed' THEN a.due::jsonb ->> 'on'
+        ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target) END END,
+    m.joined_by, lg.allow_withdraw
+FROM enrollment e CROSS JOIN LATERAL (
+    SELECT g.assignment, false AS held, g.since FROM learner_grant g WHERE g.enrollment = e.id
+    UNION ALL
+    SELECT h.assignment, true, h.since FROM hold h
+    WHERE h.enrollment = e.id AND NOT h.refused
+        AND NOT EXISTS (SELECT FROM learner_grant g WHERE g.enrollment = e.id AND g.assignment = h.assignment)
+) AS s JOIN assignment a ON a.id = s.assignment
+LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
+LEFT JOIN audience_fact t ON a.type = 'audience' AND t.id = a.target
+LEFT JOIN learner_group lg ON lg.assignment = a.id
+LEFT JOIN group_member m ON m.assignment = a.id AND m.person = e.person
+WHERE e.person = %s AND e.offering = %s ORDER BY a.created_at, a.id
+"""
+
+
+def sources(conn: Connection, person: UUID, offering: UUID) -> list[SourceRow]:
+    """What holds the learner, and what waits for an administrator; oldest first."""
+    rows = conn.execute(_SOURCES, [person, offering], binary=True)
+    return [SourceRow(*row) for row in rows]  # type: ignore[arg-type]

@@ -1,0 +1,79 @@
+"""The learning items of a qualification: how a learner stands on each, and which ones learners do not see (CAT-9, CAT-11)."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from psycopg.rows import class_row
+from pydantic import BaseModel
+
+from services.enrollment.projections.earning import HOLDS
+from services.enrollment.projections.lists import IN_SCOPE
+from services.enrollment.projections.visibility import ASSIGNED, IN_AUDIENCES
+from shared.auth import Scope
+from shared.contracts.catalog import OfferingKind
+from shared.database import Connection
+
+
+class LearningItem(BaseModel):
+    """One of the items that earn a qualification."""
+
+    offering_id: UUID
+    kind: OfferingKind
+    code: str
+    title: str
+    done: bool
+    """There is a completion, and it counts today."""
+    completed_at: datetime | None
+    valid_until: date | None
+
+
+class ItemWarning(BaseModel):
+    """An item that so many of the qualification's learners do not see, and why."""
+
+    item_id: UUID
+    kind: OfferingKind
+    code: str
+    title: str
+    reason: Literal["inactive", "unpublished", "hidden", "outside-audiences"]
+    learners: int
+
+
+_ITEMS = f"""
+SELECT i.id AS offering_id, i.kind, i.code, i.title, coalesce({HOLDS.format("d")}, false) AS done, d.completed_at, d.valid_until
+FROM enrollment e JOIN offering_fact q ON q.id = e.offering
+CROSS JOIN unnest(q.items) WITH ORDINALITY AS item (id, place) JOIN offering_fact i ON i.id = item.id
+LEFT JOIN enrollment d ON d.person = e.person AND d.offering = i.id
+WHERE e.id = %s ORDER BY place
+"""
+_WARNINGS = f"""
+WITH learner AS (
+    SELECT e.person FROM enrollment e JOIN person_fact p ON p.id = e.person
+    WHERE e.offering = %(offering)s AND e.live AND {IN_SCOPE.format("p.home")} AND (%(assignment)s::uuid IS NULL OR EXISTS (
+        SELECT FROM learner_grant g WHERE g.enrollment = e.id AND g.assignment = %(assignment)s))
+), unseen AS (
+    SELECT i.id, place, i.kind, i.code, i.title, CASE
+        WHEN NOT i.active THEN 'inactive'
+        WHEN i.kind = 'certification' AND i.published IS NULL THEN 'unpublished'
+        WHEN i.access = 'hidden' THEN 'hidden'
+        WHEN NOT {IN_AUDIENCES.format(person="l.person", offering="i")} THEN 'outside-audiences' END AS reason
+    FROM offering_fact q CROSS JOIN unnest(q.items) WITH ORDINALITY AS item (id, place)
+    JOIN offering_fact i ON i.id = item.id CROSS JOIN learner l
+    WHERE q.id = %(offering)s AND NOT {ASSIGNED.format(person="l.person", offering="i")}
+)
+SELECT id AS item_id, kind, code, title, reason, count(*) AS learners FROM unseen WHERE reason IS NOT NULL
+GROUP BY id, place, kind, code, title, reason ORDER BY place, reason
+"""
+
+
+def of_enrollment(conn: Connection, enrollment: UUID) -> list[LearningItem]:
+    """In the catalogue's order; empty for what is no qualification."""
+    with conn.cursor(row_factory=class_row(LearningItem)) as cur:
+        return cur.execute(_ITEMS.encode(), [enrollment]).fetchall()
+
+
+def warnings(conn: Connection, scope: Scope, offering: UUID, assignment: UUID | None) -> list[ItemWarning]:
+    """For the learners of the qualification in scope, or only those whom one assignment holds."""
+    values = {**scope.model_dump(), "organisations": list(scope.organisations), "offering": offering}
+    with conn.cursor(row_factory=class_row(ItemWarning)) as cur:
+        return cur.execute(_WARNINGS.encode(), {**values, "assignment": assignment}).fetchall()

@@ -1,0 +1,103 @@
+"""Whom an assignment may concern: everybody in its scope, or held by it now."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from uuid import UUID
+
+from services.enrollment.projections.matching import PROPOSED, proposed_values
+from services.enrollment.projections.state import AssignmentRow
+from shared.database import Connection, uuid_of
+
+_SOURCE = f"""
+source AS MATERIALIZED (
+    SELECT id, offering, type, target, include_below, due FROM assignment WHERE id = ANY(%(only)s)
+    UNION ALL
+    SELECT * FROM {PROPOSED}
+)
+"""
+_UNDER = """
+under AS (
+    SELECT job, current_leader.person, true AS direct, include_below FROM source
+    JOIN current_job AS chief ON chief.person = target
+    JOIN current_leader ON leader = chief.id WHERE type = 'manager'
+    UNION
+    SELECT below.job, below.person, false, include_below FROM under
+    JOIN current_leader AS below ON below.leader = under.job WHERE include_below
+)
+"""
+_UNIT = """
+unit AS (
+    SELECT DISTINCT unit FROM source JOIN unit_above ON above = target AND (include_below OR unit = above)
+    WHERE type IN ('organisation', 'position')
+)
+"""
+_HOMES = "SELECT id FROM unit JOIN person_fact ON home = unit"
+_IN_ORGANISATION = "SELECT job_fact.person FROM unit JOIN job_fact ON organisation = unit"
+_IN_POSITION = "SELECT job_fact.person FROM unit JOIN job_fact ON position = unit"
+_SCOPES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "individual": ((), ("SELECT target AS person FROM source WHERE type = 'individual'",)),
+    "self": ((), ("SELECT target AS person FROM source WHERE type = 'self'",)),
+    "audience": (
+        (),
+        (
+            "SELECT audience_member.person FROM source JOIN audience_member ON audience = target "
+            "WHERE type = 'audience'",
+        ),
+    ),
+    "group": (
+        (),
+        ("SELECT group_member.person FROM source JOIN group_member ON assignment = source.id WHERE type = 'group'",),
+    ),
+    "organisation": ((_UNIT,), (_HOMES, _IN_ORGANISATION)),
+    "position": ((_UNIT,), (_HOMES, _IN_POSITION)),
+    "manager": ((_UNDER,), ("SELECT person FROM under",)),
+}
+"""By type of assignment what has to be asked. What is not assigned is not asked: one person costs one look, not all people."""
+_HELD = "SELECT person FROM learner_grant WHERE assignment = ANY(%(only)s)"
+
+
+def _scope(conn: Connection, only: Sequence[UUID], proposed: Sequence[AssignmentRow]) -> tuple[str, str]:
+    """The WITH clause, and the query for the people whom these assignments may concern."""
+    found = conn.execute("SELECT DISTINCT type FROM assignment WHERE id = ANY(%s)", [list(only)])
+    types = sorted({str(type) for (type,) in found} | {row.type for row in proposed})
+    tables = dict.fromkeys(table for type in types for table in _SCOPES[type][0])
+    people = dict.fromkeys(query for type in types for query in _SCOPES[type][1])
+    return "WITH RECURSIVE " + ", ".join((_SOURCE, *tables)), " UNION ".join((*people, _HELD))
+
+
+def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> int:
+    """List, in parts of `size`, everybody whom these assignments may concern: in their scope, or held by them now.
+
+    Returns how many they are.
+    """
+    clause, people = _scope(conn, only, ())
+    row = conn.execute(
+        f"{clause}, listed AS (INSERT INTO scope_part (job, number, people) "
+        "SELECT %(job)s, place / %(size)s, array_agg(person ORDER BY person) "
+        f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({people}) AS scope (person)) AS numbered "
+        "GROUP BY place / %(size)s RETURNING cardinality(people) AS people) "
+        "SELECT coalesce(sum(people), 0) FROM listed".encode(),
+        {"job": job, "only": list(only), "size": size, **proposed_values(())},
+        prepare=False,
+    ).fetchone()
+    return int(str(row[0])) if row else 0
+
+
+def part_of_scope(conn: Connection, job: UUID, number: int) -> list[UUID]:
+    """Empty after the last."""
+    query = "SELECT people FROM scope_part WHERE job = %s AND number = %s"
+    row = conn.execute(query, [job, number], binary=True).fetchone()
+    return list(row[0]) if row else []  # type: ignore[call-overload]
+
+
+def scope(
+    conn: Connection, chunk: int, *, only: Sequence[UUID] = (), proposed: Sequence[AssignmentRow] = ()
+) -> Iterator[list[UUID]]:
+    """The same people, read in chunks within the current transaction."""
+    clause, people = _scope(conn, only, proposed)
+    with conn.cursor(name="scope") as cursor:
+        cursor.execute(
+            f"{clause} SELECT person FROM ({people}) AS scope (person) ORDER BY person".encode(),
+            {"only": list(only), **proposed_values(proposed)},
+        )
+        while rows := cursor.fetchmany(chunk):
+            yield [uuid_of(person) for (person,) in rows]

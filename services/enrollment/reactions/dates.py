@@ -1,0 +1,57 @@
+"""What due dates count from, beyond the other facts of the directory: first logins, date fields, positions (DUE-1, DUE-2)."""
+
+from collections.abc import Sequence
+from datetime import UTC, date
+from uuid import UUID
+
+from services.enrollment.projections import dates, facts
+from services.enrollment.reactions.causes import by_cause
+from shared.contracts.directory import FirstSignedIn, JobAssigned, JobEnded, PersonDescribed, PersonRegistered
+from shared.database import Connection
+from shared.events import Recorded
+
+_HANDLED = (FirstSignedIn, PersonRegistered, PersonDescribed, JobAssigned, JobEnded)
+
+
+class DateFacts:
+    """Takes the directory's events once more, for its own tables. Whoever has another date is put in the queue."""
+
+    name = "enrollment dates"
+    source = "directory"
+    types = frozenset(c.TOPIC for c in _HANDLED)
+
+    def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
+        for meta, caused in by_cause(events, self.source):
+            touched = _logins(conn, caused) | _fields(conn, caused) | _positions(conn, caused)
+            if touched:
+                facts.mark(conn, touched, meta)
+
+
+def _logins(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:
+    first = [r.event for r in events if isinstance(r.event, FirstSignedIn)]
+    dates.save_logins(conn, {event.originator_id: event.at.astimezone(UTC).date() for event in first})
+    return {event.originator_id for event in first}
+
+
+def _fields(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:
+    """A newcomer without any date field has none to be saved."""
+    told: dict[UUID, dict[str, date]] = {}
+    for event in (r.event for r in events):
+        if isinstance(event, PersonDescribed) or (isinstance(event, PersonRegistered) and event.dates):
+            told[event.originator_id] = event.dates
+    dates.save_fields(conn, told)
+    return set(told)
+
+
+def _positions(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:
+    """Other facts put the holder in the queue when the job changes; this one, when the date of its position does."""
+    days: dict[UUID, date | None] = {}
+    holders: dict[UUID, UUID] = {}
+    for event in (r.event for r in events):
+        if isinstance(event, JobAssigned):
+            days[event.job.id] = event.job.position_assigned_on
+            holders[event.job.id] = event.originator_id
+        elif isinstance(event, JobEnded):
+            days[event.job] = None
+    changed = dates.save_positions(conn, days)
+    return {holders[job] for job in changed if job in holders}

@@ -1,0 +1,124 @@
+"""The words that the events of enrollment are made of."""
+
+from datetime import date
+from typing import Literal, Self
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from shared.events import Event
+
+AssignmentType = Literal["individual", "audience", "organisation", "position", "manager", "group", "self"]
+"""The ways to assign that exist so far (ASG-1). `manager`: the management hierarchy under a person; `self`: self-enrollment."""
+
+Unassignment = Literal["assignment-removed", "removed-by-hand", "dropped-out", "cancelled", "left", "undone"]
+"""`left`: by the learner. `undone`: with the batch that gave it (ASG-20)."""
+ExclusionReason = Literal["removed-by-hand", "cancelled", "not-assigned", "undone"]
+"""`not-assigned`: as the answer to an exception (DUE-6). `undone`: with the batch that gave the grant (ASG-20)."""
+Status = Literal[
+    "not-enrolled",
+    "held",
+    "awaiting-payment",
+    "not-started",
+    "in-progress",
+    "pending-approval",
+    "completed",
+    "certification-expired",
+    "access-expired",
+    "withdrawn",
+    "cancelled",
+]
+"""Where a learner stands on an offering (ENR-1), as every service calls it. It follows from the events; none says it.
+`held`: not enrolled, and an exception waits for an administrator (DUE-4)."""
+Ending = Literal["withdrawn", "cancelled", "expired"]
+"""How a term is over."""
+Payment = Literal["none", "due", "paid", "refunded"]
+"""Of a term. `refunded`: after the start, for an administrator to decide."""
+By = Literal["learner", "administrator"]
+
+DueEvent = Literal["first-login", "position-assigned", "job-start", "completion", "field", "enrollment"]
+DueUnit = Literal["days", "weeks", "months", "years"]
+ExceptionKind = Literal["time-allowance", "already-assigned", "completion-time-unknown"]
+"""Why an assignment is held back: too little time is left (DUE-4), another certification of the learner contains the same course,
+or what the due date counts from is empty (DUE-5)."""
+ExceptionState = Literal["open", "dismissed"]
+"""Of an exception without an answer; `dismissed` is set aside."""
+Resolution = Literal["assigned", "realistic-date", "not-assigned", "dismissed"]
+"""An administrator's answer to an exception (DUE-6)."""
+
+
+class DueRule(BaseModel):
+    """When training is due (DUE-1): on a day, or so long after something that happens. Months and years go by the calendar."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: Literal["fixed"] | DueEvent
+    on: date | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of `fixed`: the day, its end included."""
+    amount: int | None = Field(default=None, ge=0, le=36_500, exclude_if=lambda value: value is None)
+    unit: DueUnit | None = Field(default=None, exclude_if=lambda value: value is None)
+    offering_id: UUID | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of `completion`: the other offering."""
+    field: str | None = Field(default=None, max_length=100, exclude_if=lambda value: value is None)
+    """Of `field`: the person's date field."""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        needed = {
+            "fixed": {"on"},
+            "completion": {"amount", "unit", "offering_id"},
+            "field": {"amount", "unit", "field"},
+        }
+        expected = needed.get(self.kind, {"amount", "unit"})
+        given = {name for name in ("on", "amount", "unit", "offering_id", "field") if getattr(self, name) is not None}
+        if given != expected:
+            raise ValueError(f"a due date of kind '{self.kind}' needs exactly: {', '.join(sorted(expected))}")
+        return self
+
+
+_AFTER = {
+    "first-login": "first login",
+    "position-assigned": "the position was assigned",
+    "job-start": "the job starts",
+    "completion": "another offering is completed",
+    "enrollment": "enrollment",
+}
+
+
+def describe(rule: DueRule | None) -> str:
+    """A due rule in a few words, for lists (ASG-17)."""
+    if rule is None:
+        return "none"
+    if rule.on is not None:
+        return rule.on.isoformat()
+    unit = rule.unit if rule.amount != 1 else (rule.unit or "")[:-1]
+    after = f"the field '{rule.field}'" if rule.kind == "field" else _AFTER[rule.kind]
+    return f"{rule.amount} {unit} after {after}"
+
+
+class Hold(BaseModel):
+    """An assignment that waits for the answer to an exception."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    assignment_id: UUID
+    since: date
+    """The day on which it would have held the learner: the enrollment date (DUE-1)."""
+    cause: str
+    """What made it wait, so that another cause can be told from the same (DUE-6)."""
+
+
+class OfTerm(Event):
+    """What is said of one term of an enrollment."""
+
+    person_id: UUID
+    offering_id: UUID
+    term: int
+
+
+class OfLearner(Event):
+    """What is said of one assignment and one learner. The stream is the enrollment."""
+
+    person_id: UUID
+    offering_id: UUID
+    assignment_id: UUID

@@ -1,0 +1,138 @@
+"""The circuit breaker: large changes of a feed wait for an administrator, smaller ones pass (ASG-21)."""
+
+from collections.abc import Callable, Iterator
+from uuid import UUID, uuid4
+
+import pytest
+from world import World
+
+from shared.contracts import directory
+from shared.database import Database
+
+
+@pytest.fixture
+def small(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
+    """Ten learners are too many here; fewer than three never are."""
+    one = World(database, feed_conninfo, breaker_learners=10, breaker_share=0.5, breaker_least=3)
+    yield one
+    one.close()
+
+
+def moved(world: World, people: list[UUID], home: UUID | None, batch: UUID | None = None) -> UUID:
+    batch = batch or uuid4()
+    for person in people:
+        world.tell(world.directory, directory.PersonMoved, person, batch=batch, home_organisation=home)
+    return batch
+
+
+def held(world: World) -> list[tuple[str, str, int, int, int]]:
+    items = world.http.get("/api/enrollment/held-changes").json()["items"]
+    return [(i["batch"], i["feed"], i["enrolled"], i["withdrawn"], i["people"]) for i in items]
+
+
+def release(world: World, batch: UUID) -> int:
+    answer = world.http.post(f"/api/enrollment/held-changes/{batch}/release", json={"reason": "the new site opened"})
+    world.settle()
+    return answer.status_code
+
+
+@pytest.mark.feature("ASG-21")
+def test_too_many_at_once_wait_with_a_preview_until_they_are_released(small: World) -> None:
+    north, course = small.unit("North"), small.course()
+    people = small.people(30)
+    small.settle()
+    small.assign(course, "organisation", north)
+    batch = moved(small, people[:11], north)
+    small.settle()
+    assert (small.enrolled(course), held(small)) == (set(), [(str(batch), "directory", 11, 0, 11)])
+    preview = small.http.get(f"/api/enrollment/held-changes/{batch}/preview").json()
+    assert preview == [{"offering_id": str(course), "enrolled": 11, "withdrawn": 0, "held_by_exceptions": 0}]
+    moved(small, people[11:20], north)
+    small.settle()
+    assert small.enrolled(course) == set(people[11:20])
+    assert release(small, batch) == 200
+    assert (small.enrolled(course), held(small)) == (set(people[:20]), [])
+    assert release(small, batch) == 404
+    assert [told for told in small.told() if told.startswith("Change")] == ["ChangeHeld", "ChangeReleased"]
+
+
+@pytest.mark.feature("ASG-21")
+def test_withdrawals_and_shares_count_too(small: World) -> None:
+    north, south, course = small.unit("North"), small.unit("South"), small.course()
+    people = small.people(8, north)
+    small.settle()
+    small.assign(course, "organisation", north)
+    assert small.enrolled(course) == set(people)
+    batch = moved(small, people[:5], south)
+    small.settle()
+    assert held(small) == [(str(batch), "directory", 0, 5, 5)]
+    assert small.enrolled(course) == set(people)
+    moved(small, people[5:], south)
+    small.settle()
+    assert small.enrolled(course) == set(people[:5])
+    moved(small, people[:5], north)
+    small.settle()
+    assert (small.enrolled(course), held(small)) == (set(people[:5]), [(str(batch), "directory", 0, 5, 0)])
+
+
+@pytest.mark.feature("ASG-21")
+def test_a_bulk_change_is_judged_as_a_whole_once_it_is_complete(small: World) -> None:
+    north, course = small.unit("North"), small.course()
+    people = small.people(40)
+    small.settle()
+    small.assign(course, "organisation", north)
+    batch = uuid4()
+    small.tell(small.directory, directory.BatchStarted, batch, batch=batch, feed="import")
+    for part in (people[:6], people[6:12]):
+        moved(small, part, north, batch)
+        small.settle()
+        assert small.enrolled(course) == set()
+    small.tell(small.directory, directory.BatchFinished, batch, batch=batch, outcomes={"changed": 12})
+    small.settle()
+    assert held(small) == [(str(batch), "import", 12, 0, 12)]
+    release(small, batch)
+    assert small.enrolled(course) == set(people[:12])
+
+    other = uuid4()
+    small.tell(small.directory, directory.BatchStarted, other, batch=other, feed="import")
+    moved(small, people[12:22], north, other)
+    small.settle()
+    assert small.enrolled(course) == set(people[:12])
+    small.tell(small.directory, directory.BatchFinished, other, batch=other, outcomes={"changed": 10})
+    small.settle()
+    assert (small.enrolled(course), held(small)) == (set(people[:22]), [])
+
+
+@pytest.mark.feature("ASG-21")
+def test_a_change_in_parts_is_held_where_the_parts_together_are_too_many(small: World) -> None:
+    audience, course, batch = small.audience(), small.course(), uuid4()
+    people = small.people(40)
+    small.settle()
+    preview = small.preview(course, ("audience", audience, False), allow_empty=True)
+    assert small.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").status_code == 202
+    small.settle()
+    for first in (0, 6):
+        joined = people[first : first + 6]
+        small.tell(small.directory, directory.AudienceMembersAdded, audience, batch=batch, people=joined)
+        small.settle()
+    assert (small.enrolled(course), held(small)) == (set(people[:6]), [(str(batch), "directory", 12, 0, 6)])
+    small.tell(small.directory, directory.AudienceMembersAdded, audience, batch=batch, people=people[12:14])
+    small.settle()
+    assert (len(small.enrolled(course)), held(small)[0][4]) == (6, 8)
+    release(small, batch)
+    assert small.enrolled(course) == set(people[:14])
+
+
+@pytest.mark.feature("ASG-21", "SEC-1", "SEC-4")
+def test_commands_are_not_held_and_only_site_administrators_release(small: World) -> None:
+    north, course = small.unit("North"), small.course()
+    people = small.people(20, north)
+    small.settle()
+    small.assign(course, "organisation", north)
+    assert small.enrolled(course) == set(people)
+    batch = moved(small, people[:12], None)
+    small.settle()
+    manager = small.client(uuid4(), ("enrollment-manager", None))
+    assert manager.post(f"/api/enrollment/held-changes/{batch}/release").status_code == 403
+    assert small.client(uuid4()).get("/api/enrollment/held-changes").status_code == 403
+    assert held(small)[0][3] == 12
