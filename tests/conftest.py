@@ -100,3 +100,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--kills", type=int, default=5, help="how often the worker of a bulk assignment is killed")
     parser.addoption("--restarts", type=int, default=8, help="how often the suite in one process is killed")
     parser.addoption("--people", type=int, default=10_000, help="learners of that assignment")
+    parser.addoption(
+        "--examples", type=int, default=0, help="how many histories tests/properties tries; 0: the usual ones"
+    )

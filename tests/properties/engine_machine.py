@@ -1,0 +1,240 @@
+"""A state machine of everything that people, administrators and the directory do to assignments; the model says what comes of it.
+
+A rule changes the world through HTTP or an event, and the model by its own words; after every rule the two are compared. A further
+rule (undo, for one) is a method here, and what it means a method of the model.
+"""
+
+from typing import ClassVar
+from uuid import UUID
+
+from enrollment.world import World
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from properties import engine_town as town
+from properties.engine_model import Assignment, Model
+from properties.engine_town import Sight, Town, kind, outcome
+
+from shared.contracts import directory
+
+index = st.integers(0, 11)
+people = st.integers(0, town.PEOPLE - 1)
+offerings = st.integers(0, 2)
+dues = st.sampled_from([None, 2, 4, 30, 60])
+"""None, too soon, or far away."""
+types = st.sampled_from(["audience", "organisation", "manager", "individual"])
+
+
+class Facts(RuleBasedStateMachine):
+    """People join, leave, move, come under another manager, become inactive."""
+
+    world: ClassVar[World]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.town = Town(self.world)
+        self.group = self.town.group(self.town.course, None)
+        self.town.model.follow()
+
+    @property
+    def model(self) -> Model:
+        return self.town.model
+
+    @invariant()
+    def everybody_stands_as_the_model_says(self) -> None:
+        self.world.settle()
+        self.model.follow()
+        found, expected = self.town.look(), self.town.expected()
+        assert {at: seen for at, seen in found.items() if seen != expected[at]} == {
+            at: one for at, one in expected.items() if one != found[at]
+        }
+
+    @rule(who=people, which=st.integers(0, 1))
+    def join_or_leave_an_audience(self, who: int, which: int) -> None:
+        self._toggle(self.town.people[who], self.town.audiences[which])
+
+    def _toggle(self, person: UUID, audience: UUID) -> None:
+        members = self.model.members[audience]
+        (self.world.leave if person in members else self.world.join)(audience, person)
+        members ^= {person}
+
+    @rule(who=people, where=st.sampled_from([None, 0, 1, 2, 3]))
+    def move(self, who: int, where: int | None) -> None:
+        person, unit = self.town.people[who], None if where is None else self.town.units[where]
+        self.world.move(person, unit)
+        self.model.home[person] = unit
+
+    @rule(who=people, chief=st.integers(-1, town.PEOPLE - 1), where=st.sampled_from([None, 0, 2]))
+    def get_a_job(self, who: int, chief: int, where: int | None) -> None:
+        """Under somebody with a lower number, so that nobody leads oneself."""
+        person, unit = self.town.people[who], None if where is None else self.town.units[where]
+        manager = self.town.people[chief] if 0 <= chief < who and self.town.people[chief] in self.town.jobs else None
+        manager_job = self.town.jobs[manager] if manager else None
+        old = self.town.jobs.get(person)
+        self.town.jobs[person] = self.world.job(
+            person, id=old, manager_job=manager_job, manager=manager, organisation=unit
+        )
+        self.model.jobs[person] = (manager, unit)
+
+    @precondition(lambda self: self.town.jobs)
+    @rule(n=index)
+    def lose_a_job(self, n: int) -> None:
+        person = sorted(self.town.jobs)[n % len(self.town.jobs)]
+        self.world.end_job(person, self.town.jobs.pop(person))
+        del self.model.jobs[person]
+        for one, (chief, unit) in self.model.jobs.items():
+            if chief == person:
+                self.model.jobs[one] = (None, unit)
+
+    @rule(who=people)
+    def become_inactive_or_active_again(self, who: int) -> None:
+        person, active = self.town.people[who], self.model.active[self.town.people[who]]
+        if active:
+            self.world.tell(self.world.directory, directory.PersonDeactivated, person, why="left")
+        else:
+            self.world.tell(self.world.directory, directory.PersonReactivated, person)
+        self.model.active[person] = not active
+
+    @rule(back=st.integers(1, 40))
+    def events_are_delivered_again(self, back: int) -> None:
+        for consumer in self.world.consumers:
+            consumer._feed.again = back  # type: ignore[attr-defined]
+
+    @rule()
+    def everybody_is_judged_again(self) -> None:
+        with self.world.database.connection() as conn:
+            conn.execute("UPDATE dirty SET open = true, revision = nextval('dirty_revision')")
+
+    @rule()
+    def the_last_command_is_repeated(self) -> None:
+        with self.town.unchanged():
+            if found := self.town.repeat():
+                first, again = found
+                assert (again.is_success, again.json()["batch"]) == (True, first.json()["batch"])
+
+
+class Rules(Facts):
+    """An administrator adds and removes assignments: what a preview says is what comes."""
+
+    def _live(self, *types: str) -> list[UUID]:
+        """In the order in which they were made: a history means the same whenever it is tried."""
+        return [id for id, a in self.model.assignments.items() if a.live and (not types or a.type in types)]
+
+    def _target(self, type: str, n: int) -> UUID:
+        pool = {"audience": self.town.audiences, "organisation": self.town.units}.get(type, self.town.people)
+        return pool[n % len(pool)]
+
+    @rule(on=offerings, type=types, n=index, below=st.booleans(), due=dues)
+    def assign(self, on: int, type: str, n: int, below: bool, due: int | None) -> None:
+        offering, target = self.town.offerings[on], self._target(type, n)
+        wanted = Assignment(offering, type, target, below and type in ("organisation", "manager"), due)
+        preview = self.town.ask("POST", "previews", self._adding(wanted))
+        if existing := self.model.existing(offering, type, target):
+            assert (kind(preview), preview.json()["existing"]) == ("assigned-already", [str(existing)])
+            return
+        if type == "individual" and not self.model.active[target]:
+            assert kind(preview) == "inactive-person"
+            return
+        assert preview.status_code == 201, preview.text
+        before = self.town.look()
+        id = self._confirm(preview.json(), wanted)
+        self._compare(preview.json(), before, id)
+
+    def _adding(self, a: Assignment) -> dict[str, object]:
+        target = {"type": a.type, "target_id": str(a.target), "include_below": a.below}
+        more = {"due": town.rule(a.due), "allow_empty": True}
+        return {"action": "assign", "offering_id": str(a.offering), "targets": [target], **more}
+
+    def _confirm(self, preview: dict[str, object], wanted: Assignment) -> UUID:
+        answer = self.town.ask("POST", f"previews/{preview['id']}/confirm")
+        assert answer.status_code == 202, answer.text
+        id = UUID(answer.json()["result"]["created"][0]["assignment_id"])
+        self.model.assignments[id] = wanted
+        return id
+
+    def _compare(self, preview: dict[str, object], before: Sight, added: UUID | None = None) -> None:
+        """The preview with what has really happened (ASG-9)."""
+        self.world.settle()
+        self.model.follow()
+        count = outcome(before, self.town.look())
+        mails = count["enrolled"] + count["withdrawn"]
+        waiting = 0
+        if added:
+            shown = self.world.http.get(f"/api/enrollment/assignments/{added}", headers=self.town.administrator).json()
+            waiting = shown["counts"]["held"]
+            assert preview["people"] == len(self.model.meant(added))
+        told = {name: preview[name] for name in (*count, "held_by_exceptions", "emails")}
+        emails = {**preview["emails"], "count": mails}  # type: ignore[dict-item]
+        assert told == {**count, "held_by_exceptions": waiting, "emails": emails}
+
+    @rule(who=people, on=offerings, due=dues)
+    def assign_one_person_at_once(self, who: int, on: int, due: int | None) -> None:
+        person, offering = self.town.people[who], self.town.offerings[on]
+        body = {"offerings": [str(offering)], "people": [str(person)], "due": town.rule(due)}
+        answer = self.town.ask("POST", "assignments", body)
+        assert answer.status_code in (200, 202), answer.text
+        result = answer.json()["result"]
+        if not self.model.active[person]:
+            assert [row["kind"] for row in result["refused"]] == ["inactive-person"]
+        elif self.model.existing(offering, "individual", person):
+            assert [row["kind"] for row in result["refused"]] == ["assigned-already"]
+        else:
+            id = UUID(result["created"][0]["assignment_id"])
+            self.model.assignments[id] = Assignment(offering, "individual", person, due=due)
+
+    @precondition(lambda self: self._live())
+    @rule(n=index, more=st.booleans())
+    def remove(self, n: int, more: bool) -> None:
+        """One assignment, or all of its offering."""
+        chosen = self._live()[n % len(self._live())]
+        offering = self.model.assignments[chosen].offering
+        ids = [id for id in self._live() if self.model.assignments[id].offering == offering] if more else [chosen]
+        body = {"action": "remove", "assignment_ids": [str(id) for id in ids]}
+        preview, before = self.town.ask("POST", "previews", body).json(), self.town.look()
+        assert preview["people"] == len(
+            {p for (p, _), seen in before.items() if seen.assignments.intersection(ids) and self.model.active[p]}
+        )
+        answer = self.town.ask("POST", f"previews/{preview['id']}/confirm")
+        assert answer.status_code == 202, answer.text
+        for id in ids:
+            self.model.assignments[id].live = False
+        self._compare(preview, before)
+
+    @rule(on=offerings, which=st.integers(0, 1), n=people, due=dues)
+    def confirm_a_stale_preview(self, on: int, which: int, n: int, due: int | None) -> None:
+        """Somebody joins or leaves between preview and confirmation: refused, with the preview as it is now (ASG-9)."""
+        offering, audience, person = self.town.offerings[on], self.town.audiences[which], self.town.people[n]
+        if self.model.existing(offering, "audience", audience) or not self.model.active[person]:
+            return
+        wanted = Assignment(offering, "audience", audience, due=due)
+        preview = self.town.ask("POST", "previews", self._adding(wanted)).json()
+        self._toggle(person, audience)
+        self.world.settle()
+        self.model.follow()
+        with self.town.unchanged():
+            refused = self.town.ask("POST", f"previews/{preview['id']}/confirm")
+        assert kind(refused) == "preview-outdated"
+        fresh, before = refused.json()["preview"], self.town.look()
+        self._compare(fresh, before, self._confirm(fresh, wanted))
+
+    @precondition(lambda self: self._live("audience"))
+    @rule(n=index, who=people)
+    def confirm_a_stale_removal(self, n: int, who: int) -> None:
+        id = self._live("audience")[n % len(self._live("audience"))]
+        person, audience = self.town.people[who], self.model.assignments[id].target
+        if id not in self.model.at(person, self.model.assignments[id].offering).grants:
+            return
+        preview = self.town.ask("POST", "previews", {"action": "remove", "assignment_ids": [str(id)]}).json()
+        self._toggle(person, audience)  # type: ignore[arg-type]
+        self.world.settle()
+        self.model.follow()
+        with self.town.unchanged():
+            refused = self.town.ask("POST", f"previews/{preview['id']}/confirm")
+        assert kind(refused) == "preview-outdated"
+
+    @precondition(lambda self: self._live())
+    @rule(n=index, due=dues)
+    def edit_a_due_date(self, n: int, due: int | None) -> None:
+        id = self._live()[n % len(self._live())]
+        answer = self.town.ask("PUT", f"assignments/{id}/due", {"due": town.rule(due)})
+        assert answer.status_code in (200, 202), answer.text
+        self.model.assignments[id].due = due
