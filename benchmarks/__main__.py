@@ -24,6 +24,7 @@ FILES = (
     "p10_report",
     "p12_start",
     "p13_writers",
+    "p14_rearranging",
 )
 out = Console()
 
