@@ -1,13 +1,11 @@
 """What every test may ask for: a real PostgreSQL server, fresh migrated databases on it, and a real Kafka broker."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from folders import new_folder
 
 from shared import telemetry
 from shared.database import Database, migrate
@@ -23,13 +21,11 @@ Databases = Callable[..., Database]
 def postgres() -> Iterator[EmbeddedPostgres]:
     """A server for this run. Nothing on it outlives the run, so it need not survive a power cut."""
     telemetry.configure()
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-tests-"))
-    folder.chmod(0o755)
-    server = EmbeddedPostgres(folder, durable=False)
-    server.start()
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
+    with new_folder("rollbook-tests-") as folder:
+        server = EmbeddedPostgres(folder, durable=False)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -74,18 +70,18 @@ def broker() -> Iterator[EmbeddedKafka | None]:
     if os.environ.get("KAFKA_BOOTSTRAP_SERVERS"):
         yield None
         return
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-kafka-"))
-    server = EmbeddedKafka(folder)
-    try:
-        server.start()
-    except CannotStart as reason:
-        refuse = pytest.fail if os.environ.get("CI") or os.environ.get("ROLLBOOK_REQUIRE_KAFKA") == "1" else pytest.skip
-        refuse(f"Apache Kafka cannot run here. {reason}")
-    else:
-        yield server
-    finally:
-        server.stop()
-        shutil.rmtree(folder)
+    with new_folder("rollbook-kafka-") as folder:
+        server = EmbeddedKafka(folder)
+        try:
+            server.start()
+        except CannotStart as reason:
+            required = os.environ.get("CI") or os.environ.get("ROLLBOOK_REQUIRE_KAFKA") == "1"
+            refuse = pytest.fail if required else pytest.skip
+            refuse(f"Apache Kafka cannot run here. {reason}")
+        else:
+            yield server
+        finally:
+            server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The suite killed with -9 at random moments of an assignment of 10,000: nothing lost, nothing twice (the issue's oracle)."""
 
 import random
-import shutil
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from folders import new_folder
 from running import Running, until
 
 from services.cli.demo import ADMINISTRATOR
@@ -26,10 +25,8 @@ SEED = 20_261_123
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-kill-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with new_folder("rollbook-kill-") as folder:
+        yield folder
 
 
 def sign_in(suite: Running) -> None:

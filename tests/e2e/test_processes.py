@@ -1,15 +1,14 @@
 """The suite as processes on Kafka: what an operator does to them."""
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from folders import new_folder
 from running import REPOSITORY, Running, until
 
 from services.cli.demo import ADMINISTRATOR
@@ -20,10 +19,8 @@ from shared.ports import free_port
 @pytest.fixture
 def data(kafka: str) -> Iterator[Path]:
     del kafka  # where no broker can be had, this skips, or fails in CI
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-processes-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with new_folder("rollbook-processes-") as folder:
+        yield folder
 
 
 def alive(pid: int) -> bool:

@@ -1,13 +1,12 @@
 """`rollbook up` as an operator knows it: idempotent, ends in order, keeps its data."""
 
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from folders import new_folder
 from running import REPOSITORY, Running
 
 from services.cli.demo import ADMINISTRATOR
@@ -15,10 +14,8 @@ from services.cli.demo import ADMINISTRATOR
 
 @pytest.fixture
 def data() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-up-"))
-    folder.chmod(0o755)
-    yield folder
-    shutil.rmtree(folder, ignore_errors=True)
+    with new_folder("rollbook-up-") as folder:
+        yield folder
 
 
 @pytest.mark.feature("OPS-1")

@@ -8,6 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 import xlsxwriter
+from folders import new_folder
 from running import Running, number, until
 
 from services.cli.demo import ADMINISTRATOR
@@ -19,14 +20,11 @@ USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
 
 
 @pytest.fixture(scope="module", params=["postgres", "kafka"])
-def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+def suite(request: pytest.FixtureRequest) -> Iterator[Running]:
     """The same walk on either feed: in one process, and with a process for each role on a broker of its own."""
     if request.param == "kafka":
         request.getfixturevalue("kafka")  # where no broker can be had, this skips, or fails in CI
-    data = tmp_path_factory.mktemp("rollbook")
-    for folder in (data, *data.parents[:2]):
-        folder.chmod(0o755)
-    with Running(data, size=100, feed=request.param) as running:
+    with new_folder("rollbook-walk-") as data, Running(data, size=100, feed=request.param) as running:
         running.sign_in(USER, PASSWORD)
         yield running
 

@@ -1,15 +1,13 @@
 """Random faults while people work, and the whole oracle after each (`make faults`, DESIGN 8)."""
 
 import random
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
+from folders import new_folder
 from works import SESSION, Works, send_signal, stop_for
 
 from shared.ports import free_port
@@ -102,15 +100,13 @@ FAULTS: list[tuple[Fault, int]] = [
 @pytest.fixture(scope="module")
 def works(kafka: str) -> Iterator[Works]:
     del kafka  # where no broker can be had, this skips, or fails in CI
-    folder = Path(tempfile.mkdtemp(prefix="rollbook-faults-"))
-    folder.chmod(0o755)
-    one = Works(folder, free_port(), free_port())
-    try:
-        one.start()
-        yield one
-    finally:
-        one.stop()
-        shutil.rmtree(folder, ignore_errors=True)
+    with new_folder("rollbook-faults-") as folder:
+        one = Works(folder, free_port(), free_port())
+        try:
+            one.start()
+            yield one
+        finally:
+            one.stop()
 
 
 @pytest.mark.feature("EVT-4", "NTF-4")

@@ -1,26 +1,23 @@
 """The embedded PostgreSQL: idempotent, adopts what a killed parent left, and says what is wrong (OPS-1)."""
 
 import os
-import shutil
 import signal
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from folders import new_folder
 
 from shared.embedded import CannotStart, EmbeddedPostgres
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    made = Path(tempfile.mkdtemp(prefix="rollbook-embedded-"))
-    made.chmod(0o755)
-    yield made
-    EmbeddedPostgres(made).stop()
-    shutil.rmtree(made)
+    with new_folder("rollbook-embedded-") as made:
+        yield made
+        EmbeddedPostgres(made).stop()
 
 
 def answer(server: EmbeddedPostgres) -> object:

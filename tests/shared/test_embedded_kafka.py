@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +11,7 @@ from pathlib import Path
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from folders import new_folder
 
 from shared.embedded import CannotStart
 from shared.embedded_kafka import EmbeddedKafka, KafkaPrograms
@@ -25,10 +24,9 @@ def folder(broker: EmbeddedKafka | None) -> Iterator[Path]:
     """Of a broker beside that of the whole run, which has shown that Kafka can run here."""
     if broker is None:
         pytest.skip("KAFKA_BOOTSTRAP_SERVERS is set: the embedded broker is not used here")
-    made = Path(tempfile.mkdtemp(prefix="rollbook-kafka-"))
-    yield made
-    EmbeddedKafka(made).stop()
-    shutil.rmtree(made)
+    with new_folder("rollbook-kafka-") as made:
+        yield made
+        EmbeddedKafka(made).stop()
 
 
 @pytest.fixture
