@@ -1,14 +1,19 @@
 """Audiences whose members follow a rule."""
 
 import random
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from httpx import Response
 from town import Town, job, org, user
 
 from services.directory.application.following import Following
+from services.directory.projections import rules
+from shared.contracts.directory import AudienceRule
+from shared.database import Connection
 from shared.jobs import Worker
 from shared.timers import Clock
 
@@ -241,3 +246,26 @@ def test_after_random_changes_members_are_those_of_a_plain_model(town: Town) -> 
         if n % 5 == 0:
             expected = {p for p in homes if active[p] and countries[p] == "SE" and under(homes[p])}
             assert members(town, id) == expected
+
+
+def test_a_change_that_is_followed_while_a_new_rule_is_judged_is_not_lost(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    framework = town.framework()
+    here, there, nowhere = (town.unit(framework, name) for name in ("Here", "There", "Nowhere"))
+    ada = town.person("Ada A", here)
+    id = audience(town, organisations=[at(nowhere)])
+    following = next(w for w in town.service.workers if isinstance(w, Following))
+    judged, moved = rules.matching, []
+
+    def meanwhile(conn: Connection, rule: AudienceRule, people: Sequence[UUID]) -> set[UUID]:
+        found = judged(conn, rule, people)
+        if UUID(ada) in found and not moved:
+            moved.append(ada)
+            town.post(f"/people/{ada}/move", {"organisation_id": there})
+            following.step()
+        return found
+
+    monkeypatch.setattr(rules, "matching", meanwhile)
+    assert change(town, id, organisations=[at(here)]).is_success
+    assert (members(town, id), moved) == (set(), [ada])

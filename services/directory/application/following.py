@@ -32,9 +32,20 @@ class Judging:
         self.database = ledger.database
 
     def write(
-        self, found: Sequence[Ruled], people: Sequence[UUID], batch: UUID, also: Callable[[Connection], None]
+        self,
+        found: Sequence[Ruled],
+        people: Sequence[UUID],
+        batch: UUID,
+        also: Callable[[Connection], None],
+        *,
+        again: bool = False,
     ) -> bool:
-        """False where another writer of an audience was there first: nothing was written, and it is to be judged again."""
+        """False where another writer of an audience was there first: nothing was written, and it is to be judged again.
+
+        `again`: whoever joins or leaves is marked, and looked at once more. A job of a rule has read no mark that would tell it of
+        a change of the person which was followed while it was deciding.
+        """
+        touched: set[UUID] = set()
         events: list[Event] = []
         rows: dict[str, list[Row]] = {"new": [], "changed": [], "gone": []}
         with self.database.connection() as conn:
@@ -44,6 +55,7 @@ class Judging:
                 changes = audiences.change_members(one.id, one.version, matching - members, members - matching)
                 if changes:
                     events += changes
+                    touched |= matching ^ members
                     version = one.version + len(changes)
                     rows["changed"].append(Row(AUDIENCE, (one.id, version, one.name, one.external_id)))
                     rows["new"] += [Row(MEMBER, (one.id, person)) for person in matching - members]
@@ -51,6 +63,8 @@ class Judging:
 
         def close(conn: Connection) -> None:
             rules.set_timers(conn, people)
+            if again:
+                rules.mark(conn, touched, batch)
             also(conn)
 
         if not events:
@@ -106,7 +120,7 @@ class Following:
     def ring(self, timer: Timer) -> None:
         """A job of this person begins, or has ended."""
         with self._judging.database.transaction() as conn:
-            rules.mark(conn, timer.subject, uuid4())
+            rules.mark(conn, [timer.subject], uuid4())
             timers.clear(conn, timer)
 
 
@@ -131,4 +145,4 @@ class RuleChange:
         def advance(conn: Connection) -> None:
             jobs.advance(conn, job, cursor={"after": str(people[-1])}, done=job.done + len(people))
 
-        self._judging.write(found, people, job.caused_by.correlation, advance)
+        self._judging.write(found, people, job.caused_by.correlation, advance, again=True)

@@ -1,6 +1,6 @@
 """Who matches the rule of an audience, and who has to be judged again (DIR-6)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime, time
 from typing import NamedTuple
 from uuid import UUID, uuid5
@@ -127,11 +127,12 @@ def expand(conn: Connection) -> int:
     return len(units)
 
 
-def mark(conn: Connection, person: UUID, batch: UUID) -> None:
+def mark(conn: Connection, people: Collection[UUID], batch: UUID) -> None:
+    """In order, as the trigger marks them."""
     conn.execute(
-        "INSERT INTO rule_dirty (person, batch) VALUES (%s, %s) "
+        "INSERT INTO rule_dirty (person, batch) SELECT person, %s FROM unnest(%s::uuid[]) AS person ORDER BY person "
         "ON CONFLICT (person) DO UPDATE SET revision = excluded.revision, batch = excluded.batch",
-        [person, batch],
+        [batch, sorted(people)],
     )
 
 
