@@ -1,5 +1,6 @@
 """Undo: one command reverses what a batch did, and lists what it could not (ASG-20)."""
 
+from collections.abc import Callable
 from uuid import UUID, uuid4
 
 import pytest
@@ -7,6 +8,7 @@ from httpx import Response
 from world import World
 
 from shared.contracts import directory
+from shared.database import Database
 
 
 @pytest.fixture
@@ -157,9 +159,11 @@ def test_what_is_no_assignment_is_listed_and_unknown_batches_are_refused(world: 
 
 
 @pytest.mark.feature("ASG-20", "ASG-22")
-def test_thousands_are_undone_in_parts(world: World, course: UUID) -> None:
-    north = world.unit("North")
-    people = world.people(1_000)
+def test_hundreds_are_undone_in_parts(
+    database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
+) -> None:
+    world = World(database, feed_conninfo, evaluator_chunk=70, breaker_share=1.0)
+    course, north, people = world.course(), world.unit("North"), world.people(400)
     world.settle()
     world.assign(course, "organisation", north)
     batch = uuid4()
@@ -171,3 +175,4 @@ def test_thousands_are_undone_in_parts(world: World, course: UUID) -> None:
     undo(world, batch)
     (shown,) = world.http.get("/api/enrollment/assignments").json()["items"]
     assert shown["counts"] == {"active": 0, "date_pending": 0, "held": 0, "refused": 300}
+    world.close()
