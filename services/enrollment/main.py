@@ -32,7 +32,8 @@ from services.enrollment.application.paying import Paying
 from services.enrollment.application.previewing import FORGOTTEN, Previewing
 from services.enrollment.application.sources import Sources
 from services.enrollment.application.spreadsheets import Spreadsheets
-from services.enrollment.application.undoing import TakingBack, Undoing
+from services.enrollment.application.taking_back import TakingBack
+from services.enrollment.application.undoing import Undoing
 from services.enrollment.application.viewing import Viewing
 from services.enrollment.projections import purchases
 from services.enrollment.provider import HostedCheckout

@@ -207,6 +207,8 @@ def test_a_group_is_edited_and_removed_with_a_preview(world: World, course: UUID
     stale = world.http.put(f"/api/enrollment/groups/{id}", json=body, headers={"If-Match": '"1"'})
     edited = world.http.put(f"/api/enrollment/groups/{id}", json=body, headers={"If-Match": shown.headers["ETag"]})
     assert (stale.status_code, edited.status_code) == (412, 200)
+    due = {**body, "due": {"kind": "fixed", "on": "2099-01-01"}}
+    assert world.http.put(f"/api/enrollment/groups/{id}", json=due).status_code == 422
     assert world.http.get(f"/api/enrollment/groups/{id}").json()["name"] == "Late morning"
     preview = world.remove(UUID(id))
     assert preview["text"] == (

@@ -7,8 +7,10 @@ import pytest
 from httpx import Response
 from world import World
 
+from services.enrollment.application.undoing import Undoing
 from shared.contracts import directory
 from shared.database import Database
+from shared.errors import Conflict
 
 
 @pytest.fixture
@@ -176,3 +178,22 @@ def test_hundreds_are_undone_in_parts(
     (shown,) = world.http.get("/api/enrollment/assignments").json()["items"]
     assert shown["counts"] == {"active": 0, "date_pending": 0, "held": 0, "refused": 300}
     world.close()
+
+
+@pytest.mark.feature("ASG-20", "ASG-6")
+def test_an_undo_that_was_interrupted_goes_on_when_it_is_sent_again(
+    world: World, course: UUID, ann: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audience = world.audience(ann)
+    world.settle()
+    id = world.assign(course, "audience", audience)
+    out = world.http.post(f"/api/enrollment/assignments/{id}/exclusions", json={"person_id": str(ann)}).json()
+    address, headers = f"/api/enrollment/batches/{out['batch']}/undo", {"Idempotency-Key": "once"}
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Undoing, "_allow", lambda *_: (_ for _ in ()).throw(Conflict("the process ended here")))
+        assert world.http.post(address, headers=headers).status_code == 409
+    world.settle()
+    assert world.standing(ann, course) == "withdrawn"
+    assert world.http.post(address, headers=headers).status_code == 200
+    world.settle()
+    assert world.standing(ann, course) == "not-started"

@@ -79,6 +79,8 @@ class Grouping:
         if earlier := self._ledger.earlier(context):
             return earlier
         found = self.find(id)
+        if body.due is not None and body.due != found.due_rule:
+            raise Invalid("A group's due date is changed at its assignment: PUT /assignments/{id}/due.", field="due")
         group = body.group(id, found.revision + 1, found.offering)
         with self._ledger.database.connection() as conn:
             row = assignments(conn, [id])[id]._replace(revision=group.version)

@@ -12,7 +12,7 @@ from services.enrollment.domain.groups import Group, check_joinable
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.projections import facts, groups, holding, visibility
 from shared.contracts.enrollment import AssignmentType, DueRule, describe
-from shared.database import Connection, Database
+from shared.database import Database
 from shared.errors import Refusal
 
 
@@ -72,11 +72,7 @@ class Sources:
     def of(self, person: UUID, offering: UUID) -> list[Source]:
         """Oldest first."""
         with self._database.connection() as conn:
-            return [_source(row) for row in _rows(conn, person, offering)]
-
-
-def _rows(conn: Connection, person: UUID, offering: UUID) -> list[holding.SourceRow]:
-    return holding.sources(conn, person, offering)
+            return [_source(row) for row in holding.sources(conn, person, offering)]
 
 
 def _source(row: holding.SourceRow) -> Source:

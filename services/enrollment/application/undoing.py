@@ -1,6 +1,6 @@
 """Undo: one command reverses what a batch did, and lists what it left as it was (ASG-20). Nothing is ever deleted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID, uuid4, uuid5
 
@@ -8,10 +8,10 @@ from pydantic import JsonValue
 
 from services.enrollment.application import rows
 from services.enrollment.application.assigning import Assigning, Enrollments, assignment_row
-from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.grouping import group_row
 from services.enrollment.application.judging import offerings
+from services.enrollment.application.taking_back import TakingBack
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, groups, standing
 from services.enrollment.domain.assignments import Assignment, Target
@@ -22,8 +22,12 @@ from services.enrollment.projections.batches import Irreversible, IrreversibleKi
 from services.enrollment.projections.state import ASSIGNMENT, GROUP, MEMBER, AssignmentRow, assignments, live_targets
 from shared import jobs
 from shared.contracts.enrollment import (
+    AccessShortened,
     AssignmentCreated,
     AssignmentRemoved,
+    CertificateRevoked,
+    CompletionRejected,
+    CompletionTakenBack,
     DueDateSet,
     DueRuleSet,
     EnrollmentCompleted,
@@ -32,23 +36,36 @@ from shared.contracts.enrollment import (
     GroupJoined,
     GroupLeft,
     LearnerExcluded,
+    PaymentReceived,
+    PaymentRefunded,
     StepCompleted,
     TrainingBegun,
 )
-from shared.database import Connection, Database
+from shared.database import Connection
 from shared.errors import Invalid, NotFound, Refusal
 from shared.events import Event
-from shared.jobs import Job
 from shared.store import Context, Decision, Receipt, Row
 from shared.texts import Texts
 
-_ALSO_TOLD = (StepCompleted, TrainingBegun, EnrollmentCompleted, ExceptionAnswered, DueDateSet)
+_ALSO_TOLD = (
+    StepCompleted,
+    TrainingBegun,
+    EnrollmentCompleted,
+    CompletionRejected,
+    CompletionTakenBack,
+    CertificateRevoked,
+    PaymentReceived,
+    PaymentRefunded,
+    AccessShortened,
+    ExceptionAnswered,
+    DueDateSet,
+)
 _REVERSED = (AssignmentCreated, AssignmentRemoved, DueRuleSet, GroupDescribed, GroupJoined, GroupLeft, LearnerExcluded)
 _WHY: dict[IrreversibleKind, str] = {
     "changed-since": "Another command has changed it since.",
     "assigned-again": "The same target was assigned again since.",
     "group-removed": "A group that was removed is not made again. Create one, and add its members.",
-    "not-an-assignment": "Progress, answers to exceptions and dates by hand stay on record. Change them one by one.",
+    "not-an-assignment": "Progress, completions, payments, access, answers and dates by hand stay. Change them one by one.",
 }
 
 
@@ -61,7 +78,6 @@ class _Plan:
     expanded: dict[UUID, list[UUID]] = field(default_factory=dict)
     """By offering: the assignments whose scope is evaluated."""
     marked: list[UUID] = field(default_factory=list)
-    excluded: list[LearnerExcluded] = field(default_factory=list)
     left: list[Irreversible] = field(default_factory=list)
 
     def expand(self, offering: UUID, assignment: UUID) -> None:
@@ -87,6 +103,7 @@ class Undoing:
     def undo(self, context: Context, batch: UUID, reason: str | None) -> Receipt:
         """Reverse the facts of a batch, as a batch of its own, and evaluate again."""
         if earlier := self._ledger.earlier(context):
+            self._lift(context, batch)
             return earlier
         with self._ledger.database.connection() as conn:
             if not batches.known(conn, batch, self._days):
@@ -104,15 +121,17 @@ class Undoing:
             texts = Texts()
             plan = self._plan(conn, context, batch, done, texts, reason)
         job = uuid4()
+        expansions = {offering: uuid4() for offering in plan.expanded}
         result: JsonValue = {
             "undone": str(batch),
             "assignments_removed": len(plan.removed),
             "irreversible": f"/api/enrollment/batches/{batch}/irreversible",
-            "jobs": [str(job)],
+            "jobs": [str(id) for id in (*expansions.values(), job)],
         }
-        receipt = self._ledger.record(context, plan.decision, result, also=self._also(context, batch, plan, texts, job))
-        for event in plan.excluded:
-            self._allow(context, event)
+        receipt = self._ledger.record(
+            context, plan.decision, result, also=self._also(context, batch, plan, texts, job, expansions)
+        )
+        self._lift(context, batch)
         return receipt
 
     def _plan(
@@ -146,11 +165,9 @@ class Undoing:
                 self._edit_back(conn, plan, event)
             case GroupJoined() | GroupLeft():
                 self._membership_back(conn, plan, event)
-            case LearnerExcluded():
-                plan.excluded.append(event)
             case DueDateSet(by="rule" | "exception"):
                 pass
-            case StepCompleted() | TrainingBegun() | EnrollmentCompleted() | ExceptionAnswered() | DueDateSet():
+            case _ if isinstance(event, _ALSO_TOLD):
                 plan.leave("not-an-assignment", event.offering_id, None, event.person_id)
 
     def _assign_again(self, conn: Connection, context: Context, plan: _Plan, event: AssignmentRemoved) -> None:
@@ -231,14 +248,14 @@ class Undoing:
         plan.marked.append(person)
 
     def _also(
-        self, context: Context, batch: UUID, plan: _Plan, texts: Texts, job: UUID
+        self, context: Context, batch: UUID, plan: _Plan, texts: Texts, job: UUID, expansions: Mapping[UUID, UUID]
     ) -> Callable[[Connection], None]:
         meta = context.meta()
 
         def also(conn: Connection) -> None:
             texts.keep(conn)
             for offering, ids in plan.expanded.items():
-                enqueue(conn, meta, offering, ids)
+                enqueue(conn, meta, offering, ids, job=expansions[offering])
             if plan.marked:
                 facts.mark(conn, plan.marked, meta)
             jobs.enqueue(conn, job, TakingBack.kind, {}, meta)
@@ -248,6 +265,14 @@ class Undoing:
             batches.list_others(conn, batch, plan.left)
 
         return also
+
+    def _lift(self, context: Context, batch: UUID) -> None:
+        """The exclusions of the batch, each once: sent again after an interruption, the undo goes on here."""
+        with self._ledger.database.connection() as conn:
+            found = list(batches.events(conn, batch, [LearnerExcluded.TOPIC], self._days, self._rows_limit))
+        for event in found:
+            assert isinstance(event, LearnerExcluded)
+            self._allow(context, event)
 
     def _allow(self, context: Context, event: LearnerExcluded) -> None:
         """Lift an exclusion, unless somebody has since."""
@@ -261,33 +286,6 @@ class Undoing:
             facts.mark(conn, [event.person_id], part.meta())
 
         self._ledger.record(part, rows.decision(change, part.meta()), also=queue)
-
-
-class TakingBack:
-    """The job that takes back what a batch gave by assignments that stay: with an exclusion for each (ASG-20)."""
-
-    kind = "undo"
-
-    def __init__(self, database: Database, evaluator: Evaluator) -> None:
-        self._database = database
-        self._evaluator = evaluator
-
-    def step(self, job: Job) -> None:
-        """One part. Whoever was overtaken is judged again before the next one."""
-        number = int(str(job.cursor.get("part", 0)))
-        with self._database.connection() as conn:
-            part = batches.part(conn, job.id, number)
-        if part is None:
-            with self._database.transaction() as conn:
-                conn.execute("DELETE FROM scope_part WHERE job = %s", [job.id])
-                jobs.finish(conn, job)
-            return
-        assignment, offering, people = part
-        while people:
-            prepared = self._evaluator.prepare(people, offering, lambda _: job.caused_by, undone=[assignment])
-            people = self._evaluator.write(prepared)
-        with self._database.transaction() as conn:
-            jobs.advance(conn, job, cursor={"part": number + 1}, done=job.done + len(part[2]))
 
 
 def _assignment(row: AssignmentRow) -> Assignment:
