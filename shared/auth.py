@@ -26,6 +26,8 @@ class Permission(StrEnum):
     READ_DIRECTORY = "read-directory"
     EDIT_CATALOGUE = "edit-catalogue"
     ASSIGN = "assign"
+    ASSIGN_QUALIFICATIONS = "assign-qualifications"
+    """Assign qualifications and job roles, which `assign` gives too (SEC-1)."""
     READ_ASSIGNMENTS = "read-assignments"
     READ_REPORTS = "read-reports"
     READ_MAIL = "read-mail"
@@ -44,7 +46,13 @@ _READING = frozenset(
     {Permission.READ_DIRECTORY, Permission.READ_ASSIGNMENTS, Permission.READ_REPORTS, Permission.READ_MAIL}
 )
 _ASSIGNING = frozenset(
-    {Permission.ASSIGN, Permission.READ_ASSIGNMENTS, Permission.READ_DIRECTORY, Permission.READ_REPORTS}
+    {
+        Permission.ASSIGN,
+        Permission.ASSIGN_QUALIFICATIONS,
+        Permission.READ_ASSIGNMENTS,
+        Permission.READ_DIRECTORY,
+        Permission.READ_REPORTS,
+    }
 )
 
 ROLES: dict[str, frozenset[Permission]] = {
@@ -53,7 +61,14 @@ ROLES: dict[str, frozenset[Permission]] = {
     "enrollment-manager": _ASSIGNING | {Permission.REVIEW},
     "operations-manager": _ASSIGNING | {Permission.OVERRIDE},
     "sales-manager": _ASSIGNING,
-    "learning-manager": frozenset({Permission.EDIT_CATALOGUE, Permission.READ_DIRECTORY}),
+    "learning-manager": frozenset(
+        {
+            Permission.EDIT_CATALOGUE,
+            Permission.ASSIGN_QUALIFICATIONS,
+            Permission.READ_ASSIGNMENTS,
+            Permission.READ_DIRECTORY,
+        }
+    ),
     "approver": frozenset[Permission](),
     "auditor": _READING,
     "learner": frozenset[Permission](),

@@ -188,6 +188,21 @@ def of_enrollment() -> Iterator[Event]:
     yield enrollment.CertificateRevoked(**AT, **STANDING, serial="ABCD-EFGH-IJKL-MNOP", reason=REASON)
 
 
+def of_rules() -> Iterator[Event]:
+    """Triggers, job roles, requirements."""
+    when = enrollment.TriggerCondition(kind="organisation", target_id=some(20), include_below=True)
+    gives = {"assignment_id": some(12), "offering_id": some(11), "job_role_id": None}
+    yield enrollment.TriggerCreated(**AT, name="Newcomers of the north", when=when, **gives, undo=True)
+    yield enrollment.TriggerApplied(**AT)
+    yield enrollment.TriggerStopped(**AT, why="loop", take_back=False, loop=(some(40), some(41)))
+    fired = {"person_id": some(10), "trigger_id": some(40), "offering_id": None, "job_role_id": some(42)}
+    yield enrollment.TriggerFired(**AT, **fired)
+    yield enrollment.TriggerTakenBack(**AT, **fired)
+    yield enrollment.JobRoleAssigned(**AT, person_id=some(10), job_role_id=some(42))
+    yield enrollment.JobRoleUnassigned(**AT, person_id=some(10), job_role_id=some(42), reason=REASON)
+    yield enrollment.RequirementSet(**AT, required=False)
+
+
 def with_later_members() -> Iterator[Event]:
     """Of classes that got members after they were published: whole, as they are written today."""
     course = next(event for event in of_catalog() if isinstance(event, catalog.CourseDescribed))
@@ -216,14 +231,23 @@ def with_still_later_members() -> Iterator[Event]:
     yield enrollment.LearnerAssigned(**AT, **HELD, term=2, **due)
 
 
-FIRST: dict[str, Event] = {event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment()]}
+def with_members_of_qualifications() -> Iterator[Event]:
+    """Of classes that got members a third time."""
+    target = {"type": "job-role", "target_id": some(42), "include_below": False}
+    yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, required=False)
+
+
+FIRST: dict[str, Event] = {
+    event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment(), *of_rules()]
+}
 """As they were published first, by wire name."""
 EXAMPLES: dict[str, Event] = {
     **FIRST,
     **{f"{event.TOPIC}~2": event for event in with_later_members()},
     **{f"{event.TOPIC}~3": event for event in with_still_later_members()},
+    **{f"{event.TOPIC}~4": event for event in with_members_of_qualifications()},
 }
-"""By wire name; with `~2` and `~3` those that have members which came later."""
+"""By wire name; with `~2` and so on those that have members which came later."""
 
 
 def golden(name: str) -> Path:

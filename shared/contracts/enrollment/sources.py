@@ -15,7 +15,7 @@ class AssignmentCreated(Event):
     offering_id: UUID
     type: AssignmentType
     target_id: UUID
-    """The person, audience, organisation, position, the manager as a person, or the group: itself."""
+    """The person, audience, organisation, position, the manager as a person, the job role, the trigger, or the group: itself."""
     include_below: bool
     """Everything below an organisation or position; everybody below a manager instead of the direct team (ASG-3)."""
     access_days: int | None = later()
@@ -26,6 +26,8 @@ class AssignmentCreated(Event):
     """The note is of high importance."""
     due: DueRule | None = later()
     """When its learners have to be done (DUE-1)."""
+    required: bool = later(True)
+    """Of a qualification: required of its learners, or optional (ASG-11)."""
 
 
 class AssignmentRemoved(Event):

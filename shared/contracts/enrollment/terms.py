@@ -8,7 +8,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events import Event
 
-AssignmentType = Literal["individual", "audience", "organisation", "position", "manager", "group", "self"]
+AssignmentType = Literal[
+    "individual", "audience", "organisation", "position", "manager", "group", "self", "job-role", "trigger"
+]
 """The ways to assign that exist so far (ASG-1). `manager`: the management hierarchy under a person; `self`: self-enrollment."""
 
 Unassignment = Literal["assignment-removed", "removed-by-hand", "dropped-out", "cancelled", "left", "undone"]
