@@ -9,7 +9,9 @@ from services.enrollment.api import (
     enrollments,
     exceptions,
     groups,
+    job_roles,
     payments,
+    triggers,
 )
 from services.enrollment.api.parts import Parts
 from services.enrollment.application import breaking
@@ -30,16 +32,20 @@ from services.enrollment.application.importing import Importing
 from services.enrollment.application.learning import CREDIT, Crediting, Learning
 from services.enrollment.application.paying import Paying
 from services.enrollment.application.previewing import FORGOTTEN, Previewing
+from services.enrollment.application.role_holding import Linking, RoleHolding
 from services.enrollment.application.sources import Sources
 from services.enrollment.application.spreadsheets import Spreadsheets
 from services.enrollment.application.taking_back import TakingBack
+from services.enrollment.application.triggering import Following, LoopCheck, Triggers
 from services.enrollment.application.undoing import Undoing
+from services.enrollment.application.undoing_rules import TakingRolesBack
 from services.enrollment.application.viewing import Viewing
 from services.enrollment.projections import purchases
 from services.enrollment.provider import HostedCheckout
 from services.enrollment.reactions.catalog import CatalogFacts
 from services.enrollment.reactions.dates import DateFacts
 from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
+from services.enrollment.reactions.job_roles import JobRoleFacts
 from services.enrollment.reactions.profiles import Profiles
 from services.enrollment.workbooks import Workbooks
 from shared.auth import Verifier
@@ -60,7 +66,7 @@ PACKAGE = "services.enrollment"
 
 def handlers() -> list[Handler]:
     """One for each source."""
-    return [DirectoryFacts(), DateFacts(), CatalogFacts(), Profiles()]
+    return [DirectoryFacts(), DateFacts(), CatalogFacts(), JobRoleFacts(), Profiles()]
 
 
 def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
@@ -82,10 +88,28 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
     )
     app.state.parts = _parts(settings, ledger, enrolled, breaker, provider)
-    for routes in (assignments, batches, browsing, groups, exceptions, enrollments, completions, payments):
+    for routes in (
+        assignments,
+        batches,
+        browsing,
+        groups,
+        exceptions,
+        enrollments,
+        completions,
+        payments,
+        job_roles,
+        triggers,
+    ):
         app.include_router(routes.router)
     expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
-    kinds: list[JobKind] = [expansion, TakingBack(database, evaluator)]
+    kinds: list[JobKind] = [
+        expansion,
+        TakingBack(database, evaluator),
+        TakingRolesBack(database, ledger.store, settings.evaluator_chunk),
+        Following(database),
+        LoopCheck(ledger),
+        Linking(ledger, Assigning(ledger, settings.assignment_rows_limit)),
+    ]
     consumers = [
         Consumer(database, feeds.open(handler.source, _group(handler)), handler, settings) for handler in handlers()
     ]
@@ -117,7 +141,7 @@ def _parts(
     return Parts(
         ledger.database,
         assigning,
-        Previewing(ledger, assigning, settings.evaluator_chunk),
+        Previewing(ledger, assigning, Triggers(ledger), settings.evaluator_chunk),
         Viewing(ledger.database),
         Learning(enrolled),
         Cancelling(enrolled, assigning),
@@ -139,6 +163,8 @@ def _parts(
         ),
         breaker,
         Browsing(ledger.database),
+        Triggers(ledger),
+        RoleHolding(ledger, assigning, settings.assignment_rows_limit),
     )
 
 
@@ -167,7 +193,8 @@ def _rings(database: Database, enrolled: Enrolled) -> dict[str, Ring]:
 
 def _group(handler: Handler) -> str:
     """Its processes share a source's partitions. Two handlers of one source are two groups."""
-    return "enrollment.directory.dates" if isinstance(handler, DateFacts) else f"enrollment.{handler.source}"
+    further = {DateFacts: ".dates", JobRoleFacts: ".job-roles"}.get(type(handler), "")
+    return f"enrollment.{handler.source}{further}"
 
 
 def _close(database: Database, provider: HostedCheckout) -> None:

@@ -136,3 +136,22 @@ def test_commands_are_not_held_and_only_site_administrators_release(small: World
     assert manager.post(f"/api/enrollment/held-changes/{batch}/release").status_code == 403
     assert small.client(uuid4()).get("/api/enrollment/held-changes").status_code == 403
     assert held(small)[0][3] == 12
+
+
+@pytest.mark.feature("ASG-21", "TRG-1", "TRG-2")
+def test_what_triggers_would_do_counts_before_they_act(small: World) -> None:
+    site, crane = small.unit("Site"), small.qualification("Crane", small.course())
+    people, worker = small.people(30), small.job_role("Worker", crane)
+    when = {"kind": "organisation", "target_id": str(site)}
+    trigger = small.trigger("Site", when, job_role_id=worker, undo=True)
+    batch = moved(small, people[:11], site)
+    small.settle()
+    assert (small.enrolled(crane), held(small)) == (set(), [(str(batch), "directory", 11, 0, 11)])
+    assert small.http.get(f"/api/enrollment/triggers/{trigger}").json()["people"] == 0
+    assert "TriggerFired" not in small.told()
+    assert release(small, batch) == 200
+    assert small.enrolled(crane) == set(people[:11])
+    assert small.http.get(f"/api/enrollment/triggers/{trigger}").json()["people"] == 11
+    back = moved(small, people[:11], None)
+    small.settle()
+    assert (small.enrolled(crane), held(small)) == (set(people[:11]), [(str(back), "directory", 0, 11, 11)])

@@ -112,6 +112,31 @@ class World:
         told |= {"certificate": None, "badge": None, "price": None}
         return self.tell(self.catalog, catalog.QualificationDescribed, uuid4(), **{**told, **more})
 
+    def job_role(self, name: str, *qualifications: UUID, id: UUID | None = None, optional: Sequence[UUID] = ()) -> UUID:
+        """A job role with these qualifications, required but for the `optional` ones; `id`: replaces it whole."""
+        links = [{"qualification_id": q, "required": q not in optional} for q in (*qualifications, *optional)]
+        told = {"code": name, "name": name, "description": "", "qualifications": links}
+        return self.tell(self.catalog, catalog.JobRoleDescribed, id or uuid4(), **told)
+
+    def hold(self, job_role: UUID, *people: UUID) -> dict[str, object]:
+        """Assign a job role by hand. Returns the result."""
+        answer = self.http.post(
+            f"/api/enrollment/job-roles/{job_role}/holders", json={"people": [str(person) for person in people]}
+        )
+        assert answer.status_code == 201, answer.text
+        self.settle()
+        result: dict[str, object] = answer.json()["result"]
+        return result
+
+    def trigger(self, name: str, when: dict[str, object], **more: object) -> str:
+        """A trigger that has begun to act. Returns its id."""
+        self.settle()
+        body = {"name": name, "when": when, **{key: str(v) if isinstance(v, UUID) else v for key, v in more.items()}}
+        answer = self.http.post("/api/enrollment/triggers", json=body)
+        assert answer.status_code == 202, answer.text
+        self.settle()
+        return str(answer.json()["result"]["trigger_id"])
+
     def publish(self, id: UUID, version: int = 1) -> None:
         self.tell(self.catalog, catalog.VersionPublished, id, version=version)
 

@@ -1,5 +1,6 @@
 """Assignments: create, preview, list, remove."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -7,13 +8,13 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, Field
 
-from services.enrollment.api.parts import Parts, Reason, Using, answer, raw
-from services.enrollment.application.requests import Preview, PreviewRequest
+from services.enrollment.api.parts import Parts, Reason, Using, answer, assigning_qualifications, raw
+from services.enrollment.application.requests import AddRules, ApplyTrigger, Preview, PreviewRequest, RemoveRules
 from services.enrollment.application.sharing import Note, SharingRequest
 from services.enrollment.projections import lists
 from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
 from shared import jobs
-from shared.auth import Permission, Scope, SignedIn
+from shared.auth import Caller, Permission, Scope, SignedIn
 from shared.contracts.enrollment import AssignmentType, DueRule
 from shared.errors import Conflict, NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, check_version, etag
@@ -42,6 +43,10 @@ class DueRequest(BaseModel):
     due: DueRule | None
 
 
+class RequirementRequest(BaseModel):
+    required: bool
+
+
 class LearnerReason(Reason):
     person_id: UUID
 
@@ -51,7 +56,8 @@ def assign_people(
     caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: PeopleToAssign
 ) -> Receipt:
     """Assign people one by one, at once (ASG-4, ASG-8). The result lists what was created, and what was refused and why."""
-    receipt = using.assigning.assign_people(context, caller.scope(Permission.ASSIGN), body.offerings, body.people, body)
+    scope = _assigning(caller, using, body.offerings)
+    receipt = using.assigning.assign_people(context, scope, body.offerings, body.people, body)
     return answer(using.database, receipt, response, wait)
 
 
@@ -81,7 +87,7 @@ def preview(
     caller: SignedIn, context: Commanded, using: Using, response: Response, body: Annotated[PreviewRequest, Body()]
 ) -> Preview:
     """What adding or removing these assignments would do, exactly (ASG-8, ASG-9). Nothing changes."""
-    found = using.previewing.preview(context, caller.scope(Permission.ASSIGN), body)
+    found = using.previewing.preview(context, _previewing(caller, using, body), body)
     response.headers["Location"] = f"/api/enrollment/previews/{found.id}"
     return found
 
@@ -104,7 +110,7 @@ def confirm(
     """Do what the preview showed; 409 with a new preview when the facts have changed since (ASG-9)."""
     receipt = using.previewing.confirm(
         context,
-        caller.scope(Permission.ASSIGN),
+        _previewing(caller, using, using.previewing.asked(context, preview_id)),
         preview_id,
         body.reason if body else None,
         body.note if body else None,
@@ -134,6 +140,22 @@ def list_assignments(
         return lists.assignments(conn, caller.scope(Permission.READ_ASSIGNMENTS), query, cursor, size)
 
 
+def _assigning(caller: Caller, using: Parts, offerings: Sequence[UUID]) -> Scope:
+    """For whom the caller may assign these; a smaller permission does for qualifications (SEC-1)."""
+    if offerings and not caller.may(Permission.ASSIGN) and using.assigning.qualifications(offerings):
+        return assigning_qualifications(caller)
+    return caller.scope(Permission.ASSIGN)
+
+
+def _previewing(caller: Caller, using: Parts, asked: PreviewRequest) -> Scope:
+    """For whom the caller may do what a preview is asked about. Triggers may reach people of any organisation."""
+    if isinstance(asked, ApplyTrigger):
+        caller.everywhere(Permission.ASSIGN)
+    if isinstance(asked, RemoveRules):
+        return _assigning(caller, using, [using.assigning.find(id).offering for id in asked.assignment_ids])
+    return _assigning(caller, using, [asked.offering_id] if isinstance(asked, AddRules) else [])
+
+
 def _assignment(using: Parts, scope: Scope, id: UUID) -> AssignmentItem:
     with using.database.connection() as conn:
         found = lists.assignments(conn, scope, AssignmentQuery(id=id), None, 1).items
@@ -161,7 +183,8 @@ def remove_assignment(
     body: Annotated[Reason | None, Body()] = None,
 ) -> Receipt:
     """Remove the assignment of one person, an own enrolment too (ASG-18), at once. Others go with a preview (ASG-8)."""
-    scope = caller.scope(Permission.ASSIGN)
+    assignment = using.assigning.find(assignment_id)
+    scope = _assigning(caller, using, [assignment.offering])
     if earlier := using.assigning.earlier(context):
         return answer(using.database, earlier, response, wait)
     found = _assignment(using, scope, assignment_id)
@@ -171,7 +194,6 @@ def remove_assignment(
             "This assignment may hold many learners. POST /api/enrollment/previews with action 'remove', and confirm that.",
             kind="preview-needed",
         )
-    assignment = using.assigning.find(assignment_id)
     receipt = using.assigning.remove(context, [assignment], body.reason if body else None)
     return answer(using.database, receipt, response, wait)
 
@@ -195,6 +217,23 @@ def set_due_rule(
     check_version(expected, found.revision)
     receipt = using.editing.set_due_rule(context, using.assigning.find(assignment_id), body.due)
     return answer(using.database, receipt, response, wait)
+
+
+@router.put("/assignments/{assignment_id}/requirement")
+def set_requirement(
+    caller: SignedIn,
+    context: Commanded,
+    using: Using,
+    assignment_id: UUID,
+    expected: Expected,
+    body: RequirementRequest,
+) -> Receipt:
+    """Whether the qualification is required of its learners, or optional; where assignments differ, required wins (ASG-11)."""
+    scope = assigning_qualifications(caller)
+    if earlier := using.assigning.earlier(context):
+        return earlier
+    check_version(expected, _assignment(using, scope, assignment_id).revision)
+    return using.editing.set_requirement(context, using.assigning.find(assignment_id), body.required)
 
 
 @router.get("/assignments/{assignment_id}/learners")

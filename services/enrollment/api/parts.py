@@ -21,11 +21,14 @@ from services.enrollment.application.importing import Importing
 from services.enrollment.application.learning import Learning
 from services.enrollment.application.paying import Paying
 from services.enrollment.application.previewing import Previewing
+from services.enrollment.application.role_holding import RoleHolding
 from services.enrollment.application.sources import Sources
 from services.enrollment.application.spreadsheets import Spreadsheets
+from services.enrollment.application.triggering import Triggers
 from services.enrollment.application.undoing import Undoing
 from services.enrollment.application.viewing import Viewing
 from shared import jobs
+from shared.auth import Caller, Permission, Scope
 from shared.database import Database
 from shared.store import Receipt
 
@@ -52,6 +55,8 @@ class Parts:
     undoing: Undoing
     breaker: Breaker
     browsing: Browsing
+    triggers: Triggers
+    role_holding: RoleHolding
 
 
 def parts(request: Request) -> Parts:
@@ -60,6 +65,11 @@ def parts(request: Request) -> Parts:
 
 
 Using = Annotated[Parts, Depends(parts)]
+
+
+def assigning_qualifications(caller: Caller) -> Scope:
+    """For whom the caller may assign qualifications and job roles."""
+    return caller.scope(Permission.ASSIGN_QUALIFICATIONS)
 
 
 async def raw(request: Request) -> bytes:

@@ -105,6 +105,12 @@ class Assigning:
                     created.append((offering, Target("individual", person)))
         return created, refused
 
+    def qualifications(self, offering_ids: Sequence[UUID]) -> bool:
+        """All of these are qualifications."""
+        with self._ledger.database.connection() as conn:
+            known = judging.offerings(conn, offering_ids)
+        return set(known) == set(offering_ids) and all(one.kind == "qualification" for one in known.values())
+
     def _check_size(self, offering_ids: Sequence[UUID], people: Sequence[UUID]) -> None:
         if not offering_ids or not people:
             raise Invalid("Name at least one offering and one person.", field="people" if offering_ids else "offerings")
@@ -217,7 +223,7 @@ def assignment_row(
     about = (offering.id, target.type, target.id, target.include_below, True, context.correlation, now)
     due = sharing.due.model_dump_json() if sharing.due else None
     note = sharing.note.id if sharing.note else None
-    return (id, 1, *about, sharing.access_days, note, sharing.important, due, False)
+    return (id, 1, *about, sharing.access_days, note, sharing.important, due, False, sharing.required)
 
 
 def open_offering(conn: Connection, id: UUID) -> Offering:

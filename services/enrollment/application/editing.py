@@ -49,6 +49,21 @@ class Editing:
 
         return self._ledger.record(context, Decision((event,), context.meta(), changed=(changed,)), result, also=queue)
 
+    def set_requirement(self, context: Context, assignment: Assignment, required: bool) -> Receipt:
+        """Required of everybody whom the assignment holds, or optional (ASG-11). A job role's is the catalogue's to say."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        rules.check_not_of_job_role(assignment)
+        with self._ledger.database.connection() as conn:
+            row = state.assignments(conn, [assignment.id])[assignment.id]
+            rules.check_requirement(judging.offerings(conn, [assignment.offering])[assignment.offering])
+        event = rules.set_requirement(assignment, required)
+        result: JsonValue = {"assignment_id": str(assignment.id), "required": required}
+        if event is None:
+            return self._ledger.record(context, Decision((), context.meta()), result)
+        changed = Row(ASSIGNMENT, row._replace(revision=event.originator_version, required=required))
+        return self._ledger.record(context, Decision((event,), context.meta(), changed=(changed,)), result)
+
     def exclude(self, context: Context, scope: Scope, assignment: UUID, person: UUID, reason: str | None) -> Receipt:
         """Take one learner out of one assignment until somebody allows it again (ASG-7)."""
         if earlier := self._ledger.earlier(context):

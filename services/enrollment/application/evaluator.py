@@ -12,6 +12,7 @@ from uuid import UUID
 import psycopg
 from psycopg_pool import PoolTimeout
 
+from services.enrollment.application.firing import fire
 from services.enrollment.application.judging import Verdict, judge
 from services.enrollment.application.rows import decision
 from services.enrollment.domain.standing import Change
@@ -31,10 +32,11 @@ _TRIES = 5
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is to be written, and whose term is over by it."""
+    """What is to be written; whose term is over by it, and whose completion does not stand any more."""
 
     encoded: Sequence[Encoded] = ()
     ended: Sequence[UUID] = ()
+    reopened: Sequence[UUID] = ()
 
 
 class Evaluator:
@@ -68,21 +70,31 @@ class Evaluator:
         """Judge, and encode what follows from it. Writes nothing."""
         with self._database.connection() as conn:
             judged = judge(conn, people, on, undone=undone)
-        encoded, ended = [], []
+        encoded, ended, reopened = [], [], []
         for verdict in judged.verdicts:
             if verdict.change:
                 encoded += [self._store.encode(a) for a in _alike(verdict, verdict.change, judged.assignments, meta)]
                 if verdict.change.before.live and not verdict.change.after.live:
                     ended += verdict.situation.people
-        return Prepared(encoded, ended)
+                if verdict.change.before.completed_at != verdict.change.after.completed_at:
+                    reopened += verdict.situation.people
+        return Prepared(encoded, ended, reopened)
 
     def write(self, prepared: "Prepared") -> list[UUID]:
-        """Returns who was overtaken. Whose term is over may have been waiting elsewhere because of it (DUE-5)."""
+        """Returns who was overtaken.
+
+        Whose term is over may have been waiting elsewhere because of it (DUE-5); a trigger may follow what was completed (TRG-1).
+        """
         overtaken = self._store.append_alike(prepared.encoded)
-        if prepared.ended:
+        if prepared.ended or prepared.reopened:
             with self._database.transaction() as conn:
                 facts.mark_waiting(conn, prepared.encoded[0].decision.meta, prepared.ended)
+                facts.mark(conn, prepared.reopened, prepared.encoded[0].decision.meta)
         return overtaken
+
+    def fire(self, people: Sequence[UUID], meta: Callable[[UUID], Meta], applied: Sequence[UUID] = ()) -> list[UUID]:
+        """Let the triggers follow what is so of these people now. Returns those who were overtaken."""
+        return fire(self._database, self._store, people, meta, applied)
 
     def now(self, person: UUID, on: UUID, meta: Meta) -> None:
         """Bring one learner in step who waits for the answer. Whoever is overtaken time and again stays in the queue."""
@@ -102,7 +114,8 @@ class Evaluator:
             return 0
         told = {str(meta): _by_rule(Meta.model_validate_json(str(meta))) for meta in {row[2] for row in rows}}
         causes = {uuid_of(id): told[str(meta)] for id, _, meta, _ in rows}
-        overtaken = set(self.settle(list(causes), None, causes.__getitem__))
+        overtaken = set(self.fire(list(causes), causes.__getitem__))
+        overtaken |= set(self.settle([id for id in causes if id not in overtaken], None, causes.__getitem__))
         done = [(uuid_of(id), int(str(revision))) for id, revision, *_ in rows if id not in overtaken]
         with self._database.transaction() as conn:
             self._clear(conn, done)

@@ -24,6 +24,11 @@ def enqueue(
     return id
 
 
+def enqueue_applied(conn: Connection, meta: Meta, trigger: UUID, job: UUID) -> None:
+    """In the transaction of the command that lets a trigger act on everybody who fulfils its condition already (TRG-2)."""
+    jobs.enqueue(conn, job, Expansion.kind, {"trigger": str(trigger)}, meta)
+
+
 class Expansion:
     """First lists whom the assignments may concern, after they were committed; then evaluates them chunk by chunk.
 
@@ -45,9 +50,12 @@ class Expansion:
             self._list(job)
 
     def _list(self, job: Job) -> None:
-        assignments = [uuid_of(a) for a in _strings(job.args["assignments"])]
+        assignments = [uuid_of(a) for a in _strings(job.args.get("assignments"))]
         with self._database.transaction() as conn:
-            total = scopes.plan_scope(conn, job.id, assignments, self._chunk)
+            if trigger := _trigger(job):
+                total = scopes.plan_met(conn, job.id, trigger, self._chunk)
+            else:
+                total = scopes.plan_scope(conn, job.id, assignments, self._chunk)
             jobs.advance(conn, job, cursor={"part": 0}, done=0, total=total)
 
     def _evaluate(self, job: Job) -> None:
@@ -73,8 +81,15 @@ class Expansion:
         with self._database.connection() as conn:
             people = scopes.part_of_scope(conn, job.id, number)
         meta = job.caused_by
-        on = UUID(str(job.args["offering"]))
+        if trigger := _trigger(job):
+            self._fire(people, meta, trigger)
+        on = UUID(str(job.args["offering"])) if "offering" in job.args else None
         return people, self._evaluator.prepare(people, on, lambda _: meta) if people else Prepared()
+
+    def _fire(self, people: Sequence[UUID], meta: Meta, trigger: UUID) -> None:
+        """Whoever is overtaken is tried again; the condition may have ended for them meanwhile."""
+        while people:
+            people = self._evaluator.fire(people, lambda _: meta, [trigger])
 
     def _write(self, job: Job, number: int, people: Sequence[UUID], prepared: Prepared) -> Job:
         overtaken = self._evaluator.write(prepared)
@@ -90,6 +105,10 @@ class Expansion:
             jobs.finish(
                 conn, job, done=job.total, result={"position": f"enrollment:{position[0] or 0}" if position else None}
             )
+
+
+def _trigger(job: Job) -> UUID | None:
+    return UUID(str(job.args["trigger"])) if "trigger" in job.args else None
 
 
 def _strings(value: object) -> list[str]:

@@ -117,12 +117,15 @@ def judge(
     proposed: Sequence[AssignmentRow] = (),
     without: Sequence[UUID] = (),
     undone: Sequence[UUID] = (),
+    applied: Sequence[UUID] = (),
 ) -> Judged:
     """What would have to change for these people, on one offering or all; the same for a preview and for the real thing.
 
-    What the assignments `undone` hold is taken back.
+    What the assignments `undone` hold is taken back; the triggers `applied` act on everybody who fulfils their condition.
     """
-    situations = matching.situations(conn, people, on, proposed=proposed, without=without, undone=undone)
+    situations = matching.situations(
+        conn, people, on, proposed=proposed, without=without, undone=undone, applied=applied
+    )
     ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
     assignments = state.assignments(conn, ids)
     known = offerings(conn, {one.offering for one in situations})

@@ -29,7 +29,9 @@ class AddRules(BaseModel):
     allow_empty: bool = False
     access_days: int | None = Field(default=None, ge=1, le=36_500)
     due: DueRule | None = None
-    """`access_days`: shorter than the course's (ASG-14). A note is given when confirming: previews keep no free text."""
+    required: bool = True
+    """`access_days`: shorter than the course's (ASG-14); `required`: of a qualification (ASG-11). A note is given when
+    confirming: previews keep no free text."""
 
 
 class RemoveRules(BaseModel):
@@ -41,7 +43,16 @@ class RemoveRules(BaseModel):
     assignment_ids: list[UUID] = Field(min_length=1, max_length=500)
 
 
-PreviewRequest = Annotated[AddRules | RemoveRules, Field(discriminator="action")]
+class ApplyTrigger(BaseModel):
+    """Let a trigger act on everybody of whom its condition is true already (TRG-2)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["apply-trigger"]
+    trigger_id: UUID
+
+
+PreviewRequest = Annotated[AddRules | RemoveRules | ApplyTrigger, Field(discriminator="action")]
 
 
 class Asked(BaseModel):
@@ -58,9 +69,13 @@ class Emails(BaseModel):
 
 
 class Summary(BaseModel):
-    """The numbers of a preview. `people` is X of the texts: the distinct people in the targets, before overlaps."""
+    """The numbers of a preview, each a sum over the qualifications of a job role.
 
-    offering_id: UUID
+    `people` is X of the texts: the distinct people in the targets, before overlaps.
+    """
+
+    offering_id: UUID | None
+    """None: the qualifications of a job role, taken together."""
     kind: str
     title: str
     text: str
@@ -80,6 +95,18 @@ class Summary(BaseModel):
     emails: Emails
     warnings: list[str] = []
     """A rule that can never be met."""
+
+
+SUMMED = (
+    "enrolled",
+    "source_added",
+    "withdrawn",
+    "source_removed",
+    "kept_without_source",
+    "excluded",
+    "held_by_exceptions",
+)
+"""What of several summaries is added up."""
 
 
 class Preview(Summary):

@@ -1,4 +1,4 @@
-"""What a command gives to everybody whom its assignments hold: a note, a shorter access period, a due date."""
+"""What a command gives to everybody whom its assignments hold: a note, a shorter access period, a due date, a requirement."""
 
 from uuid import UUID
 
@@ -24,10 +24,12 @@ class SharingRequest(BaseModel):
     access_days: int | None = Field(default=None, ge=1, le=36_500)
     due: DueRule | None = None
     """When its learners have to be done (DUE-1)."""
+    required: bool = True
+    """Of a qualification: required, or optional; where assignments differ, required wins (ASG-11)."""
 
     def kept(self, texts: Texts, subject: UUID) -> Sharing:
         """With the note among the texts of the command: events hold no free text."""
         if self.note is None:
-            return Sharing(self.access_days, due=self.due)
+            return Sharing(self.access_days, due=self.due, required=self.required)
         ref = texts.ref(subject, self.note.model_dump_json(include={"title", "message"}))
-        return Sharing(self.access_days, ref, self.note.important, self.due)
+        return Sharing(self.access_days, ref, self.note.important, self.due, self.required)

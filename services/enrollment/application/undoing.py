@@ -1,25 +1,26 @@
 """Undo: one command reverses what a batch did, and lists what it left as it was (ASG-20). Nothing is ever deleted."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
 
-from services.enrollment.application import rows
+from services.enrollment.application import rows, undoing_rules
 from services.enrollment.application.assigning import Assigning, Enrollments, assignment_row
 from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.grouping import group_row
 from services.enrollment.application.judging import offerings
 from services.enrollment.application.taking_back import TakingBack
+from services.enrollment.application.triggering import Following
+from services.enrollment.application.undo_plan import Plan, assignment_of, group_of
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, groups, standing
-from services.enrollment.domain.assignments import Assignment, Target
 from services.enrollment.domain.groups import Group, Membership
 from services.enrollment.projections import batches, facts
 from services.enrollment.projections import groups as known
-from services.enrollment.projections.batches import Irreversible, IrreversibleKind
-from services.enrollment.projections.state import ASSIGNMENT, GROUP, MEMBER, AssignmentRow, assignments, live_targets
+from services.enrollment.projections.batches import Irreversible
+from services.enrollment.projections.state import ASSIGNMENT, GROUP, MEMBER, assignments, live_targets
 from shared import jobs
 from shared.contracts.enrollment import (
     AccessShortened,
@@ -35,11 +36,15 @@ from shared.contracts.enrollment import (
     GroupDescribed,
     GroupJoined,
     GroupLeft,
+    JobRoleAssigned,
+    JobRoleUnassigned,
     LearnerExcluded,
     PaymentReceived,
     PaymentRefunded,
+    RequirementSet,
     StepCompleted,
     TrainingBegun,
+    TriggerCreated,
 )
 from shared.database import Connection
 from shared.errors import Invalid, NotFound, Refusal
@@ -60,34 +65,17 @@ _ALSO_TOLD = (
     ExceptionAnswered,
     DueDateSet,
 )
-_REVERSED = (AssignmentCreated, AssignmentRemoved, DueRuleSet, GroupDescribed, GroupJoined, GroupLeft, LearnerExcluded)
-_WHY: dict[IrreversibleKind, str] = {
-    "changed-since": "Another command has changed it since.",
-    "assigned-again": "The same target was assigned again since.",
-    "group-removed": "A group that was removed is not made again. Create one, and add its members.",
-    "not-an-assignment": "Progress, completions, payments, access, answers and dates by hand stay. Change them one by one.",
-}
-
-
-@dataclass
-class _Plan:
-    """What undoing a batch comes to."""
-
-    decision: Decision
-    removed: list[UUID] = field(default_factory=list)
-    expanded: dict[UUID, list[UUID]] = field(default_factory=dict)
-    """By offering: the assignments whose scope is evaluated."""
-    marked: list[UUID] = field(default_factory=list)
-    left: list[Irreversible] = field(default_factory=list)
-
-    def expand(self, offering: UUID, assignment: UUID) -> None:
-        self.expanded.setdefault(offering, []).append(assignment)
-
-    def leave(
-        self, kind: IrreversibleKind, offering: UUID, assignment: UUID | None, person: UUID | None = None
-    ) -> None:
-        item = Irreversible(kind=kind, why=_WHY[kind], offering_id=offering, assignment_id=assignment, person_id=person)
-        self.left.append(item)
+_RULES = (JobRoleAssigned, JobRoleUnassigned, TriggerCreated, RequirementSet)
+_REVERSED = (
+    *_RULES,
+    AssignmentCreated,
+    AssignmentRemoved,
+    DueRuleSet,
+    GroupDescribed,
+    GroupJoined,
+    GroupLeft,
+    LearnerExcluded,
+)
 
 
 class Undoing:
@@ -136,14 +124,16 @@ class Undoing:
 
     def _plan(
         self, conn: Connection, context: Context, batch: UUID, done: Sequence[Event], texts: Texts, reason: str | None
-    ) -> _Plan:
-        plan = _Plan(Decision((), context.meta()))
+    ) -> Plan:
+        plan = Plan(Decision((), context.meta()))
         streams = {event.originator_id: event.originator_version for event in done}
         found = assignments(conn, [e.originator_id for e in done if isinstance(e, AssignmentCreated)])
         removing = []
         for id, row in found.items():
-            if row.live and row.revision == streams[id]:
-                removing.append(_assignment(row))
+            if row.type == "job-role":
+                plan.leave("of-job-role", row.offering, id)
+            elif row.live and row.revision == streams[id]:
+                removing.append(assignment_of(row))
             elif row.live:
                 plan.leave("changed-since", row.offering, id)
         if removing:
@@ -157,7 +147,7 @@ class Undoing:
                 self._reverse(conn, context, plan, event)
         return plan
 
-    def _reverse(self, conn: Connection, context: Context, plan: _Plan, event: Event) -> None:
+    def _reverse(self, conn: Connection, context: Context, plan: Plan, event: Event) -> None:
         match event:
             case AssignmentRemoved():
                 self._assign_again(conn, context, plan, event)
@@ -165,12 +155,14 @@ class Undoing:
                 self._edit_back(conn, plan, event)
             case GroupJoined() | GroupLeft():
                 self._membership_back(conn, plan, event)
+            case JobRoleAssigned() | JobRoleUnassigned() | TriggerCreated() | RequirementSet():
+                self._rule_back(conn, plan, event)
             case DueDateSet(by="rule" | "exception"):
                 pass
             case _ if isinstance(event, _ALSO_TOLD):
                 plan.leave("not-an-assignment", event.offering_id, None, event.person_id)
 
-    def _assign_again(self, conn: Connection, context: Context, plan: _Plan, event: AssignmentRemoved) -> None:
+    def _assign_again(self, conn: Connection, context: Context, plan: Plan, event: AssignmentRemoved) -> None:
         old = self._assigning.find(event.originator_id)
         target = old.target
         if target.type == "group":
@@ -197,7 +189,7 @@ class Undoing:
         plan.decision = plan.decision.together(Decision((created,), context.meta(), new=(row,)))
         plan.expand(old.offering, id)
 
-    def _edit_back(self, conn: Connection, plan: _Plan, event: DueRuleSet | GroupDescribed) -> None:
+    def _edit_back(self, conn: Connection, plan: Plan, event: DueRuleSet | GroupDescribed) -> None:
         """Dates that have moved later stay so (DUE-3)."""
         row = assignments(conn, [event.originator_id])[event.originator_id]
         if not row.live:
@@ -210,7 +202,7 @@ class Undoing:
             earlier = batches.before(conn, row.id, event.originator_version, told)
             rule = earlier.due if isinstance(earlier, AssignmentCreated | DueRuleSet) else None
             back: Event | None = rules.set_due_rule(
-                replace(_assignment(row), shared=rules.Sharing(due=event.due)), rule
+                replace(assignment_of(row), shared=rules.Sharing(due=event.due)), rule
             )
             row = row._replace(due=rule.model_dump_json() if rule else None)
             changed: tuple[Row, ...] = ()
@@ -218,7 +210,7 @@ class Undoing:
         else:
             earlier = batches.before(conn, row.id, event.originator_version, (GroupDescribed.TOPIC,))
             assert isinstance(earlier, GroupDescribed)
-            group = _group(row, row.revision + 1, earlier)
+            group = group_of(row, row.revision + 1, earlier)
             back = groups.describe(row.id, group.version, group)
             changed = (Row(GROUP, group_row(group)),)
         if back:
@@ -226,7 +218,18 @@ class Undoing:
             decision = Decision((back,), plan.decision.meta, changed=(Row(ASSIGNMENT, row), *changed))
             plan.decision = plan.decision.together(decision)
 
-    def _membership_back(self, conn: Connection, plan: _Plan, event: GroupJoined | GroupLeft) -> None:
+    def _rule_back(self, conn: Connection, plan: Plan, event: undoing_rules.Reversible) -> None:
+        back = undoing_rules.reverse(conn, plan.decision.meta, event)
+        person = event.person_id if isinstance(event, JobRoleAssigned | JobRoleUnassigned) else None
+        if back is None:
+            plan.leave("changed-since", None, None, person)
+            return
+        plan.decision = plan.decision.together(back)
+        plan.marked += [person] if person else []
+        if isinstance(event, TriggerCreated) and back.events:
+            plan.stopped.append(event.originator_id)
+
+    def _membership_back(self, conn: Connection, plan: Plan, event: GroupJoined | GroupLeft) -> None:
         group = known.group(conn, event.assignment_id)
         now = known.versions(conn, [event.originator_id])[event.originator_id]
         if group is None:
@@ -248,7 +251,7 @@ class Undoing:
         plan.marked.append(person)
 
     def _also(
-        self, context: Context, batch: UUID, plan: _Plan, texts: Texts, job: UUID, expansions: Mapping[UUID, UUID]
+        self, context: Context, batch: UUID, plan: Plan, texts: Texts, job: UUID, expansions: Mapping[UUID, UUID]
     ) -> Callable[[Connection], None]:
         meta = context.meta()
 
@@ -258,6 +261,10 @@ class Undoing:
                 enqueue(conn, meta, offering, ids, job=expansions[offering])
             if plan.marked:
                 facts.mark(conn, plan.marked, meta)
+            for trigger in plan.stopped:
+                jobs.enqueue(conn, uuid4(), Following.kind, {"trigger": str(trigger)}, meta)
+            first = batches.first_position(conn, self._days)
+            jobs.enqueue(conn, uuid4(), undoing_rules.TakingRolesBack.kind, {"batch": str(batch), "first": first}, meta)
             jobs.enqueue(conn, job, TakingBack.kind, {}, meta)
             batches.plan_taking_back(conn, job, batch, plan.removed, self._days, self._chunk)
             batches.list_begun(conn, batch, plan.removed, job)
@@ -286,12 +293,3 @@ class Undoing:
             facts.mark(conn, [event.person_id], part.meta())
 
         self._ledger.record(part, rows.decision(change, part.meta()), also=queue)
-
-
-def _assignment(row: AssignmentRow) -> Assignment:
-    return Assignment(row.id, row.revision, row.offering, Target(row.type, row.target, row.include_below), row.live)  # type: ignore[arg-type]
-
-
-def _group(row: AssignmentRow, version: int, told: GroupDescribed) -> Group:
-    said = (told.name, told.description, told.allow_enrol, told.allow_withdraw, told.opens, told.closes)
-    return Group(row.id, version, row.offering, *said)

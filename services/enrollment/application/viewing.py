@@ -42,6 +42,8 @@ class EnrollmentItem(BaseModel):
     """Why assignments wait for an administrator (DUE-4, DUE-5)."""
     access_until: date | None
     """The last day of access; None: without end."""
+    required: bool | None
+    """Of a qualification that assignments hold: required, or optional (ASG-11)."""
     returned_because: str | None
     """What the administrator wrote who sent the completion back (ENR-5)."""
     completed_version: int | None
@@ -94,7 +96,10 @@ def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentIt
     today = facts.today(conn)
     found = judging.offerings(conn, {row.offering for row in rows})
     told = enrollments.notes(conn, [row.id for row in rows])
-    return [_item(_state(row), found[row.offering], today, row.returned_because, told.get(row.id, [])) for row in rows]
+    return [
+        _item(_state(row), found[row.offering], today, row.returned_because, told.get(row.id, []), row.required)
+        for row in rows
+    ]
 
 
 def _state(row: EnrollmentRow) -> Enrollment:
@@ -104,7 +109,12 @@ def _state(row: EnrollmentRow) -> Enrollment:
 
 
 def _item(
-    state: Enrollment, offering: Offering, today: date, returned_because: str | None, notes: list[NoteView]
+    state: Enrollment,
+    offering: Offering,
+    today: date,
+    returned_because: str | None,
+    notes: list[NoteView],
+    required: bool | None = None,
 ) -> EnrollmentItem:
     return EnrollmentItem(
         id=state.id,
@@ -121,6 +131,7 @@ def _item(
         due_by_hand=state.due_by_hand,
         held_for=list(kinds_of([state.holds[id] for id in state.waiting])),
         access_until=state.access_until,
+        required=required,
         returned_because=returned_because,
         completed_version=state.completed_version,
         completed_at=state.completed_at,

@@ -11,6 +11,7 @@ from shared.contracts.enrollment import (
     DueRule,
     DueRuleSet,
     GroupDescribed,
+    RequirementSet,
 )
 from shared.errors import Conflict, Invalid
 from shared.events import Event, TextRef
@@ -26,6 +27,8 @@ LABELS: dict[AssignmentType, str] = {
     "manager": "Manager",
     "group": "Group",
     "self": "Self-enrollment",
+    "job-role": "Job role",
+    "trigger": "Trigger",
 }
 """How each way to assign is called in reports (ASG-1)."""
 
@@ -46,13 +49,14 @@ class Target:
 
 @dataclass(frozen=True)
 class Sharing:
-    """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, a note, and
-    a due date."""
+    """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, a note,
+    a due date, and whether a qualification is required of them."""
 
     access_days: int | None = None
     note: TextRef | None = None
     important: bool = False
     due: DueRule | None = None
+    required: bool = True
 
 
 NOTHING_SHARED = Sharing()
@@ -74,10 +78,13 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
     match event:
         case AssignmentCreated():
             target = Target(event.type, event.target_id, event.include_below)
-            shared = Sharing(event.access_days, event.note, event.important, event.due)
+            shared = Sharing(event.access_days, event.note, event.important, event.due, event.required)
             return Assignment(event.originator_id, event.originator_version, event.offering_id, target, True, shared)
         case DueRuleSet() if state is not None:
             return replace(state, version=event.originator_version, shared=replace(state.shared, due=event.due))
+        case RequirementSet() if state is not None:
+            shared = replace(state.shared, required=event.required)
+            return replace(state, version=event.originator_version, shared=shared)
         case GroupDescribed() if state is not None:
             return replace(state, version=event.originator_version)
         case AssignmentRemoved() if state is not None:
@@ -87,13 +94,21 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
 
 
 def create(id: UUID, offering: Offering, target: Target, shared: Sharing) -> AssignmentCreated:
-    """Refuses an offering that is not open, and an access period that is longer than the course's (ASG-14)."""
+    """Refuses an offering that is not open, an access period that is longer than the course's (ASG-14), and an optional offering
+    that is no qualification (ASG-11)."""
     check_open(offering)
     check_access_days(offering, shared.access_days)
+    if not shared.required:
+        check_requirement(offering)
+    return created(id, offering.id, target, shared)
+
+
+def created(id: UUID, offering: UUID, target: Target, shared: Sharing) -> AssignmentCreated:
+    """Of what cannot be refused: a job role's qualifications wait until they are open."""
     return AssignmentCreated(
         originator_id=id,
         originator_version=1,
-        offering_id=offering.id,
+        offering_id=offering,
         type=target.type,
         target_id=target.id,
         include_below=target.include_below,
@@ -101,7 +116,23 @@ def create(id: UUID, offering: Offering, target: Target, shared: Sharing) -> Ass
         note=shared.note,
         important=shared.important,
         due=shared.due,
+        required=shared.required,
     )
+
+
+def check_requirement(offering: Offering) -> None:
+    """Refuses what is neither required nor optional."""
+    if offering.kind != "qualification":
+        raise Invalid(f"'{offering.title}' is no qualification; only these are required or optional.", field="required")
+
+
+def set_requirement(state: Assignment, required: bool) -> RequirementSet | None:
+    """None where it is so already. Refuses an assignment that is gone (ASG-11)."""
+    if not state.live:
+        raise Conflict("This assignment was removed already.", kind="assignment-removed")
+    if state.shared.required == required:
+        return None
+    return RequirementSet(originator_id=state.id, originator_version=state.version + 1, required=required)
 
 
 def set_due_rule(state: Assignment, due: DueRule | None) -> DueRuleSet | None:
@@ -136,6 +167,16 @@ def remove(state: Assignment, reason: TextRef | None, *, undone: bool = False) -
     if not state.live:
         raise Conflict("This assignment was removed already.", kind="assignment-removed")
     return AssignmentRemoved(originator_id=state.id, originator_version=state.version + 1, reason=reason, undone=undone)
+
+
+def check_not_of_job_role(state: Assignment) -> None:
+    """What goes with a job role is changed where the job role is (CAT-10)."""
+    if state.target.type == "job-role":
+        raise Conflict(
+            "This assignment goes with a job role. Change the job role's qualifications: PUT /api/catalog/job-roles/{id}.",
+            kind="of-job-role",
+            job_role_id=str(state.target.id),
+        )
 
 
 def adding_text(kind: str, count: int, assignments: int) -> str:

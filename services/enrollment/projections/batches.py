@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.contracts.enrollment import (
+    JobRoleUnassigned,
     LearnerAssigned,
     LearnerUnassigned,
 )
@@ -18,6 +19,7 @@ IrreversibleKind = Literal[
     "training-begun",
     "changed-since",
     "assigned-again",
+    "of-job-role",
     "group-removed",
     "offering-closed",
     "source-left",
@@ -30,7 +32,8 @@ class Irreversible(BaseModel):
 
     kind: IrreversibleKind
     why: str
-    offering_id: UUID
+    offering_id: UUID | None
+    """None for a job role or a trigger."""
     assignment_id: UUID | None
     person_id: UUID | None
 
@@ -40,7 +43,7 @@ def events(conn: Connection, batch: UUID, types: Sequence[str], days: int, limit
     rows = conn.execute(
         "SELECT type, stream, version, body FROM events WHERE position >= %s AND meta LIKE %s AND type = ANY(%s) "
         "ORDER BY position LIMIT %s",
-        [_first_position(conn, days), _of(batch), list(types), limit],
+        [first_position(conn, days), like(batch), list(types), limit],
         binary=True,
     )
     for type, stream, version, body in rows:
@@ -50,15 +53,15 @@ def events(conn: Connection, batch: UUID, types: Sequence[str], days: int, limit
 def known(conn: Connection, batch: UUID, days: int) -> bool:
     """There is such a batch, and it is not too old."""
     query = "SELECT FROM events WHERE position >= %s AND meta LIKE %s LIMIT 1"
-    return conn.execute(query, [_first_position(conn, days), _of(batch)]).rowcount == 1
+    return conn.execute(query, [first_position(conn, days), like(batch)]).rowcount == 1
 
 
-def _of(batch: UUID) -> str:
+def like(batch: UUID) -> str:
     """As `Meta` is stored."""
     return f'%"correlation":"{batch}"%'
 
 
-def _first_position(conn: Connection, days: int) -> int:
+def first_position(conn: Connection, days: int) -> int:
     """Times rise with positions, so that the place is found in a few looks."""
     low, high = 1, int(str(_one(conn, "SELECT coalesce(max(position), 0) + 1 FROM events", [])))
     while low < high:
@@ -109,8 +112,8 @@ SELECT %(job)s, row_number() OVER () - 1, assignment, people FROM (
 
 def plan_taking_back(conn: Connection, job: UUID, batch: UUID, without: Sequence[UUID], days: int, size: int) -> None:
     """List, in parts, whom grants of this batch still hold, but for those of the assignments `without`."""
-    values = {"job": job, "batch": _of(batch), "without": list(without), "size": size, "type": LearnerAssigned.TOPIC}
-    conn.execute(_PARTS, {**values, "first": _first_position(conn, days)})
+    values = {"job": job, "batch": like(batch), "without": list(without), "size": size, "type": LearnerAssigned.TOPIC}
+    conn.execute(_PARTS, {**values, "first": first_position(conn, days)})
 
 
 def part(conn: Connection, job: UUID, number: int) -> tuple[UUID, UUID, list[UUID]] | None:
@@ -131,10 +134,16 @@ ON CONFLICT DO NOTHING
 _BEGUN = """'training-begun', 'The training was begun, so it stays.', e.offering, g.assignment, e.person
 FROM enrollment e JOIN learner_grant g ON g.enrollment = e.id WHERE e.live AND e.begun AND {whom}"""
 _LEFT = """'source-left', 'The source does not want the learner any more. Change it where it comes from.',
-    (convert_from(body, 'UTF8')::jsonb ->> 'offering_id')::uuid, (convert_from(body, 'UTF8')::jsonb ->> 'assignment_id')::uuid,
-    (convert_from(body, 'UTF8')::jsonb ->> 'person_id')::uuid
-FROM events WHERE position >= %(first)s AND meta LIKE %(like)s AND type = %(type)s
-    AND convert_from(body, 'UTF8')::jsonb ->> 'why' = 'dropped-out'"""
+    offering, assignment, person
+FROM events CROSS JOIN LATERAL (
+    SELECT told ->> 'why' AS why, (told ->> 'offering_id')::uuid AS offering, (told ->> 'assignment_id')::uuid AS assignment,
+        (told ->> 'person_id')::uuid AS person
+    FROM (SELECT convert_from(body, 'UTF8')::jsonb AS told) AS b
+) AS b
+WHERE position >= %(first)s AND meta LIKE %(like)s AND type = %(type)s AND why = 'dropped-out' AND NOT EXISTS (
+    SELECT FROM events r JOIN assignment a ON a.id = b.assignment AND a.type = 'job-role'
+    WHERE r.position >= %(first)s AND r.meta LIKE %(like)s AND r.type = %(role)s
+        AND convert_from(r.body, 'UTF8')::jsonb ->> 'person_id' = b.person::text)"""
 
 
 def list_begun(conn: Connection, batch: UUID, assignments: Sequence[UUID], job: UUID) -> None:
@@ -148,12 +157,13 @@ def list_begun(conn: Connection, batch: UUID, assignments: Sequence[UUID], job: 
 
 
 def list_left(conn: Connection, batch: UUID, days: int) -> None:
-    """Whoever dropped out of a source by what this batch did elsewhere."""
+    """Whoever dropped out of a source by what this batch did elsewhere; a job role that it took away is given back."""
     values = {
         "batch": batch,
-        "like": _of(batch),
+        "like": like(batch),
         "type": LearnerUnassigned.TOPIC,
-        "first": _first_position(conn, days),
+        "role": JobRoleUnassigned.TOPIC,
+        "first": first_position(conn, days),
     }
     conn.execute(_LIST.format(kind=_LEFT).encode(), values)
 
@@ -176,7 +186,7 @@ def irreversible(conn: Connection, batch: UUID, cursor: str | None, limit: int) 
         [batch, after, limit + 1],
     ).fetchall()
     items = [
-        Irreversible(kind=kind, why=str(why), offering_id=uuid_of(offering), assignment_id=assignment, person_id=person)
+        Irreversible(kind=kind, why=str(why), offering_id=offering, assignment_id=assignment, person_id=person)
         for _, kind, why, offering, assignment, person in rows[:limit]
     ]
     return Page(items=items, next=cursor_encode(str(rows[limit - 1][0])) if len(rows) > limit else None)

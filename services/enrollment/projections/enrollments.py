@@ -40,6 +40,8 @@ class EnrollmentRow(NamedTuple):
     returned_because: str | None
     grants: list[UUID]
     exclusions: list[UUID]
+    required: bool | None
+    """Of a qualification: one of its assignments requires it (ASG-11)."""
 
 
 class NoteView(BaseModel):
@@ -69,8 +71,11 @@ SELECT e.id, e.person, e.offering, e.term, e.live, e.begun, e.sourceless, e.step
     e.launched, e.submitted, e.payment, e.access_until, e.valid_until, e.serial, e.revoked,
     e.due, e.due_by_hand, e.waiting, t.text,
     ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1),
-    ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1)
-FROM enrollment e JOIN person_fact p ON p.id = e.person LEFT JOIN personal_text t ON t.id = e.rejection
+    ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1),
+    CASE WHEN o.kind = 'qualification' THEN
+        (SELECT bool_or(a.required) FROM learner_grant g JOIN assignment a ON a.id = g.assignment WHERE g.enrollment = e.id) END
+FROM enrollment e JOIN person_fact p ON p.id = e.person JOIN offering_fact o ON o.id = e.offering
+LEFT JOIN personal_text t ON t.id = e.rejection
 WHERE ({IN_SCOPE.format("p.home")} OR e.person = %(self)s) AND (%(id)s::uuid IS NULL OR e.id = %(id)s)
     AND (%(person)s::uuid IS NULL OR e.person = %(person)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
     AND (%(among)s::uuid[] IS NULL OR e.offering = ANY(%(among)s))

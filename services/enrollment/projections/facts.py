@@ -1,6 +1,6 @@
 """Facts of directory and catalogue: written by reactions in batches, read by the rules."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -27,6 +27,11 @@ def mark(conn: Connection, people: Iterable[UUID], meta: Meta) -> None:
     """These people's grants may have changed."""
     query = _MARK.format("SELECT unnest(%(people)s::uuid[]) AS person")
     conn.execute(query.encode(), {"people": sorted(set(people)), **_cause(meta)})
+
+
+def mark_found(conn: Connection, query: str, values: Mapping[str, object], meta: Meta) -> None:
+    """The grants of everybody (`person`) whom a query finds may have changed."""
+    conn.execute(_MARK.format(query).encode(), {**values, **_cause(meta)}, prepare=False)
 
 
 def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:

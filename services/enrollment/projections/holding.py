@@ -22,7 +22,7 @@ class SourceRow(NamedTuple):
 
 
 _SOURCES = """
-SELECT a.id, a.type, coalesce(u.name, t.name, lg.name), s.held, s.since, a.due,
+SELECT a.id, a.type, coalesce(u.name, t.name, lg.name, jr.name, tr.name), s.held, s.since, a.due,
     CASE WHEN a.due IS NOT NULL THEN CASE WHEN a.due::jsonb ->> 'kind' = 'fixed' THEN a.due::jsonb ->> 'on'
         ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target) END END,
     m.joined_by, lg.allow_withdraw
@@ -35,6 +35,8 @@ FROM enrollment e CROSS JOIN LATERAL (
 ) AS s JOIN assignment a ON a.id = s.assignment
 LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
 LEFT JOIN audience_fact t ON a.type = 'audience' AND t.id = a.target
+LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
+LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
 LEFT JOIN learner_group lg ON lg.assignment = a.id
 LEFT JOIN group_member m ON m.assignment = a.id AND m.person = e.person
 WHERE e.person = %s AND e.offering = %s ORDER BY a.created_at, a.id

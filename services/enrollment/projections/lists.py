@@ -65,6 +65,8 @@ class AssignmentItem(BaseModel):
     note: str | None
     """The title of what its learners are told (ASG-13)."""
     important: bool
+    required: bool
+    """Of a qualification: required, or optional (ASG-11)."""
     due: str
     """In words."""
     due_rule: DueRule | None
@@ -74,16 +76,17 @@ class AssignmentItem(BaseModel):
 
 
 _ASSIGNMENTS = f"""
-SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name, lg.name), a.include_below, a.live, a.batch,
-    a.created_at,
-    a.access_days, t.text::jsonb ->> 'title', a.important,
+SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name, lg.name, jr.name, tr.name),
+    a.include_below, a.live, a.batch, a.created_at, a.access_days, t.text::jsonb ->> 'title', a.important,
     a.due, (SELECT count(*) FROM learner_grant WHERE assignment = a.id),
     CASE WHEN a.due IS NULL OR a.due::jsonb ->> 'kind' IN ('fixed', 'field', 'enrollment') THEN 0 ELSE
         (SELECT count(*) FROM learner_grant l WHERE l.assignment = a.id
             AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target) = 'pending') END,
     (SELECT count(*) FROM hold h WHERE h.offering = a.offering AND h.assignment = a.id AND NOT h.refused),
-    (SELECT count(*) FROM exclusion WHERE assignment = a.id)
+    (SELECT count(*) FROM exclusion WHERE assignment = a.id), a.required
 FROM assignment a
+LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
+LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
 LEFT JOIN learner_group lg ON a.type = 'group' AND lg.assignment = a.id
 LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
 LEFT JOIN personal_text t ON t.id = a.note
@@ -146,6 +149,7 @@ def _assignment(row: tuple[object, ...]) -> AssignmentItem:
     rule = DueRule.model_validate_json(str(row[13])) if row[13] else None
     return AssignmentItem(
         **dict(zip(names, row[:13], strict=True)),
+        required=row[18],
         due=describe(rule),
         due_rule=rule,
         counts=Counts(active=active, date_pending=pending, held=held, refused=refused),

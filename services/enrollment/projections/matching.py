@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections.state import AssignmentRow
+from services.enrollment.projections.triggering import GIVEN
 from shared.contracts.enrollment import Ending, Payment
 from shared.database import Connection, Uuids
 
@@ -32,6 +33,7 @@ placed AS (
     CROSS JOIN LATERAL (VALUES (organisation), (position)) AS at (unit)
     WHERE active AND unit IS NOT NULL
 ),
+{GIVEN.format(needed="EXISTS (SELECT FROM source WHERE type IN ('trigger', 'job-role'))")},
 led AS (
     SELECT known.id AS person, leader, true AS direct FROM known JOIN current_leader ON current_leader.person = known.id
     WHERE active AND EXISTS (SELECT FROM source WHERE type = 'manager')
@@ -53,6 +55,11 @@ matched (assignment, person, offering, target, due) AS (
     SELECT source.id, known.id, offering, target, due FROM source
     JOIN group_member ON assignment = source.id JOIN known ON known.id = group_member.person
     WHERE type = 'group' AND active
+    UNION ALL
+    SELECT source.id, known.id, offering, target, due FROM source
+    JOIN given ON (type = 'trigger' AND given.trigger = target) OR (type = 'job-role' AND given.job_role = target)
+    JOIN known ON known.id = given.person
+    WHERE active
     UNION ALL
     SELECT source.id, placed.person, offering, target, due FROM placed JOIN unit_above USING (unit)
     JOIN source ON target = above AND (include_below OR unit = above)
@@ -179,13 +186,15 @@ def situations(
     proposed: Sequence[AssignmentRow] = (),
     without: Sequence[UUID] = (),
     undone: Sequence[UUID] = (),
+    applied: Sequence[UUID] = (),
 ) -> list[Situation]:
-    """What the facts say of these people in one moment, as if `proposed` were there already and `without` were not.
+    """What the facts say of these people in one moment, as if `proposed` were there already and `without` were not, and as if the
+    triggers `applied` acted on everybody who fulfils their condition.
 
     Those who are held as the facts want it are left out, unless one of `undone` holds them.
     """
     values = {"offering": offering, "without": list(without), "people": Uuids(people), **proposed_values(proposed)}
-    values["undone"] = list(undone)
+    values |= {"undone": list(undone), "applied": list(applied)}
     # Never prepared: a plan that was made for one person, or for an empty table, would be kept for four thousand.
     rows = conn.execute(_SITUATIONS.encode(), values, binary=True, prepare=False)
     return [Situation(*row) for row in rows]  # type: ignore[arg-type]

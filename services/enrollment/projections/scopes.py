@@ -5,6 +5,7 @@ from uuid import UUID
 
 from services.enrollment.projections.matching import PROPOSED, proposed_values
 from services.enrollment.projections.state import AssignmentRow
+from services.enrollment.projections.triggering import HOLDERS, MET_BY
 from shared.database import Connection, uuid_of
 
 _SOURCE = f"""
@@ -47,6 +48,16 @@ _SCOPES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
         (),
         ("SELECT group_member.person FROM source JOIN group_member ON assignment = source.id WHERE type = 'group'",),
     ),
+    "job-role": (
+        (),
+        (f"SELECT h.person FROM source JOIN {HOLDERS} AS h ON h.job_role = target WHERE type = 'job-role'",),
+    ),
+    "trigger": (
+        (),
+        (
+            "SELECT s.person FROM source JOIN trigger_standing s ON s.trigger = target AND s.fired WHERE type = 'trigger'",
+        ),
+    ),
     "organisation": ((_UNIT,), (_HOMES, _IN_ORGANISATION)),
     "position": ((_UNIT,), (_HOMES, _IN_POSITION)),
     "manager": ((_UNDER,), ("SELECT person FROM under",)),
@@ -70,13 +81,24 @@ def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> 
     Returns how many they are.
     """
     clause, people = _scope(conn, only, ())
+    query = f"{clause} SELECT person FROM ({people}) AS scope (person)"
+    return _plan(conn, job, query, {"only": list(only), **proposed_values(())}, size)
+
+
+def plan_met(conn: Connection, job: UUID, trigger: UUID, size: int) -> int:
+    """The same for everybody of whom the condition of a trigger is true."""
+    return _plan(conn, job, MET_BY, {"trigger": trigger}, size)
+
+
+def _plan(conn: Connection, job: UUID, people: str, values: Mapping[str, object], size: int) -> int:
+    """`people` is a query for persons."""
     row = conn.execute(
-        f"{clause}, listed AS (INSERT INTO scope_part (job, number, people) "
+        f"WITH listed AS (INSERT INTO scope_part (job, number, people) "
         "SELECT %(job)s, place / %(size)s, array_agg(person ORDER BY person) "
         f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({people}) AS scope (person)) AS numbered "
         "GROUP BY place / %(size)s RETURNING cardinality(people) AS people) "
         "SELECT coalesce(sum(people), 0) FROM listed".encode(),
-        {"job": job, "only": list(only), "size": size, **proposed_values(())},
+        {**values, "job": job, "size": size},
         prepare=False,
     ).fetchone()
     return int(str(row[0])) if row else 0
@@ -90,14 +112,20 @@ def part_of_scope(conn: Connection, job: UUID, number: int) -> list[UUID]:
 
 
 def scope(
-    conn: Connection, chunk: int, *, only: Sequence[UUID] = (), proposed: Sequence[AssignmentRow] = ()
+    conn: Connection,
+    chunk: int,
+    *,
+    only: Sequence[UUID] = (),
+    proposed: Sequence[AssignmentRow] = (),
+    applied: UUID | None = None,
 ) -> Iterator[list[UUID]]:
-    """The same people, read in chunks within the current transaction."""
+    """The same people, or those of whom the condition of the trigger `applied` is true; in chunks within this transaction."""
     clause, people = _scope(conn, only, proposed)
+    query = MET_BY if applied else f"{clause} SELECT person FROM ({people}) AS scope (person)"
     with conn.cursor(name="scope") as cursor:
         cursor.execute(
-            f"{clause} SELECT person FROM ({people}) AS scope (person) ORDER BY person".encode(),
-            {"only": list(only), **proposed_values(proposed)},
+            f"{query} ORDER BY person".encode(),
+            {"only": list(only), "trigger": applied, **proposed_values(proposed)},
         )
         while rows := cursor.fetchmany(chunk):
             yield [uuid_of(person) for (person,) in rows]

@@ -29,6 +29,7 @@ ASSIGNMENT = Table(
         "important": "bool",
         "due": "text",
         "undone": "bool",
+        "required": "bool",
     },
 )
 ENROLLMENT = Table(
@@ -103,6 +104,37 @@ GROUP = Table(
     },
 )
 MEMBER = Table("group_member", ("assignment", "person"), {"assignment": "uuid", "person": "uuid", "joined_by": "text"})
+JOB_ROLE_HOLDER = Table(
+    "job_role_holder", ("job_role", "person"), {"job_role": "uuid", "person": "uuid", "since": "timestamptz"}
+)
+TRIGGER = Table(
+    "trigger",
+    ("id",),
+    {
+        "id": "uuid",
+        "revision": "int8",
+        "name": "text",
+        "kind": "text",
+        "target": "uuid",
+        "include_below": "bool",
+        "field": "text",
+        "on_or_after": "date",
+        "on_or_before": "date",
+        "assignment": "uuid",
+        "offering": "uuid",
+        "job_role": "uuid",
+        "undo": "bool",
+        "live": "bool",
+        "taken_back": "bool",
+        "batch": "uuid",
+        "created_at": "timestamptz",
+    },
+)
+TRIGGER_STANDING = Table(
+    "trigger_standing",
+    ("trigger", "person"),
+    {"trigger": "uuid", "person": "uuid", "version": "int8", "met": "bool", "fired": "bool"},
+)
 CERTIFICATE = Table(
     "certificate",
     ("serial",),
@@ -158,12 +190,20 @@ class AssignmentRow(NamedTuple):
     """A due rule, as JSON."""
     undone: bool = False
     """It was removed with the batch that created it (ASG-20)."""
+    required: bool = True
+    """Of a qualification (ASG-11)."""
 
 
 def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentRow]:
     query = f"SELECT {', '.join(ASSIGNMENT.columns)} FROM assignment WHERE id = ANY(%s)".encode()
     rows = [AssignmentRow(*row) for row in conn.execute(query, [list(ids)], binary=True)]  # type: ignore[arg-type]
     return {row.id: row for row in rows}
+
+
+def assigned_to(conn: Connection, type: str, target: UUID) -> list[AssignmentRow]:
+    """The live assignments of one target, on all offerings."""
+    query = f"SELECT {', '.join(ASSIGNMENT.columns)} FROM assignment WHERE live AND type = %s AND target = %s".encode()
+    return [AssignmentRow(*row) for row in conn.execute(query, [type, target], binary=True)]  # type: ignore[arg-type]
 
 
 def live_targets(

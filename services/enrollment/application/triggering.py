@@ -1,0 +1,265 @@
+"""Triggers: created, applied to those who match today, stopped; and stopped where they would cause one another (TRG-1 to TRG-3)."""
+
+from collections.abc import Sequence
+from uuid import UUID, uuid4, uuid5
+
+from pydantic import ConfigDict, Field, JsonValue
+
+from services.enrollment.application.assigning import Enrollments, assignment_row, open_offering
+from services.enrollment.application.expansion import enqueue_applied
+from services.enrollment.application.firing import trigger as known
+from services.enrollment.application.sharing import SharingRequest
+from services.enrollment.domain import assignments, loops
+from services.enrollment.domain import triggers as rules
+from services.enrollment.domain.assignments import Target
+from services.enrollment.domain.triggers import Trigger
+from services.enrollment.projections import facts, offerings, triggering, triggers
+from services.enrollment.projections.state import ASSIGNMENT, TRIGGER
+from services.enrollment.projections.triggers import TriggerRow
+from shared import jobs
+from shared.contracts.enrollment import TriggerCondition, TriggerStopped
+from shared.database import Connection, Database
+from shared.errors import Conflict, Invalid, NotFound
+from shared.events import Event, Meta
+from shared.jobs import Job
+from shared.store import Context, Decision, Receipt, Row
+from shared.texts import Texts
+
+
+class TriggerIn(SharingRequest):
+    """A trigger: when it acts, and the one offering or job role that it assigns (TRG-1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=255)
+    """Unique among those that act; the name of the assignment (ASG-1)."""
+    when: TriggerCondition
+    offering_id: UUID | None = None
+    job_role_id: UUID | None = None
+    undo: bool = False
+    """Take back what it gave when the condition ends; training that was begun stays (TRG-2)."""
+
+
+class Triggers:
+    def __init__(self, ledger: Enrollments) -> None:
+        self._ledger = ledger
+
+    def create(self, context: Context, body: TriggerIn) -> Receipt:
+        """From now on; whoever fulfils the condition already is left alone until it is applied to them (TRG-2)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        id, texts = uuid5(context.actor, f"trigger/{context.command_id}"), Texts()
+        with self._ledger.database.connection() as conn:
+            self._check(conn, body)
+            offering = open_offering(conn, body.offering_id) if body.offering_id else None
+            now = facts.now(conn)
+        target = Target("trigger", id)
+        trigger = Trigger(
+            id=id,
+            version=1,
+            name=body.name,
+            when=body.when,
+            assignment=uuid5(id, "assignment") if offering else None,
+            offering=body.offering_id,
+            job_role=body.job_role_id,
+            undo=body.undo,
+        )
+        events: list[Event] = [rules.create(trigger)]
+        new = [Row(TRIGGER, trigger_row(trigger, context.correlation, now))]
+        if offering and trigger.assignment:
+            sharing = body.kept(texts, context.actor)
+            events.append(assignments.create(trigger.assignment, offering, target, sharing))
+            row = assignment_row(context, trigger.assignment, offering, target, sharing, now)
+            new.append(Row(ASSIGNMENT, row))
+        job = uuid4()
+
+        def also(conn: Connection) -> None:
+            self._check_loop(conn, trigger)
+            texts.keep(conn)
+            jobs.enqueue(conn, job, Following.kind, {"trigger": str(id)}, context.meta())
+
+        assignment = str(trigger.assignment) if trigger.assignment else None
+        result: JsonValue = {"trigger_id": str(id), "assignment_id": assignment, "jobs": [str(job)]}
+        decision = Decision(tuple(events), context.meta(), new=tuple(new))
+        return self._ledger.record(context, decision, result, also=also)
+
+    def _check(self, conn: Connection, body: TriggerIn) -> None:
+        if (body.offering_id is None) == (body.job_role_id is None):
+            raise Invalid("A trigger assigns one thing: name an offering_id or a job_role_id.", field="offering_id")
+        if body.job_role_id and body.model_fields_set.intersection(SharingRequest.model_fields):
+            raise Invalid(
+                "A job role's qualifications have their own settings; a note, access days, a due date and a requirement go with "
+                "an offering.",
+                field="job_role_id",
+            )
+        if body.job_role_id:
+            check_job_role(conn, body.job_role_id)
+        _check_condition(conn, body.when)
+        for existing in triggers.live(conn, body.name):
+            raise Conflict(
+                f"There is a trigger '{body.name}' already.",
+                kind="trigger-exists",
+                field="name",
+                existing=str(existing.id),
+            )
+
+    def _check_loop(self, conn: Connection, trigger: Trigger) -> None:
+        """Under the lock, so that of two that would cause each other one is refused (TRG-3)."""
+        every = [known(row) for row in triggers.live(conn) if row.id != trigger.id] + [trigger]
+        if found := _loop(conn, every, trigger):
+            raise Conflict(
+                f"This trigger would cause itself: {_chain(every, found)}. Change its condition, or stop one of the others.",
+                kind="trigger-loop",
+                field="when",
+                loop=[str(id) for id in found],
+            )
+
+    def find(self, id: UUID) -> Trigger:
+        """Raises NotFound."""
+        found = self._ledger.load(id, rules.evolve)
+        if found is None:
+            raise NotFound("There is no such trigger. GET /api/enrollment/triggers lists them.", field="trigger_id")
+        return found
+
+    def apply(self, context: Context, id: UUID) -> Receipt:
+        """Act on everybody of whom the condition is true already: after a preview, which the caller has compared (TRG-2)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        state, job = self.find(id), uuid4()
+        event = rules.apply(state)
+        with self._ledger.database.connection() as conn:
+            row = triggers.rows(conn, [id])[id]._replace(revision=event.originator_version)
+
+        def also(conn: Connection) -> None:
+            enqueue_applied(conn, context.meta(), id, job)
+
+        decision = Decision((event,), context.meta(), changed=(Row(TRIGGER, tuple(row)),))
+        return self._ledger.record(context, decision, {"trigger_id": str(id), "jobs": [str(job)]}, also=also)
+
+    def stop(self, context: Context, id: UUID, *, take_back: bool, reason: str | None) -> Receipt:
+        """It acts no more. What it gave stays, unless a job role is to be taken back; an offering goes with its assignment."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        state, texts = self.find(id), Texts()
+        if take_back and state.assignment:
+            raise Conflict(
+                "What this trigger assigns goes with its assignment, which is removed with a preview: POST "
+                "/api/enrollment/previews with action 'remove'. That stops the trigger too.",
+                kind="preview-needed",
+                assignment_id=str(state.assignment),
+            )
+        event = rules.stop(state, "removed", take_back=take_back, reason=texts.ref(id, reason))
+        job = uuid4()
+
+        def also(conn: Connection) -> None:
+            texts.keep(conn)
+            if take_back:
+                jobs.enqueue(conn, job, Following.kind, {"trigger": str(id)}, context.meta())
+
+        result: JsonValue = {"trigger_id": str(id), "jobs": [str(job)] if take_back else []}
+        with self._ledger.database.connection() as conn:
+            row = triggers.rows(conn, [id])[id]
+        return self._ledger.record(context, stopping(row, event, context.meta()), result, also=also)
+
+
+class Following:
+    """The job after a trigger was created or taken back: who fulfils the condition already is put on record, and whomever it
+    concerns is put in the queue. Idempotent, therefore resumable."""
+
+    kind = "trigger"
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def step(self, job: Job) -> None:
+        """What becomes true while those of before are listed is found by the second look, after they are on record."""
+        id = UUID(str(job.args["trigger"]))
+        with self._database.transaction() as conn:
+            if "begun" not in job.cursor:
+                triggering.begin(conn, id)
+                jobs.advance(conn, job, cursor={"begun": True}, done=0)
+                return
+            facts.mark_found(conn, triggering.MOVED, {"trigger": id}, job.caused_by)
+            jobs.finish(conn, job)
+
+
+class LoopCheck:
+    """The job after the catalogue changed what leads to what: of triggers that cause one another now, the newest stops (TRG-3)."""
+
+    kind = "trigger-loops"
+
+    def __init__(self, ledger: Enrollments) -> None:
+        self._ledger = ledger
+
+    def step(self, job: Job) -> None:
+        """One trigger."""
+        with self._ledger.database.connection() as conn:
+            rows = {row.id: row for row in triggers.live(conn)}
+            every = [known(row) for row in rows.values()]
+            looped = next((one for one in reversed(every) if _loop(conn, every, one)), None)
+            found = _loop(conn, every, looped) if looped else ()
+        if looped:
+            cause = job.caused_by
+            context = Context.system(f"loop/{job.id}/{looped.id}", correlation=cause.correlation, reason_code="loop")
+            event = rules.stop(looped, "loop", take_back=False, loop=found)
+            try:
+                self._ledger.record(context, stopping(rows[looped.id], event, context.meta()))
+            except Conflict:
+                return  # somebody was there first: the next step looks again
+        with self._ledger.database.transaction() as conn:
+            if looped:
+                jobs.advance(conn, job, cursor={"stopped": str(looped.id)}, done=job.done + 1)
+            else:
+                jobs.finish(conn, job)
+
+
+def stopping(row: TriggerRow, event: TriggerStopped, meta: Meta) -> Decision:
+    """That a trigger acts no more, with its row."""
+    row = row._replace(revision=event.originator_version, live=False, taken_back=event.take_back)
+    return Decision((event,), meta, changed=(Row(TRIGGER, tuple(row)),))
+
+
+def check_job_role(conn: Connection, id: UUID) -> None:
+    """Raises NotFound for one that the catalogue does not have, or not any more."""
+    role = triggers.job_roles(conn, [id]).get(id)
+    if role is None or role.removed:
+        raise NotFound("There is no such job role. GET /api/catalog/job-roles lists them.", field="job_role_id")
+
+
+def _check_condition(conn: Connection, when: TriggerCondition) -> None:
+    id = when.target_id
+    if id is None:
+        return
+    if when.kind in ("organisation", "position"):
+        unit = facts.units(conn, [id]).get(id)
+        there = unit is not None and unit.kind == when.kind
+    elif when.kind == "audience":
+        there = id in facts.audiences(conn, [id])
+    elif when.kind == "job-role":
+        check_job_role(conn, id)
+        there = True
+    else:
+        there = id in offerings.offerings(conn, [id])
+    if not there:
+        what = "offering" if when.kind == "completion" else when.kind
+        raise NotFound(f"There is no such {what} for the condition.", field="when.target_id")
+
+
+def _loop(conn: Connection, every: Sequence[Trigger], start: Trigger) -> tuple[UUID, ...]:
+    if loops.edge(start) is None:
+        return ()
+    links = {id: [q.qualification_id for q in role.qualifications] for id, role in triggers.job_roles(conn).items()}
+    return loops.loop(loops.edges(every, links, triggers.parts_of_offerings(conn)), start.id)
+
+
+def _chain(every: Sequence[Trigger], found: Sequence[UUID]) -> str:
+    names = {one.id: one.name for one in every}
+    return " leads to ".join(f"'{names[id]}'" for id in (*found, found[0]))
+
+
+def trigger_row(trigger: Trigger, batch: UUID, now: object) -> tuple[object, ...]:
+    """The state row of a trigger."""
+    when, gives = trigger.when, (trigger.assignment, trigger.offering, trigger.job_role)
+    told = (when.kind, when.target_id, when.include_below, when.field, when.on_or_after, when.on_or_before)
+    standing = (trigger.undo, trigger.live, trigger.taken_back, batch, now)
+    return (trigger.id, trigger.version, trigger.name, *told, *gives, *standing)
