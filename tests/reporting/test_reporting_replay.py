@@ -45,6 +45,8 @@ def test_a_rebuild_of_every_read_model_differs_in_nothing(world: World) -> None:
         "standing": (25, 25),
         "cancellation": (0, 0),
         "learner_group": (0, 0),
+        "job_role": (0, 0),
+        "trigger": (0, 0),
         "assignment": (1, 1),
     }
     assert f"enrollment:{world.enrollment.max_notification_id()}" in comparison["positions"]

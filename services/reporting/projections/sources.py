@@ -11,6 +11,7 @@ from services.reporting.projections.membership import MEMBERSHIP
 from services.reporting.projections.offerings import OFFERING
 from services.reporting.projections.people import PERSON
 from services.reporting.projections.profiles import PROFILE
+from services.reporting.projections.rules import JOB_ROLE, TRIGGER
 from services.reporting.projections.standing import STANDING
 from services.reporting.projections.units import UNIT
 from shared.database import Connection
@@ -49,8 +50,8 @@ class Projection:
 
 
 PROJECTIONS = (
-    Projection("catalog", OFFERING),
+    Projection("catalog", OFFERING, JOB_ROLE),
     Projection("directory", PERSON, UNIT, AUDIENCE),
     Projection(PROFILES, PROFILE),
-    Projection("enrollment", MEMBERSHIP, STANDING, ASSIGNMENT, GROUP, CANCELLATION),
+    Projection("enrollment", MEMBERSHIP, STANDING, ASSIGNMENT, GROUP, TRIGGER, CANCELLATION),
 )

@@ -28,6 +28,8 @@ TYPE_LABELS = {
     "manager": "Manager",
     "group": "Group",
     "self": "Self-enrollment",
+    "job-role": "Job role",
+    "trigger": "Trigger",
 }
 """How an assignment type is called in reports (ASG-1)."""
 
@@ -77,7 +79,8 @@ _SELECTED = (
     "p.home_organisation AS home_organisation_id, h.name AS home_organisation, "
     "m.offering_id, o.kind AS offering_kind, o.code AS offering_code, o.title AS offering_title, "
     f"m.assignment_id, a.type AS assignment_type, {_LABEL} AS assignment_type_label, "
-    "coalesce(au.name, tu.name, lg.name, tn.first_name || ' ' || tn.last_name) AS assignment_name, a.include_below, "
+    "coalesce(au.name, tu.name, lg.name, jr.name, tr.name, tn.first_name || ' ' || tn.last_name) AS assignment_name, "
+    "a.include_below, "
     "m.term, s.state, s.due_on, m.valid_from AS assigned_at"
 )
 
@@ -216,6 +219,8 @@ def _query(
         "LEFT JOIN unit tu ON a.type IN ('organisation', 'position') AND tu.unit_id = a.target_id "
         f"AND {moment.holds('tu')} "
         f"LEFT JOIN learner_group lg ON a.type = 'group' AND lg.group_id = a.target_id AND {moment.holds('lg')} "
+        f"LEFT JOIN job_role jr ON a.type = 'job-role' AND jr.job_role_id = a.target_id AND {moment.holds('jr')} "
+        f"LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.trigger_id = a.target_id AND {moment.holds('tr')} "
         "LEFT JOIN profile tn ON a.type IN ('individual', 'manager', 'self') AND tn.person_id = a.target_id "
         f"ORDER BY {order.key}"
     )
