@@ -1,4 +1,4 @@
-"""The rest of the machine: learners come and go by themselves, and an administrator decides about single ones."""
+"""More of the machine: learners come and go by themselves, and an administrator decides about single ones."""
 
 from uuid import UUID
 
@@ -13,7 +13,7 @@ RESOLUTIONS = st.sampled_from(["assigned", "realistic-date", "not-assigned", "di
 
 
 class Engine(Rules):
-    """Everything."""
+    """Everything that people decide one by one."""
 
     def _of(self, what: str) -> list[tuple[UUID, UUID, UUID | None]]:
         """Learner, offering and assignment of every one that is `granted`, `excluded`, `live`, or waits."""

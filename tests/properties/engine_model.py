@@ -26,6 +26,23 @@ class Assignment:
 
 
 @dataclass
+class Trigger:
+    """What waits for something to become true of a person, and gives an offering by its assignment, or a job role."""
+
+    what: str
+    target: Key
+    below: bool
+    undo: bool
+    gives: Key | None
+    """A job role."""
+    assignment: Key | None = None
+    live: bool = True
+    seen: set[Key] = field(default_factory=set)
+    """Of whom it was true before."""
+    fired: set[Key] = field(default_factory=set)
+
+
+@dataclass
 class Standing:
     """One learner on one offering."""
 
@@ -92,6 +109,9 @@ class Model:
     joined: dict[Key, dict[Key, str]] = field(default_factory=dict)
     """By group its members, and who put them there."""
     standings: dict[tuple[Key, Key], Standing] = field(default_factory=dict)
+    by_hand: dict[Key, set[Key]] = field(default_factory=dict)
+    """By job role who holds it by hand."""
+    triggers: dict[Key, Trigger] = field(default_factory=dict)
 
     def at(self, person: Key, offering: Key) -> Standing:
         return self.standings.setdefault((person, offering), Standing())
@@ -108,17 +128,21 @@ class Model:
             return one.live and one.target == person
         if not (one.live and self.active[person]):
             return False
+        if one.type in ("audience", "group", "trigger"):
+            of = {"audience": self.members, "group": self.joined}.get(one.type)
+            return person in (of[one.target] if of else self.triggers[one.target].fired)
         match one.type:
-            case "audience":
-                return person in self.members[one.target]
-            case "group":
-                return person in self.joined[id]
+            case "job-role":
+                return self.holds(one.target, person)
             case "organisation":
-                places = [self.home[person], self.jobs.get(person, (None, None))[1]]
-                return any(one.target in self._upwards(p, below=one.below) for p in places if p is not None)
+                return self._placed(person, one.target, below=one.below)
             case _:
                 chiefs = list(self._chiefs(person))
                 return self.active[one.target] and one.target in (chiefs if one.below else chiefs[:1])
+
+    def _placed(self, person: Key, unit: Key, *, below: bool) -> bool:
+        places = [self.home[person], self.jobs.get(person, (None, None))[1]]
+        return any(unit in self._upwards(p, below=below) for p in places if p is not None)
 
     def _upwards(self, unit: Key, *, below: bool) -> Iterator[Key]:
         yield unit
@@ -144,10 +168,61 @@ class Model:
             (id for id, a in self.assignments.items() if a.live and (a.offering, a.type, a.target) == same), None
         )
 
+    # What assigns by itself (ASG-12, TRG-1, TRG-2).
+
+    def holds(self, role: Key, person: Key) -> bool:
+        return person in self.by_hand[role] or any(
+            one.gives == role and person in one.fired for one in self.triggers.values()
+        )
+
+    def acts(self, one: Trigger) -> bool:
+        return one.live and (one.assignment is None or self.assignments[one.assignment].live)
+
+    def met(self, one: Trigger, person: Key) -> bool:
+        """Whether somebody is active makes no difference."""
+        match one.what:
+            case "audience":
+                return person in self.members[one.target]
+            case "organisation":
+                return self._placed(person, one.target, below=one.below)
+            case _:
+                return self.holds(one.target, person)
+
+    def would_cause_itself(self, new: Trigger) -> bool:
+        """By job roles that bring job roles (TRG-3)."""
+        reached, before = {new.gives}, set[Key]()
+        while reached != before:
+            before = set(reached)
+            reached |= {
+                one.gives
+                for one in self.triggers.values()
+                if self.acts(one) and one.gives and one.what == "job-role" and one.target in reached
+            }
+        return new.what == "job-role" and new.target in reached
+
+    def begin(self, id: Key, one: Trigger) -> None:
+        """Whoever fulfils the condition already is left alone."""
+        one.seen = {person for person in self.active if self.met(one, person)}
+        self.triggers[id] = one
+
+    def _follow_triggers(self) -> None:
+        """Until nothing changes: a job role may bring the next."""
+        changed = True
+        while changed:
+            changed = False
+            for one in (one for one in self.triggers.values() if self.acts(one)):
+                now = {person for person in self.active if self.met(one, person)}
+                changed |= now != one.seen
+                one.fired |= now - one.seen
+                if one.undo:
+                    one.fired -= one.seen - now
+                one.seen = now
+
     # What follows.
 
     def follow(self) -> None:
         """Everybody stands as the facts and the assignments want it."""
+        self._follow_triggers()
         for offering in {a.offering for a in self.assignments.values()}:
             for person in self.active:
                 self._follow(person, offering)
