@@ -246,6 +246,33 @@ def test_a_job_role_is_given_to_those_who_match_today_and_taken_back(
     assert local.post("/api/enrollment/previews", json=body).status_code == 403
 
 
+@pytest.mark.feature("TRG-2", "ASG-9")
+def test_a_preview_counts_what_comes_by_the_triggers_that_follow(world: World, first_aid: UUID, crane: UUID) -> None:
+    people, course = world.people(3), world.course("Crane safety", 1)
+    site = world.audience(*people, name="Site")
+    worker, driver = world.job_role("Worker", first_aid), world.job_role("Driver", crane)
+    trigger = world.trigger("Site", {"kind": "audience", "target_id": str(site)}, job_role_id=worker)
+    world.trigger("Drivers", {"kind": "job-role", "target_id": str(worker)}, job_role_id=driver)
+    world.trigger("Safety", {"kind": "job-role", "target_id": str(driver)}, offering_id=course)
+    body = {"action": "apply-trigger", "trigger_id": trigger}
+    preview = world.http.post("/api/enrollment/previews", json=body).json()
+    assert (preview["people"], preview["enrolled"]) == (3, 9)
+    assert world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").status_code == 202
+    world.settle()
+    assert world.enrolled(first_aid) == world.enrolled(crane) == world.enrolled(course) == set(people)
+
+
+@pytest.mark.feature("TRG-3")
+def test_what_the_items_of_a_qualification_close_to_a_loop_stops_the_trigger(world: World, crane: UUID) -> None:
+    course = world.course("Hygiene", 1)
+    trigger = world.trigger("Again", {"kind": "completion", "target_id": str(crane)}, offering_id=course)
+    told = {"code": "Crane", "title": "Crane", "description": "", "items": (course,)}
+    told |= {"certificate": None, "badge": None, "price": None}
+    world.tell(world.catalog, catalog.QualificationDescribed, crane, **told)
+    world.settle()
+    assert state(world, trigger) == ("stopped", "loop")
+
+
 @pytest.mark.feature("TRG-3")
 def test_one_that_would_cause_itself_is_refused_with_the_chain(world: World, first_aid: UUID, crane: UUID) -> None:
     worker, driver = world.job_role("Worker", first_aid), world.job_role("Driver", crane)

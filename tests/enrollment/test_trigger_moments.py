@@ -67,6 +67,17 @@ def test_who_joins_while_it_begins_is_taken_or_was_there_before(world: World, mo
     assert world.enrolled(course) == {new}
 
 
+@pytest.mark.feature("TRG-2")
+def test_one_that_has_not_begun_is_not_applied_yet(world: World) -> None:
+    course, audience = world.course(), world.audience(world.person())
+    world.settle()
+    body = {"action": "apply-trigger", "trigger_id": begin(world, course, audience)}
+    early = world.http.post("/api/enrollment/previews", json=body)
+    assert (early.status_code, early.json()["type"]) == (409, "urn:rollbook:problem:trigger-starting")
+    world.settle()
+    assert world.http.post("/api/enrollment/previews", json=body).json()["enrolled"] == 1
+
+
 @pytest.mark.feature("TRG-2", "ASG-22")
 @pytest.mark.parametrize("moment", range(MOMENTS))
 def test_who_joins_or_leaves_while_it_is_applied_is_judged_by_the_last_fact(world: World, moment: int) -> None:

@@ -239,6 +239,8 @@ def test_with_its_assignment_goes_what_it_gave(world: World, course: UUID) -> No
     world.settle()
     assert [world.standing(person, course) for person in (ann, bob)] == ["withdrawn", "-"]
     assert shown(world, trigger)["state"] == "stopped"
+    body = {"action": "apply-trigger", "trigger_id": trigger}
+    assert kind(world.http.post("/api/enrollment/previews", json=body)) == "trigger-stopped"
     world.trigger("Staff", when, offering_id=course)
 
 

@@ -1,7 +1,7 @@
 """What a request comes to, looked at on one snapshot: counts, whom it would change and how, and a digest of it (ASG-9)."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -30,9 +30,9 @@ class Resolved:
         due: DueRule | None = None,
         now: datetime | None = None,
         applied: UUID | None = None,
-        ours: UUID | None = None,
+        ours: Collection[UUID] = (),
     ) -> None:
-        """`applied`: a trigger that acts on everybody who fulfils its condition, by the assignment `ours`."""
+        """`applied`: a trigger that acts on everybody who fulfils its condition, by the assignments `ours`."""
         self.offering = offering
         self.applied = applied
         never = never_met(due, now, offering.minimum_minutes) if now else None
@@ -55,22 +55,27 @@ class Resolved:
             )
             for t in targets
         ]
-        self.ours = {row.id for row in self.proposed} | ({ours} if ours else set())
+        self.ours = {row.id for row in self.proposed}.union(ours)
 
 
 class Looks:
-    """A look for each offering that a request concerns: one, or the qualifications of a job role, which is called `title`."""
+    """A look for each offering that a request concerns: one, or what comes with a job role, which is called `title`."""
 
     def __init__(self, conn: Connection, resolved: Sequence[Resolved], chunk: int, title: str | None = None) -> None:
         self.resolved = resolved
-        self.looks = [_Look(conn, one, chunk) for one in resolved]
+        self._looks = [_Look(conn, one, chunk) for one in resolved]
         self._title = title
 
+    def rows(self) -> Iterator[tuple[UUID, str]]:
+        """Whom it would change, and how; to be read to the end before anything else is asked."""
+        for look in self._looks:
+            yield from look.rows()
+
     def digest(self) -> str:
-        return hashlib.sha256("".join(look.digest() for look in self.looks).encode()).hexdigest()
+        return hashlib.sha256("".join(look.digest() for look in self._looks).encode()).hexdigest()
 
     def summary(self) -> Summary:
-        every = [look.summary() for look in self.looks]
+        every = [look.summary() for look in self._looks]
         if self._title is None:
             return every[0]
         people = max((one.people for one in every), default=0)
@@ -99,10 +104,8 @@ class _Look:
         self._people = 0
         self._excluded = 0
         self._waiting = 0
-        self.found = list(self._rows())
-        """Whom it would change, and how."""
 
-    def _rows(self) -> Iterator[tuple[UUID, str]]:
+    def rows(self) -> Iterator[tuple[UUID, str]]:
         on = self._resolved
         proposed, removing, ours = on.proposed, [a.id for a in on.removing], on.ours
         applied = [on.applied] if on.applied else []

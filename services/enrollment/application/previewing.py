@@ -21,7 +21,6 @@ from services.enrollment.application.targets import check_target, may_see
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
-from services.enrollment.domain.triggers import check_live
 from services.enrollment.projections import facts, state, triggers
 from shared.auth import Scope
 from shared.database import Connection
@@ -51,7 +50,9 @@ class Previewing:
         id = uuid4()
         with self._ledger.database.transaction(snapshot=True) as conn:
             looked = self._look(conn, scope, request)
-        rows = {person: outcome for one in reversed(looked.looks) for person, outcome in one.found}
+            rows: dict[UUID, str] = {}
+            for person, outcome in looked.rows():
+                rows.setdefault(person, outcome)
         preview = Preview(**looked.summary().model_dump(), id=id, digest=looked.digest(), created_at=datetime.now(UTC))
         asked = Asked(request=request).model_dump(mode="json")
         with self._ledger.database.transaction() as conn:
@@ -71,6 +72,8 @@ class Previewing:
         request, digest = self._stored(context, id)
         with self._ledger.database.transaction(snapshot=True) as conn:
             looked = self._look(conn, scope, request)
+            for _ in looked.rows():
+                pass
         if looked.digest() != digest:
             raise Conflict(
                 "The facts have changed since this preview. Look at the new one and confirm that.",
@@ -114,20 +117,17 @@ class Previewing:
         return Looks(conn, [self._resolve(conn, scope, request)], self._chunk)
 
     def _resolve_trigger(self, conn: Connection, request: ApplyTrigger) -> tuple[str | None, list[Resolved]]:
-        """An offering, or each qualification of a job role; and the job role's name."""
-        trigger = self._triggers.find(request.trigger_id)
-        check_live(trigger)
-        if trigger.job_role is None:
-            assert trigger.offering is not None
-            given = {trigger.offering: trigger.assignment}
-            title = None
-        else:
-            given = {row.offering: row.id for row in state.assigned_to(conn, "job-role", trigger.job_role)}
+        """An offering; or all that comes with a job role, also by triggers that follow it, and the job role's name."""
+        trigger = self._triggers.acting(conn, request.trigger_id)
+        title, ours = None, {}
+        if trigger.job_role:
             title = triggers.job_roles(conn, [trigger.job_role])[trigger.job_role].name
-        known = offerings(conn, given)
-        return title, [
-            Resolved(known[id], [], [], applied=trigger.id, ours=given[id]) for id in sorted(given) if id in known
-        ]
+            ours = triggers.assignments_with(conn, trigger.job_role)
+        elif trigger.offering and trigger.assignment:
+            ours = {trigger.offering: [trigger.assignment]}
+        known = offerings(conn, ours)
+        resolved = [Resolved(known[id], [], [], applied=trigger.id, ours=ours[id]) for id in sorted(known)]
+        return title, resolved
 
     def _resolve(self, conn: Connection, scope: Scope, request: AddRules | RemoveRules) -> Resolved:
         if isinstance(request, RemoveRules):

@@ -1,6 +1,7 @@
 """Triggers: created, applied to those who match today, stopped; and stopped where they would cause one another (TRG-1 to TRG-3)."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -121,13 +122,22 @@ class Triggers:
             raise NotFound("There is no such trigger. GET /api/enrollment/triggers lists them.", field="trigger_id")
         return found
 
+    def acting(self, conn: Connection, id: UUID) -> Trigger:
+        """Raises NotFound; refuses one that has not begun, or acts no more."""
+        found = self.find(id)
+        (seen,) = triggers.triggers(conn, None, 1, id=id).items
+        rules.check_live(replace(found, live=seen.state != "stopped"))
+        if seen.state == "starting":
+            raise Conflict("The trigger begins at this moment. Try again in a few seconds.", kind="trigger-starting")
+        return found
+
     def apply(self, context: Context, id: UUID) -> Receipt:
         """Act on everybody of whom the condition is true already: after a preview, which the caller has compared (TRG-2)."""
         if earlier := self._ledger.earlier(context):
             return earlier
-        state, job = self.find(id), uuid4()
-        event = rules.apply(state)
+        job = uuid4()
         with self._ledger.database.connection() as conn:
+            event = rules.apply(self.acting(conn, id))
             row = triggers.rows(conn, [id])[id]._replace(revision=event.originator_version)
 
         def also(conn: Connection) -> None:

@@ -70,6 +70,28 @@ def live(conn: Connection, name: str | None = None) -> list[TriggerRow]:
     return [TriggerRow(*row) for row in found]  # type: ignore[arg-type]
 
 
+_WITH_ROLE = """
+WITH RECURSIVE acting AS MATERIALIZED (
+    SELECT * FROM trigger t WHERE live AND begun
+        AND (t.assignment IS NULL OR EXISTS (SELECT FROM assignment a WHERE a.id = t.assignment AND a.live))
+), comes (job_role, assignment) AS (
+    SELECT %(role)s::uuid, NULL::uuid
+    UNION
+    SELECT t.job_role, t.assignment FROM comes JOIN acting t ON t.kind = 'job-role' AND t.target = comes.job_role
+)
+SELECT a.offering, a.id FROM assignment a
+JOIN comes ON a.id = comes.assignment OR (a.type = 'job-role' AND a.target = comes.job_role) WHERE a.live
+"""
+
+
+def assignments_with(conn: Connection, job_role: UUID) -> dict[UUID, list[UUID]]:
+    """By offering the assignments that may come with a job role: of its qualifications, and by the triggers that follow it."""
+    found: dict[UUID, list[UUID]] = {}
+    for offering, assignment in conn.execute(_WITH_ROLE, {"role": job_role}, binary=True):
+        found.setdefault(uuid_of(offering), []).append(uuid_of(assignment))
+    return found
+
+
 def parts_of_offerings(conn: Connection) -> dict[UUID, list[UUID]]:
     """The items and courses of every qualification and certification."""
     query = "SELECT id, items || courses FROM offering_fact WHERE cardinality(items || courses) > 0"

@@ -8,6 +8,7 @@ from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.judging import offering
 from services.enrollment.projections import earning, facts, offerings
 from services.enrollment.projections.offerings import Draft, OfferingFact
+from services.enrollment.reactions.job_roles import check_loops
 from shared.contracts.catalog import (
     CertificationDescribed,
     CompletionReviewSwitched,
@@ -79,6 +80,13 @@ class CatalogFacts:
                 self._catch_up(conn, id, causes[id])
             if was and was.items != fact.items:
                 earning.again(conn, id, causes[id])
+        parts = [
+            id
+            for id, fact in now.items()
+            if (was := before.get(id)) and (was.items, was.steps) != (fact.items, fact.steps)
+        ]
+        if parts:
+            check_loops(conn, _meta(causes[parts[-1]]))
         judged = [id for id, fact in now.items() if (was := before.get(id)) and _judged_by(was) != _judged_by(fact)]
         if judged:
             facts.mark_waiting(conn, _meta(causes[judged[-1]]))
