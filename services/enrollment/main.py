@@ -46,6 +46,7 @@ from services.enrollment.reactions.catalog import CatalogFacts
 from services.enrollment.reactions.dates import DateFacts
 from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
 from services.enrollment.reactions.job_roles import JobRoleFacts
+from services.enrollment.reactions.organisations import OrganisationFacts
 from services.enrollment.reactions.profiles import Profiles
 from services.enrollment.workbooks import Workbooks
 from shared.auth import Verifier
@@ -65,8 +66,8 @@ PACKAGE = "services.enrollment"
 
 
 def handlers() -> list[Handler]:
-    """One for each source."""
-    return [DirectoryFacts(), DateFacts(), CatalogFacts(), JobRoleFacts(), Profiles()]
+    """One for each source; of some several, which have read it from the beginning at different times."""
+    return [DirectoryFacts(), DateFacts(), OrganisationFacts(), CatalogFacts(), JobRoleFacts(), Profiles()]
 
 
 def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
@@ -193,8 +194,8 @@ def _rings(database: Database, enrolled: Enrolled) -> dict[str, Ring]:
 
 def _group(handler: Handler) -> str:
     """Its processes share a source's partitions. Two handlers of one source are two groups."""
-    further = {DateFacts: ".dates", JobRoleFacts: ".job-roles"}.get(type(handler), "")
-    return f"enrollment.{handler.source}{further}"
+    further = {DateFacts: ".dates", OrganisationFacts: ".organisations", JobRoleFacts: ".job-roles"}
+    return f"enrollment.{handler.source}{further.get(type(handler), '')}"
 
 
 def _close(database: Database, provider: HostedCheckout) -> None:

@@ -144,6 +144,11 @@ class World:
         fields = {"kind": kind, "framework": uuid4(), "parent": parent, "name": name, "external_id": name}
         return self.tell(self.directory, directory.UnitCreated, uuid4(), **fields)
 
+    def profile(self, unit: UUID, *, access_days: int | None = None, time_zone: str | None = None) -> None:
+        """What an organisation sets, whole."""
+        fields = {"access_days": access_days, "time_zone": time_zone, "anonymous_registration": None, "key_field": None}
+        self.tell(self.directory, directory.OrganisationProfiled, unit, **fields)
+
     def person(self, home: UUID | None = None) -> UUID:
         return self.tell(self.directory, directory.PersonRegistered, uuid4(), home_organisation=home)
 

@@ -9,9 +9,9 @@ from pydantic import JsonValue
 from services.enrollment.application import judging
 from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.sharing import SharingRequest
-from services.enrollment.application.targets import may_see
+from services.enrollment.application.targets import longest_access, may_see
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain.assignments import NOTHING_SHARED, Assignment, Sharing, Target
+from services.enrollment.domain.assignments import ACCESS_DAYS, NOTHING_SHARED, Assignment, Sharing, Target
 from services.enrollment.domain.offerings import Offering, check_open
 from services.enrollment.projections import facts, state
 from services.enrollment.projections.state import ASSIGNMENT
@@ -141,9 +141,12 @@ class Assigning:
         by_offering: dict[UUID, list[UUID]] = {}
         with self._ledger.database.connection() as conn:
             now = conn.execute("SELECT clock_timestamp()").fetchone()
+            longest = ACCESS_DAYS
+            if sharing.access_days is not None:
+                longest = longest_access(conn, [target for _, target in wanted])
         for offering, target in wanted:
             id = assignment_id(context, offering.id, target)
-            events.append(rules.create(id, offering, target, sharing))
+            events.append(rules.create(id, offering, target, sharing, longest=longest))
             rows.append(
                 Row(ASSIGNMENT, assignment_row(context, id, offering, target, sharing, now[0] if now else None))
             )

@@ -13,7 +13,7 @@ from services.enrollment.domain import granting, standing
 from services.enrollment.domain.assignments import Assignment
 from services.enrollment.domain.due_dates import never_met
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
-from services.enrollment.projections import facts, state
+from services.enrollment.projections import facts, organisations, state
 from services.enrollment.projections.state import ASSIGNMENT
 from shared.auth import Scope
 from shared.contracts.enrollment import DueRule, describe
@@ -35,8 +35,9 @@ class Editing:
         event = rules.set_due_rule(assignment, due)
         with self._ledger.database.connection() as conn:
             row, now = state.assignments(conn, [assignment.id])[assignment.id], facts.now(conn)
+            zones = organisations.zones(conn)
             offering = judging.offerings(conn, [assignment.offering]).get(assignment.offering)
-        never = never_met(due, now, offering.minimum_minutes) if offering else None
+        never = never_met(due, now, offering.minimum_minutes, zones) if offering else None
         job = uuid4()
         result: dict[str, JsonValue] = {"due": describe(due), "warnings": [never] if never else [], "jobs": [str(job)]}
         if event is None:

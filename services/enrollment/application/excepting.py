@@ -16,7 +16,7 @@ from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering, check_open
 from services.enrollment.domain.standing import Change
 from services.enrollment.domain.terms import Terms
-from services.enrollment.projections import exceptions, facts, matching, state
+from services.enrollment.projections import exceptions, facts, matching, organisations, state
 from services.enrollment.projections.exceptions import ExceptionQuery
 from shared.auth import Scope
 from shared.contracts.enrollment import ExceptionKind, Resolution
@@ -72,7 +72,9 @@ class Excepting:
             found = matching.situations(conn, [known.person], on.id)
             sources = state.assignments(conn, known.holds)
             shorter = {a.id: a.access_days for a in sources.values() if a.access_days is not None}
-            terms = judging.terms(on, facts.now(conn), facts.today(conn), shorter)
+            days = found[0].days if found else None
+            zone = organisations.zone_of(conn, known.person)
+            terms = judging.terms(on, facts.now(conn), shorter, days, zone)
         wanted = judging.wanted(found[0]) if found else {}
         relied_on = [Revision("assignment", id, row.revision) for id, row in sorted(sources.items())]
         if found:
@@ -129,7 +131,9 @@ class Excepting:
         """A due date by hand (DUE-8)."""
         texts = Texts()
 
-        def decide(state: Enrollment, _: Offering, at: Moment) -> Change | None:
-            return answering.set_due(state, day, at.today, texts.ref(state.person, reason))
+        def decide(state: Enrollment, _: Offering, __: Moment) -> Change | None:
+            with self._enrolled.ledger.database.connection() as conn:
+                today = facts.now(conn).astimezone(organisations.zone_of(conn, state.person)).date()
+            return answering.set_due(state, day, today, texts.ref(state.person, reason))
 
         return self._enrolled.command(context, enrollment, decide, texts=texts)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime, tzinfo
 from typing import TypedDict
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.enrollment.projections import facts, matching, state
 from services.enrollment.projections import offerings as catalogue
 from services.enrollment.projections.matching import Situation
 from services.enrollment.projections.offerings import OfferingFact
+from services.enrollment.projections.organisations import zone
 from services.enrollment.projections.state import (
     AssignmentRow,
 )
@@ -129,15 +130,18 @@ def judge(
     ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
     assignments = state.assignments(conn, ids)
     known = offerings(conn, {one.offering for one in situations})
-    now, today = facts.now(conn), facts.today(conn)
+    now = facts.now(conn)
     removed = {a.id for a in assignments.values() if not a.live and not a.undone}.union(without)
     reversed_ = frozenset(undone).union(a.id for a in assignments.values() if a.undone)
     shorter = {a.id: a.access_days for a in (*assignments.values(), *proposed) if a.access_days is not None}
-    bring = {id: terms(on_offer, now, today, shorter) for id, on_offer in known.items()}
+    bring: dict[tuple[UUID, int | None, str | None], Terms] = {}
     verdicts = []
     for situation in situations:
         on_offer = known.get(situation.offering)
-        given = bring.get(situation.offering) or Terms(now, today)
+        key = (situation.offering, situation.days, situation.zone)
+        if key not in bring:
+            bring[key] = terms(on_offer, now, shorter, situation.days, zone(situation.zone))
+        given = bring[key]
         change = settle(
             pattern(situation),
             wanted(situation),
@@ -164,6 +168,11 @@ def wanted(situation: Situation) -> dict[UUID, Due]:
     return {assignment: due(text) for assignment, text in zip(situation.wanted, texts, strict=True)}
 
 
-def terms(on: Offering, now: datetime, today: date, shorter: Mapping[UUID, int]) -> Terms:
-    """What grants of this offering bring with them now."""
-    return Terms(now, today, access_days(on), shorter, on.price, on.minimum_minutes, on.earliest_due)
+def terms(
+    on: Offering | None, now: datetime, shorter: Mapping[UUID, int], of_organisation: int | None, zone: tzinfo
+) -> Terms:
+    """What grants of this offering bring with them now, to learners whose home organisation gives so many days of access."""
+    if on is None:
+        return Terms(now, now.date(), zone=zone)
+    days = access_days(on, of_organisation)
+    return Terms(now, now.date(), days, shorter, on.price, on.minimum_minutes, on.earliest_due, zone=zone)

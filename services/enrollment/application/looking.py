@@ -9,7 +9,6 @@ from services.enrollment.application.judging import judge
 from services.enrollment.application.requests import SUMMED, Emails, Summary
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Assignment, Target
-from services.enrollment.domain.due_dates import never_met
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts, scopes
@@ -28,15 +27,14 @@ class Resolved:
         removing: Sequence[Assignment],
         access_days: int | None = None,
         due: DueRule | None = None,
-        now: datetime | None = None,
+        warnings: Sequence[str] = (),
         applied: UUID | None = None,
         ours: Collection[UUID] = (),
     ) -> None:
         """`applied`: a trigger that acts on everybody who fulfils its condition, by the assignments `ours`."""
         self.offering = offering
         self.applied = applied
-        never = never_met(due, now, offering.minimum_minutes) if now else None
-        self.warnings = [never] if never else []
+        self.warnings = list(warnings)
         self.targets = targets
         self.removing = removing
         self.proposed = [

@@ -17,11 +17,12 @@ from services.enrollment.application.requests import (
     RemoveRules,
 )
 from services.enrollment.application.sharing import Note, SharingRequest
-from services.enrollment.application.targets import check_target, may_see
+from services.enrollment.application.targets import check_target, longest_access, may_see
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
-from services.enrollment.projections import facts, state, triggers
+from services.enrollment.domain.due_dates import never_met
+from services.enrollment.projections import facts, organisations, state, triggers
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
@@ -133,7 +134,6 @@ class Previewing:
         if isinstance(request, RemoveRules):
             return self._resolve_removal(conn, scope, request)
         found = open_offering(conn, request.offering_id)
-        rules.check_access_days(found, request.access_days)
         if not request.required:
             rules.check_requirement(found)
         targets = [Target(t.type, t.target_id, t.include_below) for t in request.targets]
@@ -141,6 +141,7 @@ class Previewing:
             raise Invalid("The same target is named twice.", field="targets")
         for target in targets:
             check_target(conn, scope, target, allow_empty=request.allow_empty)
+        rules.check_access_days(found, request.access_days, longest_access(conn, targets))
         existing = state.live_targets(conn, [found.id], [(t.type, t.id) for t in targets])
         if existing:
             raise Conflict(
@@ -149,7 +150,8 @@ class Previewing:
                 kind="assigned-already",
                 existing=[str(id) for id in existing.values()],
             )
-        return Resolved(found, targets, [], request.access_days, request.due, facts.now(conn))
+        never = never_met(request.due, facts.now(conn), found.minimum_minutes, organisations.zones(conn))
+        return Resolved(found, targets, [], request.access_days, request.due, [never] if never else [])
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> Resolved:
         removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]

@@ -18,7 +18,11 @@ class Note(BaseModel):
 
 
 class SharingRequest(BaseModel):
-    """A note, an access period in days that is shorter than the course's, and a due date (ASG-13, ASG-14, DUE-1)."""
+    """A note, an access period in days, and a due date (ASG-13, ASG-14, DUE-1).
+
+    The access period is shorter than the course's; where the course says nothing, it shortens what each learner's organisation
+    gives.
+    """
 
     note: Note | None = None
     access_days: int | None = Field(default=None, ge=1, le=36_500)

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.enrollment.domain.assignments import Target
-from services.enrollment.projections import facts
+from services.enrollment.domain.assignments import ACCESS_DAYS, Target
+from services.enrollment.projections import facts, organisations
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Forbidden, NotFound
@@ -13,6 +13,18 @@ from shared.errors import Conflict, Forbidden, NotFound
 def may_see(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> bool:
     """All these people or organisations are within the scope (SEC-2)."""
     return scope.everything or facts.within(conn, ids, scope.organisations) == set(ids)
+
+
+def longest_access(conn: Connection, targets: Sequence[Target]) -> int:
+    """The most days of access that the organisations of these targets give, for courses that say nothing (ASG-14).
+
+    Of a person the home organisation's, of an organisation its own (and those below it, where it takes them in); learners of an
+    audience, a position or a manager can be anywhere.
+    """
+    people = [t.id for t in targets if t.one_person]
+    units = [(t.id, t.include_below) for t in targets if t.type == "organisation"]
+    anywhere = len(people) + len(units) < len(targets)
+    return organisations.longest_access(conn, people, units, anywhere=anywhere, usual=ACCESS_DAYS)
 
 
 def check_target(conn: Connection, scope: Scope, target: Target, *, allow_empty: bool = False) -> None:

@@ -10,6 +10,7 @@ from services.enrollment.application.assigning import Enrollments, assignment_ro
 from services.enrollment.application.expansion import enqueue_applied
 from services.enrollment.application.firing import trigger as known
 from services.enrollment.application.sharing import SharingRequest
+from services.enrollment.application.targets import longest_access
 from services.enrollment.domain import assignments, loops
 from services.enrollment.domain import triggers as rules
 from services.enrollment.domain.assignments import Target
@@ -53,8 +54,8 @@ class Triggers:
         with self._ledger.database.connection() as conn:
             self._check(conn, body)
             offering = open_offering(conn, body.offering_id) if body.offering_id else None
-            now = facts.now(conn)
-        target = Target("trigger", id)
+            target, now = Target("trigger", id), facts.now(conn)
+            longest = longest_access(conn, [target])
         trigger = Trigger(
             id=id,
             version=1,
@@ -69,7 +70,7 @@ class Triggers:
         new = [Row(TRIGGER, trigger_row(trigger, context.correlation, now))]
         if offering and trigger.assignment:
             sharing = body.kept(texts, context.actor)
-            events.append(assignments.create(trigger.assignment, offering, target, sharing))
+            events.append(assignments.create(trigger.assignment, offering, target, sharing, longest=longest))
             row = assignment_row(context, trigger.assignment, offering, target, sharing, now)
             new.append(Row(ASSIGNMENT, row))
         job = uuid4()

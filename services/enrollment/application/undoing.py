@@ -174,7 +174,8 @@ class Undoing:
         id = uuid5(old.id, f"{context.actor}/{context.command_id}")
         offering = offerings(conn, [old.offering])[old.offering]
         try:
-            created = rules.create(id, offering, target, old.shared)
+            longest = max(rules.ACCESS_DAYS, old.shared.access_days or 0)
+            created = rules.create(id, offering, target, old.shared, longest=longest)
         except Refusal as refusal:
             why = Irreversible(
                 kind="offering-closed",

@@ -43,7 +43,7 @@ def _set_realistic(writing: Writing, terms: Terms, reason: TextRef | None) -> No
 
     Where the earliest date holds it is one by hand: the assignment's own, earlier one would come back at once.
     """
-    state, day = writing.state, realistic(terms.now, terms.minimum_minutes)
+    state, day = writing.state, realistic(terms.now, terms.minimum_minutes, terms.zone)
     if (
         state.live
         and not state.due_by_hand

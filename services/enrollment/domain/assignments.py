@@ -17,7 +17,7 @@ from shared.errors import Conflict, Invalid
 from shared.events import Event, TextRef
 
 ACCESS_DAYS = 180
-"""Of a course that says nothing else (ASG-14)."""
+"""Of a course that says nothing else, in an organisation that does not either (ASG-14)."""
 
 LABELS: dict[AssignmentType, str] = {
     "individual": "Individual",
@@ -93,11 +93,13 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
             return state
 
 
-def create(id: UUID, offering: Offering, target: Target, shared: Sharing) -> AssignmentCreated:
-    """Refuses an offering that is not open, an access period that is longer than the course's (ASG-14), and an optional offering
-    that is no qualification (ASG-11)."""
+def create(
+    id: UUID, offering: Offering, target: Target, shared: Sharing, *, longest: int = ACCESS_DAYS
+) -> AssignmentCreated:
+    """Refuses an offering that is not open, an access period that is too long (see `check_access_days`), and an optional
+    offering that is no qualification (ASG-11)."""
     check_open(offering)
-    check_access_days(offering, shared.access_days)
+    check_access_days(offering, shared.access_days, longest)
     if not shared.required:
         check_requirement(offering)
     return created(id, offering.id, target, shared)
@@ -144,16 +146,20 @@ def set_due_rule(state: Assignment, due: DueRule | None) -> DueRuleSet | None:
     return DueRuleSet(originator_id=state.id, originator_version=state.version + 1, due=due)
 
 
-def access_days(offering: Offering) -> int | None:
+def access_days(offering: Offering, of_organisation: int | None = None) -> int | None:
     """How long a course assignment gives access (ASG-14); None: as long as the enrollment lives."""
-    return (offering.access_days or ACCESS_DAYS) if offering.kind == "course" else None
+    return (offering.access_days or of_organisation or ACCESS_DAYS) if offering.kind == "course" else None
 
 
-def check_access_days(offering: Offering, days: int | None) -> None:
-    """Refuses a period that is longer than the offering's, or that has no meaning for its kind."""
+def check_access_days(offering: Offering, days: int | None, longest: int = ACCESS_DAYS) -> None:
+    """Refuses a period that is longer than anybody's would be, or that has no meaning for the offering's kind.
+
+    `longest`: the most days that the organisations of the learners give, for a course that says nothing. They may give
+    different ones: then each learner has the smaller of what was asked for and what the own organisation gives (ASG-14).
+    """
     if days is None:
         return
-    most = access_days(offering)
+    most = access_days(offering, longest)
     if most is None:
         raise Invalid("Only courses have an access period.", field="access_days")
     if not 1 <= days <= most:

@@ -1,7 +1,8 @@
 """Due dates: what an assignment asks of one learner, and which of several dates holds (DUE-1 to DUE-3)."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from shared.contracts.enrollment import DueRule, describe
@@ -42,23 +43,23 @@ def holding(now: date | None, other: date | None, *, earliest: bool) -> date | N
     return min(now, other) if earliest else max(now, other)
 
 
-def too_soon(day: date, now: datetime, minimum_minutes: int) -> bool:
-    """Less than the minimum time is left until the end of that day (DUE-4)."""
-    end = datetime.combine(day + timedelta(days=1), time(), now.tzinfo)
-    return end - now < timedelta(minutes=minimum_minutes)
+def too_soon(day: date, now: datetime, minimum_minutes: int, zone: tzinfo) -> bool:
+    """Less than the minimum time is left until the end of that day in the learner's time zone (DUE-4)."""
+    end = datetime.combine(day + timedelta(days=1), time(), zone)
+    return end.astimezone(UTC) - now.astimezone(UTC) < timedelta(minutes=minimum_minutes)
 
 
-def realistic(now: datetime, minimum_minutes: int) -> date:
+def realistic(now: datetime, minimum_minutes: int, zone: tzinfo) -> date:
     """The minimum time plus one week from now (DUE-6)."""
-    return (now + timedelta(minutes=minimum_minutes) + WEEK).date()
+    return (now.astimezone(UTC) + timedelta(minutes=minimum_minutes) + WEEK).astimezone(zone).date()
 
 
-def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int) -> str | None:
-    """Why nobody who comes from now on can meet this rule, if that is so (DUE-4)."""
+def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int, zones: Collection[tzinfo]) -> str | None:
+    """Why nobody who comes from now on can meet this rule, in none of these time zones, if that is so (DUE-4)."""
     if rule is None or (rule.kind not in ("fixed", "enrollment")):
         return None
     if rule.on is not None:
-        if too_soon(rule.on, now, minimum_minutes):
+        if all(too_soon(rule.on, now, minimum_minutes, zone) for zone in zones):
             return f"The due date {rule.on} leaves less than the minimum time of {minimum_minutes} minutes: everybody will be held."
         return None
     days = (rule.amount or 0) * _UNIT_DAYS[rule.unit or "days"]

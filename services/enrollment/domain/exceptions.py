@@ -66,7 +66,7 @@ def _causes(
     causes: dict[ExceptionKind, str] = {}
     if state.certified(terms.today):
         return causes
-    if after is not None and after != before and too_soon(after, terms.now, terms.minimum_minutes):
+    if after is not None and after != before and too_soon(after, terms.now, terms.minimum_minutes, terms.zone):
         causes["time-allowance"] = f"{after} {terms.minimum_minutes}"
     if due.state == "unknown":
         causes["completion-time-unknown"] = due.about
@@ -99,4 +99,4 @@ def kinds_of(holds: Sequence[Hold]) -> tuple[ExceptionKind, ...]:
 
 
 def _since(state: Enrollment, assignment: UUID, terms: Terms) -> date:
-    return state.holds[assignment].since if assignment in state.holds else terms.today
+    return state.holds[assignment].since if assignment in state.holds else terms.day

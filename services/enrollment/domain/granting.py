@@ -108,7 +108,7 @@ def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
     if (day := due_after(state, due, terms, before)) != before:
         told["due_on"] = day
     if due.state != "none":
-        told["since"] = state.holds[assignment].since if assignment in state.holds else terms.today
+        told["since"] = state.holds[assignment].since if assignment in state.holds else terms.day
     writing.add(LearnerAssigned, **told)
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
 from services.enrollment.domain.due_dates import Due, holding
@@ -16,6 +16,7 @@ class Terms:
 
     now: datetime
     today: date
+    """In UTC: what access and completions go by."""
     days: int | None = None
     shorter: Mapping[UUID, int] = field(default_factory=dict)
     price: Price | None = None
@@ -24,6 +25,13 @@ class Terms:
     """Of several due dates the earliest holds (DUE-3)."""
     others: tuple[UUID, ...] = ()
     """The learner's other certifications that contain a course of this one (DUE-5)."""
+    zone: tzinfo = UTC
+    """The learner's: what due dates go by (DUE-1)."""
+
+    @property
+    def day(self) -> date:
+        """The day that it is for the learner."""
+        return self.now.astimezone(self.zone).date()
 
     def access_until(self, assignment: UUID) -> date | None:
         """The last day of access (ASG-14); None: without end."""

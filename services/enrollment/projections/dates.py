@@ -1,7 +1,7 @@
 """Dates of people that due dates count from: written by reactions in batches, read by the SQL function `due_date`."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -9,13 +9,11 @@ from psycopg.types.json import Jsonb
 from shared.database import Connection, uuid_of
 
 
-def save_logins(conn: Connection, days: Mapping[UUID, date]) -> None:
-    """The days of first logins, by person."""
+def save_logins(conn: Connection, moments: Mapping[UUID, datetime]) -> None:
+    """When people signed in for the first time."""
     conn.execute(
-        "INSERT INTO person_date (person, first_login, dates) SELECT person, day, '{}' "
-        "FROM unnest(%s::uuid[], %s::date[]) AS told (person, day) "
-        "ON CONFLICT (person) DO UPDATE SET first_login = excluded.first_login",
-        [list(days), list(days.values())],
+        "INSERT INTO first_login (person, at) SELECT * FROM unnest(%s::uuid[], %s::timestamptz[]) ON CONFLICT DO NOTHING",
+        [list(moments), list(moments.values())],
     )
 
 

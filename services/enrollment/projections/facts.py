@@ -1,7 +1,7 @@
 """Facts of directory and catalogue: written by reactions in batches, read by the rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -117,11 +117,11 @@ def today(conn: Connection) -> date:
 
 
 def now(conn: Connection) -> datetime:
-    """The moment that it is for every rule: the clock's time on `today`."""
-    row = conn.execute("SELECT (today() + (clock_timestamp() AT TIME ZONE 'UTC')::time) AT TIME ZONE 'UTC'").fetchone()
+    """The moment that it is for every rule, in UTC: the clock's time on `today`."""
+    row = conn.execute("SELECT moment()").fetchone()
     assert row is not None
     assert isinstance(row[0], datetime)
-    return row[0]
+    return row[0].astimezone(UTC)
 
 
 def audiences(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
@@ -166,10 +166,10 @@ def save_units(conn: Connection, rows: Sequence[UnitFact], gone: Sequence[UUID])
     ids = [uuid_of(id) for (id,) in moved]
     conn.execute("DELETE FROM unit_above WHERE unit = ANY(%s)", [ids])
     conn.execute(
-        "INSERT INTO unit_above (unit, above) WITH RECURSIVE up (unit, above) AS ("
-        "SELECT id, id FROM unit_fact WHERE id = ANY(%s) "
-        "UNION SELECT up.unit, u.parent FROM up JOIN unit_fact u ON u.id = up.above WHERE u.parent IS NOT NULL) "
-        "SELECT unit, above FROM up",
+        "INSERT INTO unit_above (unit, above, distance) WITH RECURSIVE up (unit, above, distance) AS ("
+        "SELECT id, id, 0 FROM unit_fact WHERE id = ANY(%s) "
+        "UNION SELECT up.unit, u.parent, distance + 1 FROM up JOIN unit_fact u ON u.id = up.above WHERE u.parent IS NOT NULL) "
+        "SELECT unit, above, distance FROM up",
         [ids],
     )
     return ids

@@ -4,6 +4,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
+from services.enrollment.projections import organisations
 from shared.contracts.enrollment import AssignmentType, By
 from shared.database import Connection
 
@@ -16,7 +17,7 @@ class SourceRow(NamedTuple):
     since: date | None
     rule: str | None
     due: str | None
-    """What the rule says of this learner today."""
+    """What the rule says of this learner today, in the learner's time zone."""
     joined_by: By | None
     allow_withdraw: bool | None
 
@@ -24,7 +25,7 @@ class SourceRow(NamedTuple):
 _SOURCES = """
 SELECT a.id, a.type, coalesce(u.name, t.name, lg.name, jr.name, tr.name), s.held, s.since, a.due,
     CASE WHEN a.due IS NOT NULL THEN CASE WHEN a.due::jsonb ->> 'kind' = 'fixed' THEN a.due::jsonb ->> 'on'
-        ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target) END END,
+        ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target, %(zone)s) END END,
     m.joined_by, lg.allow_withdraw
 FROM enrollment e CROSS JOIN LATERAL (
     SELECT g.assignment, false AS held, g.since FROM learner_grant g WHERE g.enrollment = e.id
@@ -39,11 +40,12 @@ LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
 LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
 LEFT JOIN learner_group lg ON lg.assignment = a.id
 LEFT JOIN group_member m ON m.assignment = a.id AND m.person = e.person
-WHERE e.person = %s AND e.offering = %s ORDER BY a.created_at, a.id
+WHERE e.person = %(person)s AND e.offering = %(offering)s ORDER BY a.created_at, a.id
 """
 
 
 def sources(conn: Connection, person: UUID, offering: UUID) -> list[SourceRow]:
     """What holds the learner, and what waits for an administrator; oldest first."""
-    rows = conn.execute(_SOURCES, [person, offering], binary=True)
+    values = {"person": person, "offering": offering, "zone": organisations.zone_of(conn, person).key}
+    rows = conn.execute(_SOURCES, values, binary=True)
     return [SourceRow(*row) for row in rows]  # type: ignore[arg-type]

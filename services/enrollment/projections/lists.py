@@ -81,7 +81,7 @@ SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name, 
     a.due, (SELECT count(*) FROM learner_grant WHERE assignment = a.id),
     CASE WHEN a.due IS NULL OR a.due::jsonb ->> 'kind' IN ('fixed', 'field', 'enrollment') THEN 0 ELSE
         (SELECT count(*) FROM learner_grant l WHERE l.assignment = a.id
-            AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target) = 'pending') END,
+            AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target, NULL) = 'pending') END,
     (SELECT count(*) FROM hold h WHERE h.offering = a.offering AND h.assignment = a.id AND NOT h.refused),
     (SELECT count(*) FROM exclusion WHERE assignment = a.id), a.required
 FROM assignment a

@@ -5,6 +5,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from services.enrollment.projections.organisations import HOLDING
 from services.enrollment.projections.state import AssignmentRow
 from services.enrollment.projections.triggering import GIVEN
 from shared.contracts.enrollment import Ending, Payment
@@ -23,8 +24,9 @@ _ASSIGNMENTS = f"""
 
 _MATCHES = f"""
 source AS MATERIALIZED ({_ASSIGNMENTS}),
+holding AS ({HOLDING.format("SELECT home FROM person_fact WHERE id = ANY(%(people)s)")}),
 known AS MATERIALIZED (
-    SELECT id, active, home FROM person_fact WHERE id = ANY(%(people)s)
+    SELECT id, active, home, days, zone FROM person_fact LEFT JOIN holding USING (home) WHERE id = ANY(%(people)s)
 ),
 placed AS (
     SELECT id AS person, home AS unit FROM known WHERE active AND home IS NOT NULL
@@ -72,8 +74,8 @@ matched (assignment, person, offering, target, due) AS (
 ),
 dated AS (
     SELECT DISTINCT assignment, person, offering, CASE WHEN due IS NOT NULL THEN CASE WHEN due::jsonb ->> 'kind' = 'fixed'
-        THEN due::jsonb ->> 'on' ELSE due_date(due::jsonb, assignment, person, offering, target) END END AS due
-    FROM matched
+        THEN due::jsonb ->> 'on' ELSE due_date(due::jsonb, assignment, person, offering, target, zone) END END AS due
+    FROM matched JOIN known ON known.id = person
 )
 """
 
@@ -126,14 +128,17 @@ elsewhere AS (
     FROM alike JOIN enrollment e ON e.offering = other AND e.person = ANY(%(people)s) AND e.live GROUP BY 1, 2
 )
 SELECT offering, coalesce(w.wanted, '{{}}'), w.dues, s.revision, {", ".join(f"s.{name}" for name in _STANDING)}, o.others,
+    CASE WHEN f.kind = 'course' AND f.access_days IS NULL THEN k.days END,
+    CASE WHEN o.others IS NOT NULL OR array_remove(w.dues, NULL) <> '{{}}' THEN nullif(k.zone, 'UTC') END,
     array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
 FROM wanting w FULL JOIN standing s USING (person, offering) LEFT JOIN elsewhere o USING (person, offering)
 LEFT JOIN dirty d ON d.id = person
+LEFT JOIN known k ON k.id = person LEFT JOIN offering_fact f ON f.id = offering
 WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}') OR s.waiting IS NOT NULL
     OR s.grants && %(undone)s::uuid[]
     OR (s.live AND s.completed_at IS NULL AND NOT s.due_by_hand
         AND (w.last > coalesce(s.due::text, '') OR w.first < s.due::text))
-GROUP BY {", ".join(str(place) for place in range(1, len(_STANDING) + 6))}
+GROUP BY {", ".join(str(place) for place in range(1, len(_STANDING) + 8))}
 """
 
 
@@ -172,6 +177,10 @@ class Situation(NamedTuple):
     exclusions: list[UUID]
     others: list[UUID] | None
     """Their other certifications that contain a course of this one (DUE-5)."""
+    days: int | None
+    """Of access that their home organisation gives (ASG-14), where the offering is a course that leaves it to say."""
+    zone: str | None
+    """Their time zone where it matters: there is a due date, or one that may come (DUE-1). None: UTC."""
     people: list[UUID]
     enrollments: list[UUID]
     dirty: list[int]

@@ -15,7 +15,7 @@ _MET = """
     SELECT t.id AS trigger, k.id AS person FROM acting t JOIN {people} k ON t.kind = 'created'
     UNION ALL
     SELECT t.id, k.id FROM acting t JOIN {people} k ON t.kind = 'first-login'
-    JOIN person_date d ON d.person = k.id AND d.first_login IS NOT NULL
+    JOIN first_login d ON d.person = k.id
     UNION ALL
     SELECT t.id, k.id FROM acting t JOIN unit_above u ON t.kind = 'organisation' AND u.above = t.target
         AND (t.include_below OR u.unit = t.target) JOIN {people} k ON k.home = u.unit

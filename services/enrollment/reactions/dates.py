@@ -1,16 +1,16 @@
-"""What due dates count from, beyond the other facts of the directory: first logins, date fields, positions (DUE-1, DUE-2)."""
+"""What due dates count from, beyond the other facts of the directory: date fields, positions (DUE-1, DUE-2)."""
 
 from collections.abc import Sequence
-from datetime import UTC, date
+from datetime import date
 from uuid import UUID
 
 from services.enrollment.projections import dates, facts
 from services.enrollment.reactions.causes import by_cause
-from shared.contracts.directory import FirstSignedIn, JobAssigned, JobEnded, PersonDescribed, PersonRegistered
+from shared.contracts.directory import JobAssigned, JobEnded, PersonDescribed, PersonRegistered
 from shared.database import Connection
 from shared.events import Recorded
 
-_HANDLED = (FirstSignedIn, PersonRegistered, PersonDescribed, JobAssigned, JobEnded)
+_HANDLED = (PersonRegistered, PersonDescribed, JobAssigned, JobEnded)
 
 
 class DateFacts:
@@ -22,15 +22,9 @@ class DateFacts:
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         for meta, caused in by_cause(events, self.source):
-            touched = _logins(conn, caused) | _fields(conn, caused) | _positions(conn, caused)
+            touched = _fields(conn, caused) | _positions(conn, caused)
             if touched:
                 facts.mark(conn, touched, meta)
-
-
-def _logins(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:
-    first = [r.event for r in events if isinstance(r.event, FirstSignedIn)]
-    dates.save_logins(conn, {event.originator_id: event.at.astimezone(UTC).date() for event in first})
-    return {event.originator_id for event in first}
 
 
 def _fields(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:

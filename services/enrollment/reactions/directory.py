@@ -7,6 +7,7 @@ from uuid import UUID, uuid5
 from services.enrollment.projections import facts, feeds
 from services.enrollment.projections.facts import JobFact, PersonFact, UnitFact
 from services.enrollment.reactions.causes import by_cause
+from services.enrollment.reactions.organisations import save_profiles
 from shared import timers
 from shared.contracts.directory import (
     AudienceCreated,
@@ -17,6 +18,7 @@ from shared.contracts.directory import (
     Job,
     JobAssigned,
     JobEnded,
+    OrganisationProfiled,
     PersonDeactivated,
     PersonMoved,
     PersonReactivated,
@@ -44,9 +46,12 @@ class DirectoryFacts:
 
     name = "enrollment facts"
     source = "directory"
-    types = frozenset(c.TOPIC for c in (*_PEOPLE, *_UNITS, *_AUDIENCES, JobAssigned, JobEnded, *_BATCHES))
+    types = frozenset(
+        c.TOPIC for c in (*_PEOPLE, *_UNITS, *_AUDIENCES, *_BATCHES, JobAssigned, JobEnded, OrganisationProfiled)
+    )
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
+        save_profiles(conn, events)
         for meta, caused in by_cause(events, self.source):
             _feeds(conn, caused)
             touched = self._people(conn, caused, meta)
