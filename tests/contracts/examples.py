@@ -232,9 +232,18 @@ def with_still_later_members() -> Iterator[Event]:
 
 
 def with_members_of_qualifications() -> Iterator[Event]:
-    """Of classes that got members a third time."""
+    """Of a class that got members a third time."""
     target = {"type": "job-role", "target_id": some(42), "include_below": False}
     yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, required=False)
+
+
+def with_a_time_of_day() -> Iterator[Event]:
+    """Of classes that tell of due dates, since these may have one."""
+    rule = enrollment.DueRule(kind="fixed", on=date(2027, 1, 31), time="17:00")
+    yield enrollment.DueRuleSet(**AT, due=rule)
+    due = {"due_on": date(2027, 1, 31), "due_at": "17:00"}
+    yield enrollment.LearnerAssigned(**AT, **HELD, term=2, since=date(2026, 11, 23), **due)
+    yield enrollment.DueDateSet(**AT, **STANDING, by="rule", **due)
 
 
 FIRST: dict[str, Event] = {
@@ -245,7 +254,7 @@ EXAMPLES: dict[str, Event] = {
     **FIRST,
     **{f"{event.TOPIC}~2": event for event in with_later_members()},
     **{f"{event.TOPIC}~3": event for event in with_still_later_members()},
-    **{f"{event.TOPIC}~4": event for event in with_members_of_qualifications()},
+    **{f"{event.TOPIC}~4": event for event in (*with_members_of_qualifications(), *with_a_time_of_day())},
 }
 """By wire name; with `~2` and so on those that have members which came later."""
 

@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from services.enrollment.api.enrollments import managing
 from services.enrollment.api.parts import NeededReason, Using
 from services.enrollment.application.excepting import Answers
+from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.projections import exceptions
 from services.enrollment.projections.exceptions import CaseState, ExceptionItem, ExceptionQuery
 from shared.auth import Permission, SignedIn
-from shared.contracts.enrollment import ExceptionKind, Resolution
+from shared.contracts.enrollment import ExceptionKind, Resolution, TimeOfDay
 from shared.http import Commanded, Cursor, PageSize
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -37,7 +38,10 @@ class AnswerToMany(Answer):
 
 
 class DueDay(NeededReason):
+    """A day in the learner's time zone, to its end, or until a time of it by the learner's clock."""
+
     due_on: date
+    due_at: TimeOfDay | None = None
 
 
 @router.get("/exceptions")
@@ -86,4 +90,4 @@ def answer(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UU
 def set_due(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, body: DueDay) -> Receipt:
     """A due date by hand, with the reason; no rule changes it (DUE-3, DUE-8)."""
     managing(using, caller, enrollment_id, Permission.RESOLVE)
-    return using.excepting.set_due(context, enrollment_id, body.due_on, body.reason)
+    return using.excepting.set_due(context, enrollment_id, Deadline(body.due_on, body.due_at), body.reason)

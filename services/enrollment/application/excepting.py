@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -10,7 +9,7 @@ from pydantic import BaseModel
 from services.enrollment.application import judging
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain import answering
-from services.enrollment.domain.due_dates import Due
+from services.enrollment.domain.due_dates import Deadline, Due
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering, check_open
@@ -127,13 +126,13 @@ class Excepting:
         told = receipt.result if isinstance(receipt.result, dict) else {}
         return Answered(enrollment_id=id, status=str(told.get("status")))
 
-    def set_due(self, context: Context, enrollment: UUID, day: date, reason: str | None) -> Receipt:
+    def set_due(self, context: Context, enrollment: UUID, due: Deadline, reason: str | None) -> Receipt:
         """A due date by hand (DUE-8)."""
         texts = Texts()
 
         def decide(state: Enrollment, _: Offering, __: Moment) -> Change | None:
             with self._enrolled.ledger.database.connection() as conn:
-                today = facts.now(conn).astimezone(organisations.zone_of(conn, state.person)).date()
-            return answering.set_due(state, day, today, texts.ref(state.person, reason))
+                now, zone = facts.now(conn), organisations.zone_of(conn, state.person)
+            return answering.set_due(state, due, now, zone, texts.ref(state.person, reason))
 
         return self._enrolled.command(context, enrollment, decide, texts=texts)

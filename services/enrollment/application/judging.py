@@ -7,7 +7,7 @@ from typing import TypedDict
 from uuid import UUID
 
 from services.enrollment.domain.assignments import access_days
-from services.enrollment.domain.due_dates import Due, due
+from services.enrollment.domain.due_dates import Deadline, Due, due
 from services.enrollment.domain.enrollment import Enrollment, enrollment_ids
 from services.enrollment.domain.granting import settle
 from services.enrollment.domain.offerings import Offering
@@ -82,7 +82,7 @@ def pattern(situation: Situation) -> Enrollment:
         grants=frozenset(situation.grants),
         access={grant: day for grant, day in zip(situation.grants, situation.access, strict=True) if day},
         exclusions=frozenset(situation.exclusions),
-        due=situation.due,
+        due=Deadline(situation.due, situation.due_at) if situation.due else None,
         due_by_hand=situation.due_by_hand,
         **holding(situation.waiting),
     )

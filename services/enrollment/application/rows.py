@@ -83,9 +83,10 @@ def _row(state: Enrollment) -> tuple[object, ...]:
         state.valid_until,
         state.serial,
         state.revoked,
-        state.due,
+        state.due.day if state.due else None,
         state.due_by_hand,
         _waiting(state),
+        state.due.at if state.due else None,
     )
 
 

@@ -11,7 +11,7 @@ from services.enrollment.domain.due_dates import due
 from services.enrollment.domain.groups import Group, check_joinable
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.projections import facts, groups, holding, visibility
-from shared.contracts.enrollment import AssignmentType, DueRule, describe
+from shared.contracts.enrollment import AssignmentType, DueRule, TimeOfDay, describe
 from shared.database import Database
 from shared.errors import Refusal
 
@@ -40,6 +40,8 @@ class Source(BaseModel):
     due_state: Literal["none", "set", "pending", "unknown", "removed"]
     """`removed`: what the date counted from is not there any more; the date stays (DUE-2)."""
     due_on: date | None
+    due_at: TimeOfDay | None
+    """When on that day, by the learner's clock; None: at its end."""
     can_withdraw: bool
     """The learner may end it: an own enrolment, where the group allows it (GRP-5)."""
 
@@ -87,7 +89,8 @@ def _source(row: holding.SourceRow) -> Source:
         since=row.since,
         due_text=describe(rule),
         due_state="removed" if asked.state == "unknown" and not row.held else asked.state,
-        due_on=asked.on,
+        due_on=asked.on.day if asked.on else None,
+        due_at=asked.on.at if asked.on else None,
         can_withdraw=own,
     )
 

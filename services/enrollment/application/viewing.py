@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.enrollment.application import judging
+from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.exceptions import kinds_of
 from services.enrollment.domain.learning import Action, next_action, next_step
@@ -14,7 +15,7 @@ from services.enrollment.domain.offerings import Offering
 from services.enrollment.projections import enrollments, facts, visibility
 from services.enrollment.projections.enrollments import EnrollmentQuery, EnrollmentRow, NoteView
 from shared.auth import Scope
-from shared.contracts.enrollment import ExceptionKind, Payment, Status
+from shared.contracts.enrollment import ExceptionKind, Payment, Status, TimeOfDay
 from shared.database import Connection, Database
 from shared.errors import NotFound
 from shared.readmodel import Page
@@ -36,7 +37,9 @@ class EnrollmentItem(BaseModel):
     next_step: int | None
     payment: Payment
     due_on: date | None
-    """The day on which the term is due (DUE-3)."""
+    """The day on which the term is due (DUE-3), in the learner's time zone."""
+    due_at: TimeOfDay | None
+    """When on that day, by the learner's clock; None: at its end."""
     due_by_hand: bool
     held_for: list[ExceptionKind]
     """Why assignments wait for an administrator (DUE-4, DUE-5)."""
@@ -105,7 +108,8 @@ def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentIt
 def _state(row: EnrollmentRow) -> Enrollment:
     same = {name: getattr(row, name) for name in row._fields if name in Enrollment.__dataclass_fields__}
     sets = {"steps": frozenset(row.steps), "grants": frozenset(row.grants), "exclusions": frozenset(row.exclusions)}
-    return Enrollment(**{**same, **sets, **judging.holding(row.waiting)})
+    due = Deadline(row.due, row.due_at) if row.due else None
+    return Enrollment(**{**same, **sets, "due": due, **judging.holding(row.waiting)})
 
 
 def _item(
@@ -127,7 +131,8 @@ def _item(
         steps=sorted(state.steps),
         next_step=next_step(state, offering),
         payment=state.payment,
-        due_on=state.due,
+        due_on=state.due.day if state.due else None,
+        due_at=state.due.at if state.due else None,
         due_by_hand=state.due_by_hand,
         held_for=list(kinds_of([state.holds[id] for id in state.waiting])),
         access_until=state.access_until,

@@ -1,10 +1,10 @@
 """What an administrator says to an exception, and a due date by hand (DUE-6, DUE-8)."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import datetime, tzinfo
 from uuid import UUID
 
-from services.enrollment.domain.due_dates import NOT_DUE, Due, realistic
+from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due, realistic
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.exceptions import latest_first
 from services.enrollment.domain.granting import grant
@@ -48,22 +48,26 @@ def _set_realistic(writing: Writing, terms: Terms, reason: TextRef | None) -> No
         state.live
         and not state.due_by_hand
         and not state.certified(terms.today)
-        and (state.due is None or day > state.due)
+        and (state.due is None or day.order > state.due.order)
     ):
         by = "hand" if terms.earliest else "exception"
-        writing.add(DueDateSet, term=state.term, due_on=day, by=by, reason=reason)
+        writing.add(DueDateSet, term=state.term, due_on=day.day, due_at=day.at, by=by, reason=reason)
 
 
-def set_due(state: Enrollment, day: date, today: date, reason: TextRef | None) -> Change | None:
-    """A due date by hand, which no rule changes (DUE-3, DUE-8); None where it is so already."""
+def set_due(state: Enrollment, due: Deadline, now: datetime, zone: tzinfo, reason: TextRef | None) -> Change | None:
+    """A due date by hand, which no rule changes (DUE-3, DUE-8); None where it is so already. Refuses one that is over."""
     if not state.live:
         raise Conflict("There is no open term that could be due. Assign the learner first.", kind="not-enrolled")
     if state.completed_at is not None:
         raise Conflict("The training was completed: its due date does not change any more.", kind="completed")
-    if day < today:
-        raise Invalid(f"The due date is {today} at the earliest.", field="due_on")
-    if state.due == day and state.due_by_hand:
+    if due.ends(zone) <= now:
+        here = now.astimezone(zone)
+        raise Invalid(
+            f"That is over: in the learner's time zone it is {here:%Y-%m-%d %H:%M}. Choose a later day or time.",
+            field="due_on",
+        )
+    if state.due == due and state.due_by_hand:
         return None
     writing = Writing(state)
-    writing.add(DueDateSet, term=state.term, due_on=day, by="hand", reason=reason)
+    writing.add(DueDateSet, term=state.term, due_on=due.day, due_at=due.at, by="hand", reason=reason)
     return writing.change()

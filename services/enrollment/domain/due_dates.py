@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
-from shared.contracts.enrollment import DueRule, describe
+from shared.contracts.enrollment import DueRule, TimeOfDay, describe
 
 WEEK = timedelta(days=7)
 _UNIT_DAYS = {"days": 1, "weeks": 7, "months": 28, "years": 365}
@@ -13,11 +13,33 @@ _UNIT_DAYS = {"days": 1, "weeks": 7, "months": 28, "years": 365}
 
 
 @dataclass(frozen=True)
+class Deadline:
+    """A calendar day of the learner, its end included, or until a time of that day (DUE-1)."""
+
+    day: date
+    at: TimeOfDay | None = None
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.at}" if self.at else f"{self.day}"
+
+    @property
+    def order(self) -> tuple[date, str]:
+        """By which one is later: the day, then the time; the end of the day comes last (DUE-3)."""
+        return self.day, self.at or "24:00"
+
+    def ends(self, zone: tzinfo) -> datetime:
+        """The moment, in UTC, at which it is over in that time zone."""
+        if self.at is None:
+            return datetime.combine(self.day + timedelta(days=1), time(), zone).astimezone(UTC)
+        return datetime.combine(self.day, time.fromisoformat(self.at), zone).astimezone(UTC)
+
+
+@dataclass(frozen=True)
 class Due:
     """`pending`: what it counts from is still to come; `unknown`: it is empty (DUE-2, DUE-5)."""
 
     state: Literal["none", "set", "pending", "unknown"]
-    on: date | None = None
+    on: Deadline | None = None
     about: str = ""
     """Of `unknown`: what is empty."""
 
@@ -27,31 +49,32 @@ PENDING = Due("pending")
 
 
 def due(text: str | None) -> Due:
-    """As the database answers: a day, `pending`, `unknown` with what is empty, or nothing."""
+    """As the database answers: a day, maybe with `T` and a time, `pending`, `unknown` with what is empty, or nothing."""
     if text is None:
         return NOT_DUE
     if text[0].isdigit():
-        return Due("set", date.fromisoformat(text))
+        day, _, at = text.partition("T")
+        return Due("set", Deadline(date.fromisoformat(day), at or None))
     state, _, about = text.partition(" ")
     return PENDING if state == "pending" else Due("unknown", about=about)
 
 
-def holding(now: date | None, other: date | None, *, earliest: bool) -> date | None:
-    """Of two days the later one, or the earlier one where the offering says so; no day never outranks one (DUE-3)."""
+def holding(now: Deadline | None, other: Deadline | None, *, earliest: bool) -> Deadline | None:
+    """Of two dates the later one, or the earlier one where the offering says so; no date never outranks one (DUE-3)."""
     if now is None or other is None:
         return now or other
-    return min(now, other) if earliest else max(now, other)
+    first, last = sorted((now, other), key=lambda one: one.order)
+    return first if earliest else last
 
 
-def too_soon(day: date, now: datetime, minimum_minutes: int, zone: tzinfo) -> bool:
-    """Less than the minimum time is left until the end of that day in the learner's time zone (DUE-4)."""
-    end = datetime.combine(day + timedelta(days=1), time(), zone)
-    return end.astimezone(UTC) - now.astimezone(UTC) < timedelta(minutes=minimum_minutes)
+def too_soon(due: Deadline, now: datetime, minimum_minutes: int, zone: tzinfo) -> bool:
+    """Less than the minimum time is left until it is over in the learner's time zone (DUE-4)."""
+    return due.ends(zone) - now.astimezone(UTC) < timedelta(minutes=minimum_minutes)
 
 
-def realistic(now: datetime, minimum_minutes: int, zone: tzinfo) -> date:
-    """The minimum time plus one week from now (DUE-6)."""
-    return (now.astimezone(UTC) + timedelta(minutes=minimum_minutes) + WEEK).astimezone(zone).date()
+def realistic(now: datetime, minimum_minutes: int, zone: tzinfo) -> Deadline:
+    """The minimum time plus one week from now, until the end of that day (DUE-6)."""
+    return Deadline((now.astimezone(UTC) + timedelta(minutes=minimum_minutes) + WEEK).astimezone(zone).date())
 
 
 def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int, zones: Collection[tzinfo]) -> str | None:
@@ -59,10 +82,12 @@ def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int, zones: 
     if rule is None or (rule.kind not in ("fixed", "enrollment")):
         return None
     if rule.on is not None:
-        if all(too_soon(rule.on, now, minimum_minutes, zone) for zone in zones):
-            return f"The due date {rule.on} leaves less than the minimum time of {minimum_minutes} minutes: everybody will be held."
+        fixed = Deadline(rule.on, rule.time)
+        if all(too_soon(fixed, now, minimum_minutes, zone) for zone in zones):
+            return f"The due date {fixed} leaves less than the minimum time of {minimum_minutes} minutes: everybody will be held."
         return None
     days = (rule.amount or 0) * _UNIT_DAYS[rule.unit or "days"]
-    if timedelta(days=days + 1) < timedelta(minutes=minimum_minutes):
+    last = Deadline(date.min + timedelta(days=days), rule.time).ends(UTC) - datetime.combine(date.min, time(), UTC)
+    if last < timedelta(minutes=minimum_minutes):
         return f"{describe(rule)} is less than the minimum time of {minimum_minutes} minutes: everybody will be held."
     return None

@@ -10,6 +10,7 @@ from datetime import date, datetime
 from hashlib import sha1
 from uuid import UUID
 
+from services.enrollment.domain.due_dates import Deadline
 from shared.contracts.catalog import Price
 from shared.contracts.enrollment import Ending, ExceptionState, Hold, Payment, Status
 
@@ -74,8 +75,8 @@ class Enrollment:
     access: Mapping[UUID, date] = field(default_factory=dict)
     """The last day of access by grant; a grant that is not named here gives it without end."""
     exclusions: frozenset[UUID] = frozenset()
-    due: date | None = None
-    """The day on which the term is due."""
+    due: Deadline | None = None
+    """When the term is due."""
     due_by_hand: bool = False
     holds: Mapping[UUID, Hold] = field(default_factory=dict)
     """The assignments that wait for the answer to an exception, and those that were answered with *do not assign* (DUE-6)."""

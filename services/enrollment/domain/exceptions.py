@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from services.enrollment.domain.due_dates import Due, too_soon
+from services.enrollment.domain.due_dates import Deadline, Due, too_soon
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.terms import Terms, due_after, in_term
 from shared.contracts.enrollment import ExceptionKind, Hold
+
+_DAY = 24 * 60 + 1
+"""The minutes at which a day can be over, its end among them."""
 
 
 @dataclass(frozen=True)
@@ -55,12 +58,14 @@ def judge(state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, *, open_f
 def latest_first(assignment: UUID, due: Due, terms: Terms) -> tuple[int, UUID]:
     """The date that will hold comes first, those without a date last: the outcome does not hang on the order of events."""
     if due.on is None:
-        return (1 << 30, assignment)
-    return (due.on.toordinal() if terms.earliest else -due.on.toordinal(), assignment)
+        return (1 << 62, assignment)
+    day, at = due.on.order
+    minutes = day.toordinal() * _DAY + int(at[:2]) * 60 + int(at[3:])
+    return (minutes if terms.earliest else -minutes, assignment)
 
 
 def _causes(
-    state: Enrollment, due: Due, before: date | None, after: date | None, terms: Terms, *, opens: bool
+    state: Enrollment, due: Due, before: Deadline | None, after: Deadline | None, terms: Terms, *, opens: bool
 ) -> dict[ExceptionKind, str]:
     """Why it has to wait; nobody who has completed is judged (DUE-4)."""
     causes: dict[ExceptionKind, str] = {}

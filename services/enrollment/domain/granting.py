@@ -93,7 +93,7 @@ def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
     state = writing.state
     if assignment in state.grants:
         if (day := due_after(state, due, terms, state.due)) and day != state.due:
-            writing.add(DueDateSet, term=state.term, due_on=day, by="rule")
+            writing.add(DueDateSet, term=state.term, due_on=day.day, due_at=day.at, by="rule")
         return
     told: dict[str, object] = {
         "assignment_id": assignment,
@@ -105,8 +105,8 @@ def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
         told |= {"price": terms.price} if terms.price else {}
         told |= {"afresh": True} if state.completed_at else {}
     before = state.due if in_term(state, terms) else None
-    if (day := due_after(state, due, terms, before)) != before:
-        told["due_on"] = day
+    if (day := due_after(state, due, terms, before)) and day != before:
+        told |= {"due_on": day.day, "due_at": day.at}
     if due.state != "none":
         told["since"] = state.holds[assignment].since if assignment in state.holds else terms.day
     writing.add(LearnerAssigned, **told)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from uuid import UUID
 
+from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.domain.enrollment import Enrollment
 from shared.contracts.enrollment import (
     AccessExpired,
@@ -73,7 +74,8 @@ def _granted(now: Enrollment, event: LearnerAssigned) -> Enrollment:
         now = replace(now, due=None, due_by_hand=False)
     if event.afresh:
         now = _without_completion(now)
-    now = replace(_without_hold(now, event.assignment_id), sourceless=False, due=event.due_on or now.due)
+    now = replace(_without_hold(now, event.assignment_id), sourceless=False)
+    now = replace(now, due=Deadline(event.due_on, event.due_at) if event.due_on else now.due)
     return _held(now, now.grants | {event.assignment_id}, {event.assignment_id: event.access_until})
 
 
@@ -133,7 +135,7 @@ def _of_grants(state: Enrollment, event: Event) -> Enrollment | None:
         case ExceptionAnswered():
             now = _answered(state, event)
         case DueDateSet():
-            now = replace(state, due=event.due_on, due_by_hand=event.by == "hand")
+            now = replace(state, due=Deadline(event.due_on, event.due_at), due_by_hand=event.by == "hand")
         case LearnerWithdrawn():
             now = replace(state, live=False, ended="withdrawn", sourceless=False)
         case EnrollmentCancelled():

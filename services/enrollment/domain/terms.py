@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from uuid import UUID
 
-from services.enrollment.domain.due_dates import Due, holding
+from services.enrollment.domain.due_dates import Deadline, Due, holding
 from services.enrollment.domain.enrollment import Enrollment
 from shared.contracts.catalog import Price
 
@@ -45,8 +45,8 @@ def in_term(state: Enrollment, terms: Terms) -> bool:
     return state.live and (state.completed_at is None or state.certified(terms.today))
 
 
-def due_after(state: Enrollment, due: Due, terms: Terms, before: date | None) -> date | None:
-    """The day that holds with this one too (DUE-3): nothing changes one that was set by hand, or after completion."""
+def due_after(state: Enrollment, due: Due, terms: Terms, before: Deadline | None) -> Deadline | None:
+    """The date that holds with this one too (DUE-3): nothing changes one that was set by hand, or after completion."""
     if state.certified(terms.today) or (state.due_by_hand and in_term(state, terms)):
         return before
     return holding(before, due.on, earliest=terms.earliest)

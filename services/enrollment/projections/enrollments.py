@@ -36,6 +36,7 @@ class EnrollmentRow(NamedTuple):
     revoked: bool
     due: date | None
     due_by_hand: bool
+    due_at: str | None
     waiting: str | None
     returned_because: str | None
     grants: list[UUID]
@@ -69,7 +70,7 @@ class EnrollmentQuery(BaseModel):
 _ENROLLMENTS = f"""
 SELECT e.id, e.person, e.offering, e.term, e.live, e.begun, e.sourceless, e.steps, e.completed_version, e.completed_at, e.ended,
     e.launched, e.submitted, e.payment, e.access_until, e.valid_until, e.serial, e.revoked,
-    e.due, e.due_by_hand, e.waiting, t.text,
+    e.due, e.due_by_hand, e.due_at, e.waiting, t.text,
     ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1),
     ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1),
     CASE WHEN o.kind = 'qualification' THEN

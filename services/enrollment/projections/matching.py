@@ -74,7 +74,8 @@ matched (assignment, person, offering, target, due) AS (
 ),
 dated AS (
     SELECT DISTINCT assignment, person, offering, CASE WHEN due IS NOT NULL THEN CASE WHEN due::jsonb ->> 'kind' = 'fixed'
-        THEN due::jsonb ->> 'on' ELSE due_date(due::jsonb, assignment, person, offering, target, zone) END END AS due
+        THEN (due::jsonb ->> 'on') || coalesce('T' || (due::jsonb ->> 'time'), '')
+        ELSE due_date(due::jsonb, assignment, person, offering, target, zone) END END AS due
     FROM matched JOIN known ON known.id = person
 )
 """
@@ -98,21 +99,25 @@ _STANDING = (
     "revoked",
     "due",
     "due_by_hand",
+    "due_at",
     "waiting",
     "grants",
     "access",
     "exclusions",
 )
 """What people have in common who stand alike, beside the revision."""
+_ENDS = "rpad({}, 16, 'T24:00')"
+"""A due date so that a later one is greater: without a time of day it ends with the day."""
 _SITUATIONS = f"""
 WITH RECURSIVE {_MATCHES},
 wanting AS (
     SELECT person, offering, array_agg(assignment ORDER BY assignment) AS wanted,
-        array_agg(due ORDER BY assignment) AS dues, max(due) FILTER (WHERE due < 'a') AS last, min(due) AS first
+        array_agg(due ORDER BY assignment) AS dues,
+        max({_ENDS.format("due")}) FILTER (WHERE due < 'a') AS last, min({_ENDS.format("due")}) AS first
     FROM dated GROUP BY person, offering
 ),
 standing AS (
-    SELECT e.*,
+    SELECT e.*, e.due::text || 'T' || coalesce(e.due_at, '24:00') AS ends,
         ARRAY(SELECT g.assignment FROM learner_grant g WHERE g.enrollment = e.id ORDER BY 1) AS grants,
         ARRAY(SELECT g.access_until FROM learner_grant g WHERE g.enrollment = e.id ORDER BY g.assignment) AS access,
         ARRAY(SELECT x.assignment FROM exclusion x WHERE x.person = e.person AND x.enrollment = e.id ORDER BY 1) AS exclusions
@@ -137,7 +142,7 @@ LEFT JOIN known k ON k.id = person LEFT JOIN offering_fact f ON f.id = offering
 WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}') OR s.waiting IS NOT NULL
     OR s.grants && %(undone)s::uuid[]
     OR (s.live AND s.completed_at IS NULL AND NOT s.due_by_hand
-        AND (w.last > coalesce(s.due::text, '') OR w.first < s.due::text))
+        AND (w.last > coalesce(s.ends, '') OR w.first < s.ends))
 GROUP BY {", ".join(str(place) for place in range(1, len(_STANDING) + 8))}
 """
 
@@ -169,6 +174,7 @@ class Situation(NamedTuple):
     revoked: bool
     due: date | None
     due_by_hand: bool
+    due_at: str | None
     waiting: str | None
     """`state.Waiting` as JSON."""
     grants: list[UUID]

@@ -59,6 +59,7 @@ ENROLLMENT = Table(
         "due": "date",
         "due_by_hand": "bool",
         "waiting": "text",
+        "due_at": "text",
     },
 )
 GRANT = Table(

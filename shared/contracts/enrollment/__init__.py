@@ -70,6 +70,7 @@ from shared.contracts.enrollment.terms import (
     Payment,
     Resolution,
     Status,
+    TimeOfDay,
     Unassignment,
     describe,
 )
@@ -127,6 +128,7 @@ __all__ = [
     "Resolution",
     "Status",
     "StepCompleted",
+    "TimeOfDay",
     "TrainingBegun",
     "TriggerApplied",
     "TriggerCondition",

@@ -12,6 +12,7 @@ from shared.contracts.enrollment.terms import (
     OfLearner,
     OfTerm,
     Resolution,
+    TimeOfDay,
     Unassignment,
 )
 from shared.events import Event, TextRef, later
@@ -38,6 +39,8 @@ class LearnerAssigned(Event):
     """The day on which the term is due from now on, where this assignment sets or moves it (DUE-3)."""
     since: date | None = later()
     """Of an assignment with a due date: the day that counts as its enrollment date (DUE-1)."""
+    due_at: TimeOfDay | None = later()
+    """With `due_on`: when on that day, by the learner's clock; None: at its end (DUE-1)."""
 
 
 class LearnerUnassigned(Event):
@@ -111,6 +114,8 @@ class DueDateSet(OfTerm):
     due_on: date
     by: Literal["rule", "exception", "hand"]
     reason: TextRef | None = None
+    due_at: TimeOfDay | None = later()
+    """When on that day, by the learner's clock; None: at its end (DUE-1)."""
 
 
 class ExceptionRaised(Event):

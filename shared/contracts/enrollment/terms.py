@@ -1,10 +1,10 @@
 """The words that the events of enrollment are made of."""
 
 from datetime import date
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.events import Event
 
@@ -38,6 +38,8 @@ Payment = Literal["none", "due", "paid", "refunded"]
 """Of a term. `refunded`: after the start, for an administrator to decide."""
 By = Literal["learner", "administrator"]
 
+TimeOfDay = Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+"""As a clock on the wall shows it: `17:00`."""
 DueEvent = Literal["first-login", "position-assigned", "job-start", "completion", "field", "enrollment"]
 DueUnit = Literal["days", "weeks", "months", "years"]
 ExceptionKind = Literal["time-allowance", "already-assigned", "completion-time-unknown"]
@@ -63,6 +65,8 @@ class DueRule(BaseModel):
     """Of `completion`: the other offering."""
     field: str | None = Field(default=None, max_length=100, exclude_if=lambda value: value is None)
     """Of `field`: the person's date field."""
+    time: TimeOfDay | None = Field(default=None, exclude_if=lambda value: value is None)
+    """Of any kind: when on that day, by the learner's clock; None: at its end."""
 
     @model_validator(mode="after")
     def _whole(self) -> Self:
@@ -92,10 +96,10 @@ def describe(rule: DueRule | None) -> str:
     if rule is None:
         return "none"
     if rule.on is not None:
-        return rule.on.isoformat()
+        return f"{rule.on} at {rule.time}" if rule.time else f"{rule.on}"
     unit = rule.unit if rule.amount != 1 else (rule.unit or "")[:-1]
     after = f"the field '{rule.field}'" if rule.kind == "field" else _AFTER[rule.kind]
-    return f"{rule.amount} {unit} after {after}"
+    return f"{rule.amount} {unit} after {after}" + (f", at {rule.time}" if rule.time else "")
 
 
 class Hold(BaseModel):
