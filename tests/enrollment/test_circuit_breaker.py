@@ -155,3 +155,18 @@ def test_what_triggers_would_do_counts_before_they_act(small: World) -> None:
     back = moved(small, people[:11], None)
     small.settle()
     assert (small.enrolled(crane), held(small)) == (set(people[:11]), [(str(back), "directory", 0, 11, 11)])
+
+
+@pytest.mark.feature("ASG-21")
+def test_a_bulk_change_that_is_taken_in_one_piece_is_judged_once(small: World) -> None:
+    north, course, batch = small.unit("North"), small.course(), uuid4()
+    people = small.people(30)
+    small.settle()
+    small.assign(course, "organisation", north)
+    small.tell(small.directory, directory.BatchStarted, batch, batch=batch, feed="import")
+    moved(small, people[:11], north, batch)
+    small.tell(small.directory, directory.BatchFinished, batch, batch=batch, outcomes={"moved": 11})
+    small.settle()
+    (found,) = small.http.get("/api/enrollment/held-changes").json()["items"]
+    assert found["offerings"] == [{"offering_id": str(course), "enrolled": 11, "withdrawn": 0, "held_by_exceptions": 0}]
+    assert small.told().count("ChangeHeld") == 1

@@ -58,9 +58,9 @@ def finished(conn: Connection, batch: UUID) -> None:
 
 
 def to_judge(conn: Connection, batches: Sequence[UUID], least: int) -> list[UUID]:
-    """Finished bulk changes; and of these batches those with so many people at least who were not looked at yet."""
+    """Each once: finished bulk changes; and of these batches those with so many people at least who were not looked at yet."""
     rows = conn.execute(
-        "SELECT batch FROM feed_batch WHERE state = 'finished' UNION ALL "
+        "SELECT batch FROM feed_batch WHERE state = 'finished' UNION "
         "SELECT d.batch FROM dirty d LEFT JOIN feed_batch f ON f.batch = d.batch "
         "WHERE d.batch = ANY(%s) AND d.open AND d.revision > coalesce(f.judged, 0) AND coalesce(f.state, '') <> 'released' "
         "GROUP BY d.batch HAVING count(*) >= %s",
