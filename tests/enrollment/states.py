@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 
 from services.enrollment.domain import answering, completing, granting, learning, paying
 from services.enrollment.domain.completing import Completion
-from services.enrollment.domain.due_dates import NOT_DUE, Due
+from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment, next_action
 from services.enrollment.domain.offerings import Offering
@@ -70,7 +70,7 @@ def _settle(state: Enrollment, wanted: set[UUID], removed: set[UUID]) -> Change 
 
 def _due(state: Enrollment) -> dict[UUID, Due]:
     """Its assignments and another one, which wants to be done today."""
-    return {**dict.fromkeys(state.grants, NOT_DUE), OTHER: Due("set", TODAY)}
+    return {**dict.fromkeys(state.grants, NOT_DUE), OTHER: Due("set", Deadline(TODAY))}
 
 
 def _cancel(state: Enrollment) -> Change:
