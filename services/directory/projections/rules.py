@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from shared.contracts.directory import AudienceRule
-from shared.database import Connection
+from shared.database import Connection, Uuids
 from shared.events import SYSTEM, Meta
 
 TIMER = "job-dates"
@@ -71,7 +71,7 @@ def matching(conn: Connection, rule: AudienceRule, people: Sequence[UUID]) -> se
     """Those of these people who match now."""
     where, values = _where(rule)
     query = f"SELECT p.id FROM person p WHERE p.id = ANY(%(people)s) AND {where}".encode()
-    found = conn.execute(query, {**values, "people": list(people)})
+    found = conn.execute(query, {**values, "people": Uuids(people)}, binary=True, prepare=False)
     return {id for (id,) in found if isinstance(id, UUID)}
 
 
