@@ -126,6 +126,10 @@ class Settings(BaseSettings):
     mail_retry_first: float = 10.0
     mail_retry_last: float = 3_600.0
     mail_attempts: int = 20
+    exception_notices: bool = True
+    """Tell site administrators of new exceptions by e-mail."""
+    exception_notice_delay: float = Field(default=60.0, ge=0)
+    """So long after the last exception of a batch, so that one e-mail is about the whole batch."""
     catcher: bool = False
     """Run the mail catcher inside the notifier (embedded suite only)."""
 

@@ -7,11 +7,19 @@ from enum import StrEnum
 from typing import Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from shared.contracts.enrollment import CertificateIssued, EnrollmentCancelled, LearnerAssigned, LearnerWithdrawn
+from shared.contracts.enrollment import (
+    CertificateIssued,
+    EnrollmentCancelled,
+    ExceptionAnswered,
+    ExceptionRaised,
+    HoldEnded,
+    LearnerAssigned,
+    LearnerWithdrawn,
+)
 from shared.errors import Conflict
 from shared.events import Recorded
 
-Template = Literal["assigned", "withdrawn", "completed"]
+Template = Literal["assigned", "withdrawn", "completed", "exceptions"]
 Action = Literal["resend", "settled-sent", "settled-failed", "retry"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:rollbook:notifier:ledger")
@@ -42,7 +50,7 @@ class Standing(NamedTuple):
 
 
 class Reason(NamedTuple):
-    """Why an e-mail is to be sent: a row of the ledger. `cause` is the event's stream and version."""
+    """Why an e-mail is to be sent: a row of the ledger. `cause` is the event's stream and version; of a notice see `notice`."""
 
     cause_stream: UUID
     cause_version: int
@@ -52,9 +60,10 @@ class Reason(NamedTuple):
     caused_at: datetime
     batch: UUID
     offering_id: UUID
-    enrollment_id: UUID
+    enrollment_id: UUID | None
     assignment_id: UUID | None
-    term: int
+    term: int | None
+    """As the enrollment, none where the e-mail is about many learners."""
     serial: str | None
     """Of the certificate that the e-mail speaks of."""
 
@@ -110,6 +119,56 @@ def _reason(
         assignment_id=assignment,
         term=event.term,
         serial=serial,
+    )
+
+
+class Case(NamedTuple):
+    """A learner whom an exception holds back (DUE-4). `version` is that of the last event taken."""
+
+    enrollment_id: UUID
+    version: int
+    batch: UUID
+    """What raised it while nothing waited; one that changes while it is open is not a new one."""
+    person_id: UUID
+    offering_id: UUID
+    kinds: tuple[str, ...]
+    waiting: frozenset[UUID]
+    """The assignments that wait for an administrator; without any it was answered, or is over."""
+
+
+def hold(case: Case | None, recorded: Recorded) -> Case | None:
+    """What an event of an enrollment makes of its exception: the same one where nothing changes, or it was taken before."""
+    event = recorded.event
+    if case is not None and event.originator_version <= case.version:
+        return case
+    match event:
+        case ExceptionRaised(originator_id=id, originator_version=version, kinds=kinds):
+            batch = case.batch if case and case.waiting else recorded.meta.correlation
+            waiting = frozenset(one.assignment_id for one in event.holds)
+            return Case(id, version, batch, event.person_id, event.offering_id, kinds, waiting)
+        case ExceptionAnswered(originator_version=version) if case:
+            return case._replace(version=version, waiting=frozenset())
+        case LearnerAssigned(assignment_id=assignment) | HoldEnded(assignment_id=assignment) if case:
+            if assignment in case.waiting:
+                return case._replace(version=event.originator_version, waiting=case.waiting - {assignment})
+    return case
+
+
+def notice(batch: UUID, offering: UUID, raised_at: datetime, administrator: UUID) -> Reason:
+    """Administrators are told of all exceptions of a batch and an offering at once (DUE-7): these two are the cause."""
+    return Reason(
+        cause_stream=uuid5(_NAMESPACE, f"{batch}/{offering}"),
+        cause_version=1,
+        person_id=administrator,
+        template="exceptions",
+        cause_type=ExceptionRaised.TOPIC,
+        caused_at=raised_at,
+        batch=batch,
+        offering_id=offering,
+        enrollment_id=None,
+        assignment_id=None,
+        term=None,
+        serial=None,
     )
 
 

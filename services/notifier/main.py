@@ -9,8 +9,8 @@ from services.notifier.domain import Patience
 from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
-from services.notifier.projections import Offerings, People, Profiles
-from services.notifier.reactions import Enrollments
+from services.notifier.projections import Administrators, Offerings, People, Profiles
+from services.notifier.reactions import Enrollments, Notices
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
 from shared.database import Database
@@ -25,9 +25,10 @@ PACKAGE = "services.notifier"
 """Where the migrations are."""
 
 
-def handlers() -> list[Handler]:
-    """One for each source; each owns its tables."""
-    return [Offerings(), People(), Profiles(), Enrollments()]
+def handlers(settings: Settings) -> list[Handler]:
+    """Each has one source, and owns its tables."""
+    delay = settings.exception_notice_delay if settings.exception_notices else None
+    return [Offerings(), People(), Administrators(), Profiles(), Enrollments(delay)]
 
 
 def mailer(database: Database, settings: Settings) -> Mailer:
@@ -50,10 +51,13 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
 
     app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
-    consumers = [Consumer(database, feeds.open(h.source, f"notifier.{h.source}"), h, settings) for h in handlers()]
+    consumers = [Consumer(database, feeds.open(h.source, _group(h)), h, settings) for h in handlers(settings)]
     app.include_router(letter_routes("notifier", database, consumers))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [Forgetting("notifier", database, settings.command_days)],
+        "worker": [
+            Forgetting("notifier", database, settings.command_days),
+            Notices(database, settings.worker_pause),
+        ],
         "consumer": consumers,
         "mailer": [mailer(database, settings)],
     }
@@ -61,3 +65,8 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         app.include_router(caught_routes(database))
         work["worker"] = [Catcher(database, settings.smtp_host, settings.smtp_port), *work["worker"]]
     return Service("notifier", app, work, database.close, ready)
+
+
+def _group(handler: Handler) -> str:
+    """Its processes share a source's partitions. Two handlers of one source are two groups."""
+    return handler.name if isinstance(handler, Administrators) else f"notifier.{handler.source}"

@@ -18,6 +18,7 @@ from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
 from services.notifier.main import build
+from services.notifier.reactions import Notices
 from shared.consumer import Consumer
 from shared.contracts import catalog, directory, enrollment
 from shared.database import Database
@@ -39,11 +40,17 @@ GRANT SELECT ON published_profiles TO rollbook_feed;
 
 class Mailroom:
     def __init__(
-        self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str], **settings: Any
+        self,
+        fresh: Callable[..., Database],
+        feed_conninfo: Callable[[Database], str],
+        sources: dict[str, Store] | None = None,
+        **settings: Any,
     ) -> None:
-        self.sources = {name: Store(fresh()) for name in ("catalog", "directory", "enrollment")}
-        with self.sources["directory"].database.connection() as conn:
-            conn.execute(_PROFILES)
+        """`sources`: of services that are there; without any this mailroom plays them."""
+        self.sources = sources or {name: Store(fresh()) for name in ("catalog", "directory", "enrollment")}
+        if not sources:
+            with self.sources["directory"].database.connection() as conn:
+                conn.execute(_PROFILES)
         self.database = fresh("services.notifier")
         self.issuer = Issuer()
         self.settings = Settings(database_url=self.database.conninfo, **settings)
@@ -69,13 +76,20 @@ class Mailroom:
     def consumers(self) -> list[Consumer]:
         return [worker for worker in self.service.workers if isinstance(worker, Consumer)]
 
-    def tell(self, source: str, *events: tuple[type[Event], UUID, dict[str, Any]], reason_code: str = "command") -> int:
-        """Events of another service, in one append."""
+    def tell(
+        self,
+        source: str,
+        *events: tuple[type[Event], UUID, dict[str, Any]],
+        reason_code: str = "command",
+        batch: UUID | None = None,
+    ) -> int:
+        """Events of another service, in one append; of one batch, or of one each."""
         decisions = []
         for kind, stream, fields in events:
             self._versions[stream] += 1
             event = kind(originator_id=stream, originator_version=self._versions[stream], **fields)
-            decisions.append(Decision((event,), Meta(actor=SYSTEM, correlation=uuid4(), reason_code=reason_code)))
+            meta = Meta(actor=SYSTEM, correlation=batch or uuid4(), reason_code=reason_code)
+            decisions.append(Decision((event,), meta))
         appended = self.sources[source].append(decisions)
         assert not appended.lost
         return appended.positions[-1]
@@ -145,8 +159,9 @@ class Mailroom:
         self.tell("enrollment", (enrollment.CertificateRevoked, enrollment_of(person, offering), fields))
 
     def settle(self) -> None:
-        """Until every consumer has taken everything."""
-        while sum(consumer.step() for consumer in self.consumers):
+        """Until every consumer has taken everything, and everybody has been found whom a due notice is for."""
+        notices = next(worker for worker in self.service.workers if isinstance(worker, Notices))
+        while sum(part.step() for part in (*self.consumers, notices)):
             pass
 
     def rows(self, **wanted: Any) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 import re
 from binascii import b2a_qp
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from email.errors import MessageError
@@ -22,6 +23,10 @@ _DOT = re.compile(rb"^\.", re.MULTILINE)
 
 class Unmailable(Exception):
     """No mail server could take this: the recipient's address is not one."""
+
+
+class Outdated(Exception):
+    """Nothing is left to tell: the last exception was answered after the e-mail was taken for sending."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,9 @@ class Particulars:
     created_at: datetime
     serial: str | None = None
     """Of the certificate that it speaks of."""
+    offering_id: UUID | None = None
+    counts: Mapping[str, int] | None = None
+    """Of a notice of exceptions: the `learners` who are held at this moment, and how many by each kind of exception."""
 
 
 class Letters:
@@ -78,7 +86,9 @@ class Letters:
         return self._from.domain
 
     def compose(self, about: Particulars) -> Letter:
-        """Raises Unmailable. The same particulars give the same Message-ID, always."""
+        """Raises Unmailable, Outdated. The same particulars give the same Message-ID, always."""
+        if about.counts is not None and not about.counts["learners"]:
+            raise Outdated
         recipient = _recipient(about)
         texts = self._texts(about)
         variable = EmailMessage(policy=SMTP)
@@ -109,6 +119,8 @@ class Letters:
             "kind": about.kind,
             "base_url": self._base_url,
             "serial": about.serial,
+            "counts": about.counts,
+            "exceptions": f"{self._base_url}/api/enrollment/exceptions?offering_id={about.offering_id}&state=open",
             "language": language,
         }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from services.notifier.domain import Fate, Next, Outcome, Patience, after
 from services.notifier.mailer.clerk import DATABASE_DOWN, Clerk
-from services.notifier.mailer.letters import Letter, Letters, Unmailable
+from services.notifier.mailer.letters import Letter, Letters, Outdated, Unmailable
 from services.notifier.mailer.queue import Done, Presence, Queue, Task
 from services.notifier.mailer.smtp import Line, ServerDown
 from shared import telemetry
@@ -129,6 +129,8 @@ class Mailer:
             letter = self._letters.compose(task.about)
         except Unmailable as error:
             return Outcome(Fate.REFUSED, str(error))
+        except Outdated:
+            return Outcome(Fate.NOT_ACCEPTED, "not handed over: nothing is held any more")
         except Exception as error:
             log.error("an e-mail could not be composed", message=str(task.about.message_id), kind=type(error).__name__)
             return Outcome(Fate.NOT_ACCEPTED, f"could not be composed: {type(error).__name__}")

@@ -48,7 +48,14 @@ RETURNING m.id, m.state
 """
 _PARTICULARS = """
 SELECT m.attempts, l.message_id, l.person_id, l.template, f.first_name, f.last_name, f.email, f.language, o.title,
-    coalesce(o.kind, 'course'), m.created_at, l.serial
+    coalesce(o.kind, 'course'), m.created_at, l.serial, l.offering_id,
+    CASE WHEN l.template = 'exceptions' THEN (
+        SELECT jsonb_build_object('learners', count(*),
+            'time-allowance', count(*) FILTER (WHERE 'time-allowance' = ANY(x.kinds)),
+            'already-assigned', count(*) FILTER (WHERE 'already-assigned' = ANY(x.kinds)),
+            'completion-time-unknown', count(*) FILTER (WHERE 'completion-time-unknown' = ANY(x.kinds)))
+        FROM exceptions_for(l.batch, l.offering_id, l.person_id) x WHERE x.held
+    ) END
 FROM ledger l JOIN message m ON m.id = l.message_id JOIN profile f ON f.person_id = l.person_id
 JOIN offering_fact o ON o.id = l.offering_id WHERE l.message_id = ANY(%s)
 """

@@ -25,7 +25,9 @@ WITH page AS (
     ORDER BY l.number DESC LIMIT %(limit)s
 )
 SELECT page.number, page.message_id, page.template, page.person_id, page.offering_id, o.title AS offering_title,
-    page.enrollment_id, page.assignment_id, page.term, page.batch, page.cause_stream || '/' || page.cause_version AS cause,
+    page.enrollment_id, page.assignment_id, page.term, page.batch,
+    CASE WHEN page.template = 'exceptions' THEN page.batch || '/' || page.offering_id
+         ELSE page.cause_stream || '/' || page.cause_version END AS cause,
     page.cause_type, page.caused_at, page.recorded_at, page.state, page.reason, page.attempts, page.answer_code,
     page.answer, page.revision, page.changed_at, page.sent_at,
     CASE WHEN page.state <> 'waiting' THEN NULL
@@ -49,13 +51,14 @@ class Entry(BaseModel):
     person_id: UUID
     offering_id: UUID
     offering_title: str | None
-    enrollment_id: UUID
+    enrollment_id: UUID | None
+    """As the term, none for a notice of exceptions: it is about many learners."""
     assignment_id: UUID | None
     """The assignment that made the learner enrolled; none for a withdrawal."""
-    term: int
+    term: int | None
     batch: UUID
     cause: str
-    """The event that is the reason: its stream and version."""
+    """The event that is the reason: its stream and version; for a notice of exceptions the batch and the offering."""
     cause_type: str
     caused_at: datetime
     recorded_at: datetime
@@ -63,7 +66,7 @@ class Entry(BaseModel):
     reason: str | None
     """switched-off, reason-gone, refused, tried-too-often, temporary-failure, no-answer, mailer-died, before-restore ..."""
     waiting_for: str | None
-    """What a waiting e-mail lacks: enrollment, offering, person, inactive, profile; or retry, mailer."""
+    """What a waiting e-mail lacks: enrollment, offering, person, inactive, profile, scope; or retry, mailer."""
     next_attempt_at: datetime | None
     attempts: int
     answer_code: int | None

@@ -1,38 +1,24 @@
-"""Enrollment's events become reasons for e-mail (NTF-1): the only writer of new ledger rows."""
+"""Enrollment's events become reasons for e-mail (NTF-1)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from services.notifier.domain import Reason, Standing, certified, follow
+from services.notifier.reactions.cases import follow_cases
+from services.notifier.reactions.reasons import columns, write
 from shared.contracts.enrollment import (
     CertificateIssued,
     CertificateRevoked,
     EnrollmentCancelled,
+    ExceptionAnswered,
+    ExceptionRaised,
+    HoldEnded,
     LearnerAssigned,
     LearnerWithdrawn,
 )
 from shared.database import Connection, Uuids
 from shared.events import Recorded
 
-_WRITE_REASONS = """
-WITH proposed AS (
-    SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::uuid[],
-        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::uuid[])
-    AS t (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, serial, message_id)
-), written AS (
-    INSERT INTO ledger (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, serial, message_id)
-    SELECT * FROM proposed
-    ON CONFLICT DO NOTHING
-    RETURNING message_id, person_id, caused_at
-)
-INSERT INTO message (id, person_id, state, reason)
-SELECT message_id, person_id,
-    CASE WHEN caused_at < since THEN 'unknown' ELSE 'waiting' END,
-    CASE WHEN caused_at < since THEN 'before-restore' END
-FROM written, ledger_start
-"""
 _WRITE_STANDINGS = """
 INSERT INTO enrollment_fact (id, term, enrolled) SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bool[])
 ON CONFLICT (id) DO UPDATE SET term = excluded.term, enrolled = excluded.enrolled
@@ -42,8 +28,6 @@ UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.r
 FROM ledger l JOIN message_check c ON c.id = l.message_id
 WHERE l.enrollment_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting' AND c.verdict = 'reason-gone'
 """
-
-
 _REVOKED = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
 FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting'
@@ -51,7 +35,7 @@ FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state = 'wa
 
 
 class Enrollments:
-    """Writes `enrollment_fact` and new rows of `ledger`, and withdraws what waits without a reason (NTF-5).
+    """Writes `enrollment_fact`, `exception_case` and new rows of `ledger`, and withdraws what waits without a reason (NTF-5).
 
     Taken again from the beginning, over emptied facts too, it adds nothing to the ledger: its key is the cause.
     """
@@ -59,8 +43,22 @@ class Enrollments:
     name: str = "notifier.enrollments"
     source: str = "enrollment"
     types: frozenset[str] = frozenset(
-        c.TOPIC for c in (LearnerAssigned, LearnerWithdrawn, EnrollmentCancelled, CertificateIssued, CertificateRevoked)
+        c.TOPIC
+        for c in (
+            LearnerAssigned,
+            LearnerWithdrawn,
+            EnrollmentCancelled,
+            CertificateIssued,
+            CertificateRevoked,
+            ExceptionRaised,
+            ExceptionAnswered,
+            HoldEnded,
+        )
     )
+
+    def __init__(self, exception_notice_delay: float | None) -> None:
+        """Seconds without a further exception of a batch before administrators are told; None: they are not."""
+        self._exception_notice_delay = exception_notice_delay
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         standings = self._known(conn, {recorded.event.originator_id for recorded in events})
@@ -88,6 +86,7 @@ class Enrollments:
             conn.execute(_WITHDRAW, [Uuids(sorted(again))])
         if revoked:
             conn.execute(_REVOKED, [revoked])
+        follow_cases(conn, events, self._exception_notice_delay)
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Standing]:
         rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [Uuids(list(ids))])
@@ -95,16 +94,6 @@ class Enrollments:
 
     def _write(self, conn: Connection, moved: dict[UUID, Standing], reasons: Sequence[Reason]) -> None:
         if moved:
-            terms, enrolled = _columns(moved.values())
+            terms, enrolled = columns(moved.values())
             conn.execute(_WRITE_STANDINGS, [Uuids(list(moved)), terms, enrolled])
-        conn.execute(_WRITE_REASONS, [*_columns(reasons), Uuids([reason.message_id for reason in reasons])])
-
-
-def _columns(rows: Iterable[tuple[object, ...]]) -> list[object]:
-    """One value for each column: a list."""
-    return [_array(column) for column in zip(*rows, strict=True)]
-
-
-def _array(column: Sequence[object]) -> object:
-    ids = [value for value in column if isinstance(value, UUID)]
-    return Uuids(ids) if len(ids) == len(column) else list(column)
+        write(conn, reasons)

@@ -1,0 +1,70 @@
+"""Administrators are told of new exceptions (DUE-7), once their batch has been written."""
+
+import threading
+
+import psycopg
+from psycopg_pool import PoolTimeout
+
+from services.notifier.domain import notice
+from services.notifier.reactions.reasons import columns, write
+from shared import telemetry
+from shared.database import Connection, Database
+
+log = telemetry.logger(__name__)
+
+_CHUNK = 100
+
+# One that is about somebody whom the directory has not told of yet waits: nobody knows who is responsible.
+_DUE = """
+SELECT n.batch, n.offering_id FROM exception_notice n
+WHERE NOT n.addressed AND n.due_at <= now() AND NOT EXISTS (
+    SELECT FROM exception_case c LEFT JOIN person_fact p ON p.id = c.person_id
+    WHERE c.batch = n.batch AND c.offering_id = n.offering_id AND c.waiting <> '{}' AND p.id IS NULL
+)
+ORDER BY n.due_at LIMIT %s FOR UPDATE OF n SKIP LOCKED
+"""
+_RECIPIENTS = """
+SELECT n.batch, n.offering_id, n.raised_at, a.person_id
+FROM unnest(%s::uuid[], %s::uuid[]) AS t (batch, offering)
+JOIN exception_notice n ON n.batch = t.batch AND n.offering_id = t.offering
+CROSS JOIN (SELECT DISTINCT person_id FROM administrator_fact) a
+JOIN person_fact p ON p.id = a.person_id AND p.active
+WHERE EXISTS (SELECT FROM exceptions_for(n.batch, n.offering_id, a.person_id) x WHERE x.held)
+"""
+_ADDRESSED = """
+UPDATE exception_notice n SET addressed = true FROM unnest(%s::uuid[], %s::uuid[]) AS t (batch, offering)
+WHERE n.batch = t.batch AND n.offering_id = t.offering
+"""
+
+
+class Notices:
+    """Finds the administrators whom a notice is for, when it is due. What comes to it later finds only those not told yet."""
+
+    name = "notifier notices"
+
+    def __init__(self, database: Database, pause: float) -> None:
+        self._database = database
+        self._pause = pause
+
+    def run(self, stop: threading.Event) -> None:
+        while not stop.is_set():
+            try:
+                if not self.step():
+                    stop.wait(self._pause)
+            except (psycopg.OperationalError, PoolTimeout):
+                log.warning("notices of exceptions were interrupted; trying again", worker=self.name)
+                stop.wait(self._pause)
+
+    def step(self) -> int:
+        """Returns how many notices were due."""
+        with self._database.transaction() as conn:
+            return _address(conn)
+
+
+def _address(conn: Connection) -> int:
+    due = conn.execute(_DUE, [_CHUNK]).fetchall()
+    if due:
+        subjects = columns(due)
+        write(conn, [notice(*one) for one in conn.execute(_RECIPIENTS, subjects).fetchall()])  # type: ignore[arg-type]
+        conn.execute(_ADDRESSED, subjects)
+    return len(due)
