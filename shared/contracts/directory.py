@@ -219,6 +219,12 @@ class AudienceMembersRemoved(Event):
     people: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
+class AudienceRemoved(Event):
+    """The audience is gone, after its last member left; nothing follows in its stream (ASG-10)."""
+
+    TOPIC: ClassVar[str] = "directory.AudienceRemoved.v1"
+
+
 class BatchStarted(Event):
     """A feed begins a bulk change (ASG-21). The stream is the batch, which is its events' correlation."""
 

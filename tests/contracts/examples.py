@@ -128,6 +128,7 @@ def of_directory() -> Iterator[Event]:
     yield directory.PermissionRoleGranted(**AT, role="auditor", organisation=some(21))
     yield directory.PermissionRoleRevoked(**AT, role="site-administrator", organisation=None)
     yield directory.AudienceCreated(**AT, name="First aiders", external_id="A-1")
+    yield directory.AudienceRemoved(**AT)
     rule = directory.AudienceRule(
         organisations=(directory.UnitCondition(unit=some(21), include_below=True),),
         positions=(directory.UnitCondition(unit=some(22)),),

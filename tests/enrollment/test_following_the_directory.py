@@ -198,3 +198,26 @@ def test_what_no_longer_holds_is_withdrawn_even_from_an_inactive_offering(world:
     world.leave(audience, ann)
     world.settle()
     assert world.standing(ann, course) == "withdrawn"
+
+
+@pytest.mark.feature("ASG-10", "TRG-2")
+def test_an_audience_that_is_removed_holds_nobody_any_more(world: World) -> None:
+    course, other, ann = world.course(), world.course("Other"), world.person()
+    audience = world.audience(ann)
+    world.trigger("Staff", {"kind": "audience", "target_id": str(audience)}, offering_id=other, undo=True)
+    world.leave(audience, ann)
+    world.settle()
+    world.join(audience, ann)
+    world.settle()
+    world.assign(course, "audience", audience)
+    assert [world.standing(ann, on) for on in (course, other)] == ["not-started", "not-started"]
+    world.leave(audience, ann)
+    world.tell(world.directory, directory.AudienceRemoved, audience)
+    world.settle()
+    assert [world.standing(ann, on) for on in (course, other)] == ["withdrawn", "withdrawn"]
+    body = {
+        "action": "assign",
+        "offering_id": str(course),
+        "targets": [{"type": "audience", "target_id": str(audience)}],
+    }
+    assert world.http.post("/api/enrollment/previews", json=body).status_code == 404

@@ -184,6 +184,13 @@ def audience(use: Using, caller: SignedIn, audience_id: UUID, response: Response
     return found
 
 
+@router.delete("/audiences/{audience_id}")
+def remove_audience(use: Using, caller: SignedIn, context: Commanded, audience_id: UUID, expected: Expected) -> Receipt:
+    """Its members leave it. Refused while it has assignments: these are removed first, with a preview (ASG-10)."""
+    caller.everywhere(MANAGE)
+    return use.audiences.remove(context, audience_id, expected)
+
+
 @router.get("/audiences/{audience_id}/members")
 def members(
     use: Using, caller: SignedIn, audience_id: UUID, limit: PageSize, cursor: Cursor = None

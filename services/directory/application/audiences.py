@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, JsonValue
 
 from services.directory.application.following import RuleChange
 from services.directory.application.ledger import Directory
@@ -78,6 +78,26 @@ class Audiences:
         decision = Decision(events, context.meta(), changed=rows if events else ())
         also = _judge(context, id) if events else None
         return self._ledger.record(context, decision, {"audience_id": str(id)}, also=also)
+
+    def remove(self, context: Context, id: UUID, expected: int | None) -> Receipt:
+        """With everybody's membership. Refused while it has assignments, which are counted again under the append lock (ASG-10)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        with self._ledger.database.connection() as conn:
+            audience = queries.audience(conn, id)
+            if audience is None:
+                raise NotFound("There is no such audience.", field="audience_id")
+            check_version(expected, audience.version)
+            assignments, members = queries.assigned(conn, id), queries.members(conn, id)
+        events = audiences.remove(id, audience.version, members, assignments)
+        gone = (Row(AUDIENCE, (id,)), *((Row(AUDIENCE_RULE, (id,)),) if audience.rule else ()))
+
+        def also(conn: Connection) -> None:
+            audiences.remove(id, audience.version, (), queries.assigned(conn, id))
+            conn.execute("DELETE FROM audience_member WHERE audience = %s", [id])
+
+        result: JsonValue = {"audience_id": str(id), "left": len(members)}
+        return self._ledger.record(context, Decision(events, context.meta(), gone=gone), result, also=also)
 
     def change_members(
         self, context: Context, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]

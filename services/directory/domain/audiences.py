@@ -7,10 +7,11 @@ from shared.contracts.directory import (
     AudienceCreated,
     AudienceMembersAdded,
     AudienceMembersRemoved,
+    AudienceRemoved,
     AudienceRule,
     AudienceRuled,
 )
-from shared.errors import Invalid
+from shared.errors import Conflict, Invalid
 from shared.events import Event
 
 PEOPLE_IN_EVENT = 500
@@ -27,6 +28,19 @@ def rule(id: UUID, version: int, wanted: AudienceRule, before: AudienceRule | No
     if any(len(c) != 2 or not c.isascii() or not c.isupper() for c in wanted.countries):
         raise Invalid("A country has two capital letters, as SE.", field="rule.countries")
     return () if wanted == before else (AudienceRuled.next_of(id, version, {"rule": wanted}),)
+
+
+def remove(id: UUID, version: int, members: Iterable[UUID], assignments: int) -> tuple[Event, ...]:
+    """Everybody leaves, and it is gone. Refused while it has assignments (ASG-10)."""
+    if assignments:
+        raise Conflict(
+            f"This audience still has {assignments} assignments. Preview their removal and confirm it first: "
+            "POST /api/enrollment/previews with action 'remove'.",
+            kind="audience-assigned",
+            assignments=assignments,
+        )
+    left = change_members(id, version, (), members)
+    return (*left, AudienceRemoved.next_of(id, version + len(left), {}))
 
 
 def change_members(id: UUID, version: int, joined: Iterable[UUID], left: Iterable[UUID]) -> tuple[Event, ...]:

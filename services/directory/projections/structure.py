@@ -165,6 +165,18 @@ def audiences(conn: Connection, name: str | None, cursor: str | None, limit: int
     return Page(items=rows[:limit], next=cursor_encode(rows[limit - 1].name, str(rows[limit - 1].id)) if more else None)
 
 
+def members(conn: Connection, audience: UUID) -> list[UUID]:
+    """All of them."""
+    query = "SELECT person FROM audience_member WHERE audience = %s ORDER BY person"
+    return [id for (id,) in conn.execute(query, [audience], binary=True) if isinstance(id, UUID)]
+
+
+def assigned(conn: Connection, target: UUID) -> int:
+    """How many live assignments it has."""
+    row = conn.execute("SELECT count(*) FROM assignment_fact WHERE target = %s", [target]).fetchone()
+    return int(str(row[0])) if row else 0
+
+
 def members_among(conn: Connection, audience: UUID, people: Sequence[UUID]) -> set[UUID]:
     """Those of these people who are members. Never prepared: a plan that was made for an empty audience would be kept."""
     query = "SELECT person FROM audience_member JOIN unnest(%s::uuid[]) AS asked (person) USING (person) WHERE audience = %s"

@@ -13,6 +13,7 @@ from shared.contracts.directory import (
     AudienceCreated,
     AudienceMembersAdded,
     AudienceMembersRemoved,
+    AudienceRemoved,
     BatchFinished,
     BatchStarted,
     Job,
@@ -35,7 +36,7 @@ from shared.timers import Timer
 _PEOPLE = (PersonRegistered, PersonMoved, PersonDeactivated, PersonReactivated)
 _UNITS = (UnitCreated, UnitMoved, UnitRenamed, UnitRemoved)
 _BATCHES = (BatchStarted, BatchFinished)
-_AUDIENCES = (AudienceCreated, AudienceMembersAdded, AudienceMembersRemoved)
+_AUDIENCES = (AudienceCreated, AudienceMembersAdded, AudienceMembersRemoved, AudienceRemoved)
 
 PLACEMENT = "placement"
 """The kind of timer that rings on the days on which a job begins or ends to place its holder."""
@@ -108,6 +109,8 @@ class DirectoryFacts:
                     conn.execute(
                         "INSERT INTO audience_fact (id, name) VALUES (%s, %s)", [event.originator_id, event.name]
                     )
+                case AudienceRemoved():
+                    conn.execute("DELETE FROM audience_fact WHERE id = %s", [event.originator_id])
                 case AudienceMembersAdded() | AudienceMembersRemoved():
                     joined = isinstance(event, AudienceMembersAdded)
                     pairs.update({(event.originator_id, person): joined for person in event.people})

@@ -4,7 +4,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
-from shared.contracts.directory import AudienceCreated
+from shared.contracts.directory import AudienceCreated, AudienceRemoved
 from shared.events import Event
 
 
@@ -17,6 +17,8 @@ def evolve(state: Audience | None, event: Event) -> Audience | None:
     match event:
         case AudienceCreated():
             return Audience(event.originator_id, event.name)
+        case AudienceRemoved():
+            return None
     return state
 
 
@@ -25,7 +27,7 @@ AUDIENCE = PeriodTable(
     Audience,
     {"audience_id": "uuid", "name": "text"},
     key=("audience_id",),
-    events=(AudienceCreated,),
+    events=(AudienceCreated, AudienceRemoved),
     key_of=stream,
     evolve=evolve,
     opens=first_of_stream,
