@@ -13,7 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import demo, importing, letters, operating
+from services.cli import applying, demo, importing, letters, operating
 from services.cli.client import Client, Password, Token, Url, User
 from services.cli.doctor import examine
 from services.portal.api import SignIn
@@ -96,12 +96,10 @@ def apply(
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """Make the catalogue as FILE says (CAT-16). Again: nothing changes."""
+    """Make offerings, job roles, groups and triggers as FILE says (CAT-16). Again: nothing changes."""
     with Client(url, user, password, token) as client:
-        answer = client.send(
-            "POST", "/api/catalog/apply", params={"dry_run": dry_run}, content=file.read_bytes(), headers=_key()
-        )
-    for item in answer["result"]["items"]:
+        items = applying.apply(client, file.read_bytes(), dry_run=dry_run)
+    for item in items:
         out.print(f"{item['outcome']:<10} {item['code']}  {', '.join(item['changes'])}", highlight=False)
 
 

@@ -2,6 +2,7 @@
 
 from services.enrollment import workbooks
 from services.enrollment.api import (
+    applying,
     assignments,
     batches,
     browsing,
@@ -15,6 +16,7 @@ from services.enrollment.api import (
 )
 from services.enrollment.api.parts import Parts
 from services.enrollment.application import breaking
+from services.enrollment.application.applying import Applying
 from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.application.breaking import Breaker
 from services.enrollment.application.browsing import Browsing
@@ -100,6 +102,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         payments,
         job_roles,
         triggers,
+        applying,
     ):
         app.include_router(routes.router)
     expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
@@ -139,20 +142,22 @@ def _parts(
     settings: Settings, ledger: Enrollments, enrolled: Enrolled, breaker: Breaker, provider: HostedCheckout
 ) -> Parts:
     assigning, completing = Assigning(ledger, settings.assignment_rows_limit), Completing(enrolled)
+    grouping = Grouping(enrolled, assigning, settings.assignment_rows_limit)
+    editing, triggering = Editing(ledger, assigning), Triggers(ledger)
     return Parts(
         ledger.database,
         assigning,
-        Previewing(ledger, assigning, Triggers(ledger), settings.evaluator_chunk),
+        Previewing(ledger, assigning, triggering, settings.evaluator_chunk),
         Viewing(ledger.database),
         Learning(enrolled),
         Cancelling(enrolled, assigning),
         completing,
         Paying(enrolled, provider, settings.payment_secret, settings.payment_tolerance),
         Certifying(ledger.database, settings.base_url, settings.certificate_issuer),
-        Editing(ledger, assigning),
+        editing,
         Importing(assigning, completing, settings.assignment_rows_limit),
         _spreadsheets(settings, assigning),
-        Grouping(enrolled, assigning, settings.assignment_rows_limit),
+        grouping,
         Excepting(enrolled, settings.exception_rows_limit),
         Sources(ledger.database),
         Undoing(
@@ -164,8 +169,9 @@ def _parts(
         ),
         breaker,
         Browsing(ledger.database),
-        Triggers(ledger),
+        triggering,
         RoleHolding(ledger, assigning, settings.assignment_rows_limit),
+        Applying(ledger, assigning, grouping, editing, triggering),
     )
 
 

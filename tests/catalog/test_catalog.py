@@ -186,7 +186,7 @@ def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_diff
     [
         (b"offerings: [", "not YAML"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"groups: []\nofferings: []", "cannot be applied yet"),
+        (b"groups: []\nofferings: []", "belongs to enrollment"),
         (b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: course, code: a, title: B}", "twice"),
         (
             b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: certification, code: C, title: C, versions: "

@@ -163,6 +163,17 @@ def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) 
     assert rollbook(suite, "apply", str(file), "--dry-run").split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["created", "WALK-1"]
     assert rollbook(suite, "apply", str(file)).split()[:2] == ["unchanged", "WALK-1"]
+    whole = tmp_path / "whole.yaml"
+    whole.write_text(
+        "offerings:\n- {kind: course, code: WALK-2, title: Walking on}\n"
+        "groups:\n- {offering: WALK-2, name: Sunday, allow_enrol: true, due: {kind: fixed, on: 2099-12-31}}\n"
+        "triggers:\n- {name: Walkers, when: {kind: completion, offering: WALK-1}, offering: WALK-2}\n"
+    )
+    for arguments, outcome in ((("--dry-run",), "created"), ((), "created"), ((), "unchanged")):
+        lines = rollbook(suite, "apply", str(whole), *arguments).splitlines()
+        assert [line.split()[:2] for line in lines] == [
+            [outcome, code] for code in ("WALK-2", "WALK-2/Sunday", "Walkers")
+        ]
 
 
 @pytest.mark.feature("ASG-1", "IMP-2", "IMP-3", "IMP-4", "IMP-5")

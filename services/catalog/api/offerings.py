@@ -186,8 +186,8 @@ def retire_version(
     return using.catalog.retire(context, offering_id, number, expected)
 
 
-_LATER = frozenset({"groups", "triggers"})
-"""What CAT-16 promises beside offerings and job roles."""
+_ELSEWHERE = frozenset({"groups", "triggers"})
+"""What a file may hold beside offerings and job roles (CAT-16)."""
 
 
 async def _body(request: Request) -> bytes:
@@ -219,5 +219,5 @@ def _file(body: bytes) -> File:
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        later = " This kind of thing cannot be applied yet." if where in _LATER else ""
-        raise Invalid(f"{where}: {first['msg']}.{later}", field=where) from error
+        elsewhere = " It belongs to enrollment: rollbook apply sends it there." if where in _ELSEWHERE else ""
+        raise Invalid(f"{where}: {first['msg']}.{elsewhere}", field=where) from error

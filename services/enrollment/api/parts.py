@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import Depends, Request, Response
 from pydantic import BaseModel, Field
 
+from services.enrollment.application.applying import Applying
 from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.breaking import Breaker
 from services.enrollment.application.browsing import Browsing
@@ -57,6 +58,7 @@ class Parts:
     browsing: Browsing
     triggers: Triggers
     role_holding: RoleHolding
+    applying: Applying
 
 
 def parts(request: Request) -> Parts:

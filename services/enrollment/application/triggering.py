@@ -1,6 +1,6 @@
 """Triggers: created, applied to those who match today, stopped; and stopped where they would cause one another (TRG-1 to TRG-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from uuid import UUID, uuid4, uuid5
 
@@ -52,20 +52,11 @@ class Triggers:
             return earlier
         id, texts = uuid5(context.actor, f"trigger/{context.command_id}"), Texts()
         with self._ledger.database.connection() as conn:
-            self._check(conn, body)
+            self._check(conn, body, ())
             offering = open_offering(conn, body.offering_id) if body.offering_id else None
             target, now = Target("trigger", id), facts.now(conn)
             longest = longest_access(conn, [target])
-        trigger = Trigger(
-            id=id,
-            version=1,
-            name=body.name,
-            when=body.when,
-            assignment=uuid5(id, "assignment") if offering else None,
-            offering=body.offering_id,
-            job_role=body.job_role_id,
-            undo=body.undo,
-        )
+        trigger = _trigger(id, body)
         events: list[Event] = [rules.create(trigger)]
         new = [Row(TRIGGER, trigger_row(trigger, context.correlation, now))]
         if offering and trigger.assignment:
@@ -76,7 +67,7 @@ class Triggers:
         job = uuid4()
 
         def also(conn: Connection) -> None:
-            self._check_loop(conn, trigger)
+            _check_loop(conn, trigger, [known(row) for row in triggers.live(conn) if row.id != id])
             texts.keep(conn)
             jobs.enqueue(conn, job, Following.kind, {"trigger": str(id)}, context.meta())
 
@@ -85,7 +76,18 @@ class Triggers:
         decision = Decision(tuple(events), context.meta(), new=tuple(new))
         return self._ledger.record(context, decision, result, also=also)
 
-    def _check(self, conn: Connection, body: TriggerIn) -> None:
+    def check(self, conn: Connection, bodies: Sequence[TriggerIn], replaced: Collection[UUID]) -> None:
+        """Refuses what creating them would refuse, once the triggers `replaced` are stopped."""
+        every = [known(row) for row in triggers.live(conn) if row.id not in replaced]
+        for body in bodies:
+            self._check(conn, body, replaced)
+            if body.offering_id:
+                open_offering(conn, body.offering_id)
+            trigger = _trigger(uuid4(), body)
+            _check_loop(conn, trigger, every)
+            every.append(trigger)
+
+    def _check(self, conn: Connection, body: TriggerIn, replaced: Collection[UUID]) -> None:
         if (body.offering_id is None) == (body.job_role_id is None):
             raise Invalid("A trigger assigns one thing: name an offering_id or a job_role_id.", field="offering_id")
         if body.job_role_id and body.model_fields_set.intersection(SharingRequest.model_fields):
@@ -97,23 +99,12 @@ class Triggers:
         if body.job_role_id:
             check_job_role(conn, body.job_role_id)
         _check_condition(conn, body.when)
-        for existing in triggers.live(conn, body.name):
+        for existing in (row for row in triggers.live(conn, body.name) if row.id not in replaced):
             raise Conflict(
                 f"There is a trigger '{body.name}' already.",
                 kind="trigger-exists",
                 field="name",
                 existing=str(existing.id),
-            )
-
-    def _check_loop(self, conn: Connection, trigger: Trigger) -> None:
-        """Under the lock, so that of two that would cause each other one is refused (TRG-3)."""
-        every = [known(row) for row in triggers.live(conn) if row.id != trigger.id] + [trigger]
-        if found := _loop(conn, every, trigger):
-            raise Conflict(
-                f"This trigger would cause itself: {_chain(every, found)}. Change its condition, or stop one of the others.",
-                kind="trigger-loop",
-                field="when",
-                loop=[str(id) for id in found],
             )
 
     def find(self, id: UUID) -> Trigger:
@@ -228,6 +219,31 @@ def stopping(row: TriggerRow, event: TriggerStopped, meta: Meta) -> Decision:
     """That a trigger acts no more, with its row."""
     row = row._replace(revision=event.originator_version, live=False, taken_back=event.take_back)
     return Decision((event,), meta, changed=(Row(TRIGGER, tuple(row)),))
+
+
+def _trigger(id: UUID, body: TriggerIn) -> Trigger:
+    return Trigger(
+        id=id,
+        version=1,
+        name=body.name,
+        when=body.when,
+        assignment=uuid5(id, "assignment") if body.offering_id else None,
+        offering=body.offering_id,
+        job_role=body.job_role_id,
+        undo=body.undo,
+    )
+
+
+def _check_loop(conn: Connection, trigger: Trigger, others: Sequence[Trigger]) -> None:
+    """Under the lock when it counts, so that of two that would cause each other one is refused (TRG-3)."""
+    every = [*others, trigger]
+    if found := _loop(conn, every, trigger):
+        raise Conflict(
+            f"This trigger would cause itself: {_chain(every, found)}. Change its condition, or stop one of the others.",
+            kind="trigger-loop",
+            field="when",
+            loop=[str(id) for id in found],
+        )
 
 
 def check_job_role(conn: Connection, id: UUID) -> None:

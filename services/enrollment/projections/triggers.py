@@ -123,6 +123,12 @@ def job_roles(conn: Connection, ids: Iterable[UUID] | None = None) -> dict[UUID,
     return found
 
 
+def roles_by_code(conn: Connection, codes: Sequence[str]) -> dict[str, UUID]:
+    """Those of these job roles that there are, by code in lower case."""
+    query = "SELECT lower(code), id FROM job_role_fact WHERE NOT removed AND lower(code) = ANY(%s)"
+    return {str(code): uuid_of(id) for code, id in conn.execute(query, [[code.lower() for code in codes]])}
+
+
 def save_job_roles(conn: Connection, roles: Sequence[JobRoleFact]) -> None:
     for role in roles:
         links = Jsonb([link.model_dump(mode="json") for link in role.qualifications])

@@ -1,0 +1,59 @@
+"""A file that says what ought to be: its parts go to the services that they belong to (CAT-16)."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+import yaml
+
+from services.cli.client import Client
+
+_RULES = ("groups", "triggers")
+"""What of a file belongs to enrollment; all else is the catalogue's."""
+
+
+def apply(client: Client, content: bytes, *, dry_run: bool) -> list[dict[str, Any]]:
+    """What became of everything in the file, or would. Both parts are checked before the first one changes anything."""
+    catalogue, rules = _parts(content)
+    if not rules:
+        return _catalogue(client, content, dry_run=dry_run)["items"]  # type: ignore[no-any-return]
+    shown = _catalogue(client, catalogue, dry_run=True)["items"] if catalogue else []
+    checked = _rules(client, {**rules, "coming": [item["code"] for item in shown]}, dry_run=True)
+    if dry_run:
+        return [*shown, *checked]
+    done = _catalogue(client, catalogue, dry_run=False) if catalogue else {"items": []}
+    return [*done["items"], *_rules(client, rules, dry_run=False, at_least=done.get("position"))]
+
+
+def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
+    """The catalogue's, empty for none; and enrollment's. What cannot be read is all the catalogue's, which says why."""
+    try:
+        whole = yaml.safe_load(content.decode())
+    except (UnicodeDecodeError, yaml.YAMLError):
+        return content, {}
+    if not isinstance(whole, dict):
+        return content, {}
+    rules = {name: whole.pop(name) for name in _RULES if name in whole}
+    return (json.dumps(whole, default=str).encode() if whole else b""), rules
+
+
+def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> dict[str, Any]:
+    answer = client.send(
+        "POST",
+        "/api/catalog/apply",
+        params={"dry_run": dry_run},
+        content=content,
+        headers={"Idempotency-Key": str(uuid4())},
+    )
+    return {"items": answer["result"]["items"], "position": answer["position"]}
+
+
+def _rules(
+    client: Client, rules: dict[str, Any], *, dry_run: bool, at_least: str | None = None
+) -> list[dict[str, Any]]:
+    params = {"dry_run": dry_run, **({"at_least": at_least} if at_least else {})}
+    headers = {"Idempotency-Key": str(uuid4()), "Content-Type": "application/json"}
+    content = json.dumps(rules, default=str).encode()
+    answer = client.send("POST", "/api/enrollment/apply", params=params, content=content, headers=headers)
+    found: list[dict[str, Any]] = answer["result"]["items"]
+    return found

@@ -1,0 +1,234 @@
+"""Groups and triggers as code: the difference between a file and what is there, and making it so in one batch (CAT-16)."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date
+from typing import NamedTuple
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
+from services.enrollment.application.editing import Editing
+from services.enrollment.application.grouping import GroupIn, Grouping
+from services.enrollment.application.triggering import TriggerIn, Triggers
+from services.enrollment.projections import groups, offerings, triggers
+from services.enrollment.projections.groups import GroupRow
+from services.enrollment.projections.state import AssignmentRow, assignments
+from services.enrollment.projections.triggers import TriggerRow
+from shared.contracts.enrollment import DueRule, TriggerCondition, TriggerKind
+from shared.database import Connection
+from shared.errors import Invalid
+from shared.store import Context, Decision, Receipt
+
+COMING = UUID(int=0)
+"""Stands for an offering or a job role that the same file creates, in a dry run."""
+
+
+class ListedGroup(GroupIn):
+    """`offering` is a code. A group is found again by the offering and its name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    offering: str
+
+
+class ListedCondition(BaseModel):
+    """As a trigger's condition; job roles and offerings are codes, organisations, positions and audiences ids."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: TriggerKind
+    target_id: UUID | None = None
+    job_role: str | None = None
+    offering: str | None = None
+    include_below: bool = False
+    field: str | None = None
+    on_or_after: date | None = None
+    on_or_before: date | None = None
+
+
+class ListedTrigger(BaseModel):
+    """`offering` or `job_role` is a code. A trigger is found again by its name; one that differs takes the place of the old one."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=255)
+    when: ListedCondition
+    offering: str | None = None
+    job_role: str | None = None
+    undo: bool = False
+    access_days: int | None = Field(default=None, ge=1, le=36_500)
+    due: DueRule | None = None
+    required: bool = True
+    """`access_days`, `due`, `required`: of its assignment of an offering."""
+
+
+class File(BaseModel):
+    """What is not in the file stays as it is. `coming`: codes of offerings and job roles that the same file creates."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    groups: list[ListedGroup] = Field(default_factory=list, max_length=2_000)
+    triggers: list[ListedTrigger] = Field(default_factory=list, max_length=2_000)
+    coming: list[str] = Field(default_factory=list, max_length=4_000)
+
+
+class _Codes(NamedTuple):
+    """Ids by code in lower case."""
+
+    offerings: dict[str, UUID]
+    job_roles: dict[str, UUID]
+
+
+class Applying:
+    def __init__(
+        self, ledger: Enrollments, assigning: Assigning, grouping: Grouping, editing: Editing, triggers: Triggers
+    ) -> None:
+        self._ledger = ledger
+        self._assigning = assigning
+        self._grouping = grouping
+        self._editing = editing
+        self._triggers = triggers
+
+    def apply(self, context: Context, file: File, *, dry_run: bool) -> Receipt:
+        """Checked first, then made so one after another in one batch; sent again after an interruption, it goes on.
+
+        The result lists each group and trigger as created, changed, replaced or unchanged.
+        """
+        if not dry_run and (earlier := self._ledger.earlier(context)):
+            return earlier
+        _check_names(file)
+        with self._ledger.database.connection() as conn:
+            codes = _codes(conn, file, dry_run=dry_run)
+            found = [self._group(conn, one, codes) for one in file.groups]
+            wanted = [_trigger(one, codes) for one in file.triggers]
+            there = [next(iter(triggers.live(conn, one.name)), None) for one in wanted]
+            rows = assignments(conn, [old.assignment for old in there if old and old.assignment])
+            same = [old is not None and _same(t, old, rows) for t, old in zip(wanted, there, strict=True)]
+            fresh = [t for t, unchanged in zip(wanted, same, strict=True) if not unchanged]
+            replaced = [old.id for old, unchanged in zip(there, same, strict=True) if old and not unchanged]
+            self._triggers.check(conn, [t for t in fresh if not _coming(t)], replaced)
+        items: list[JsonValue] = []
+        for one, (offering, group) in zip(file.groups, found, strict=True):
+            items.append(self._apply_group(context, one, offering, group, dry_run=dry_run))
+        for trigger, old, unchanged in zip(wanted, there, same, strict=True):
+            items.append(self._apply_trigger(context, trigger, old, unchanged=unchanged, dry_run=dry_run))
+        result: JsonValue = {"items": items, "dry_run": dry_run}
+        if dry_run:
+            return Receipt(position="enrollment:0", batch=context.correlation, result=result)
+        return self._ledger.record(context, Decision((), context.meta()), result)
+
+    def _group(self, conn: Connection, listed: ListedGroup, codes: _Codes) -> tuple[UUID, GroupRow | None]:
+        """Its offering, and the group that is there."""
+        offering = codes.offerings[listed.offering.lower()]
+        same = (row for row in groups.of_offering(conn, offering) if row.name.lower() == listed.name.lower())
+        found = next(same, None)
+        if found is None and offering != COMING:
+            open_offering(conn, offering)
+        return offering, found
+
+    def _apply_group(
+        self, context: Context, listed: ListedGroup, offering: UUID, before: GroupRow | None, *, dry_run: bool
+    ) -> dict[str, JsonValue]:
+        part = replace(context, command_id=f"{context.command_id}/group/{offering}/{listed.name}")
+        wanted = GroupIn(**listed.model_dump(exclude={"offering"}))
+        changes: list[JsonValue] = []
+        if before is None:
+            changes.append("created")
+            if not dry_run:
+                self._grouping.create(part, offering, wanted)
+        else:
+            told = {name: getattr(before, name) for name in GroupIn.model_fields if name != "due"}
+            if told != wanted.model_dump(exclude={"due"}):
+                changes.append("described")
+                if not dry_run:
+                    self._grouping.edit(part, before.assignment, wanted.model_copy(update={"due": before.due_rule}))
+            if wanted.due != before.due_rule:
+                changes.append("due")
+                if not dry_run:
+                    due = replace(part, command_id=f"{part.command_id}/due")
+                    self._editing.set_due_rule(due, self._assigning.find(before.assignment), wanted.due)
+        outcome = "unchanged" if not changes else "changed" if before else "created"
+        name = f"{listed.offering}/{listed.name}"
+        return {"kind": "group", "code": name, "outcome": outcome, "changes": changes}
+
+    def _apply_trigger(
+        self, context: Context, wanted: TriggerIn, before: TriggerRow | None, *, unchanged: bool, dry_run: bool
+    ) -> dict[str, JsonValue]:
+        """One that differs is stopped, and what it gave stays."""
+        outcome = "unchanged" if unchanged else "replaced" if before else "created"
+        if outcome != "unchanged" and not dry_run:
+            part = replace(context, command_id=f"{context.command_id}/trigger/{wanted.name}")
+            if before:
+                stop = replace(part, command_id=f"{part.command_id}/stop")
+                self._triggers.stop(stop, before.id, take_back=False, reason=None)
+            self._triggers.create(part, wanted)
+        return {"kind": "trigger", "code": wanted.name, "outcome": outcome, "changes": []}
+
+
+def _codes(conn: Connection, file: File, *, dry_run: bool) -> _Codes:
+    """Raises Invalid for a code that is nowhere."""
+    named = [one.offering for one in file.groups]
+    named += [code for one in file.triggers for code in (one.offering, one.when.offering) if code]
+    roles = [code for one in file.triggers for code in (one.job_role, one.when.job_role) if code]
+    known_offerings = {code: fact.id for code, fact in offerings.by_code(conn, named).items()}
+    codes = _Codes(known_offerings, triggers.roles_by_code(conn, roles))
+    coming = {code.lower() for code in file.coming} if dry_run else set()
+    for field, asked, known in (("offering", named, codes.offerings), ("job_role", roles, codes.job_roles)):
+        missing = sorted(
+            {code for code in asked if code.lower() not in known} - {c for c in asked if c.lower() in coming}
+        )
+        if missing:
+            raise Invalid(f"These codes are nowhere in the catalogue: {', '.join(missing)}.", field=field)
+        known.update({code.lower(): COMING for code in asked if code.lower() not in known})
+    return codes
+
+
+def _check_names(file: File) -> None:
+    for field, names in (
+        ("groups", [f"{one.offering}/{one.name}".lower() for one in file.groups]),
+        ("triggers", [one.name for one in file.triggers]),
+    ):
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise Invalid(f"These stand twice in the file: {', '.join(twice)}.", field=field)
+
+
+def _trigger(listed: ListedTrigger, codes: _Codes) -> TriggerIn:
+    when = listed.when
+    if sum(one is not None for one in (when.target_id, when.job_role, when.offering)) > 1:
+        raise Invalid(f"The trigger '{listed.name}' names several targets of its condition.", field="triggers")
+    target = when.target_id
+    target = codes.job_roles[when.job_role.lower()] if when.job_role else target
+    target = codes.offerings[when.offering.lower()] if when.offering else target
+    try:
+        condition = TriggerCondition(
+            **when.model_dump(exclude={"target_id", "job_role", "offering"}, exclude_defaults=True), target_id=target
+        )
+    except ValueError as error:
+        raise Invalid(f"The trigger '{listed.name}': {error}.", field="triggers") from error
+    shared = {name: getattr(listed, name) for name in listed.model_fields_set & {"access_days", "due", "required"}}
+    return TriggerIn(
+        name=listed.name,
+        when=condition,
+        offering_id=codes.offerings[listed.offering.lower()] if listed.offering else None,
+        job_role_id=codes.job_roles[listed.job_role.lower()] if listed.job_role else None,
+        undo=listed.undo,
+        **shared,
+    )
+
+
+def _coming(wanted: TriggerIn) -> bool:
+    """It hangs on something that is not there yet: nothing more can be checked in a dry run."""
+    return COMING in (wanted.offering_id, wanted.job_role_id, wanted.when.target_id)
+
+
+def _same(wanted: TriggerIn, there: TriggerRow, rows: Mapping[UUID, AssignmentRow]) -> bool:
+    given = (there.when, there.offering, there.job_role, there.undo)
+    if (wanted.when, wanted.offering_id, wanted.job_role_id, wanted.undo) != given:
+        return False
+    if there.assignment is None:
+        return True
+    row = rows[there.assignment]
+    due = wanted.due.model_dump_json() if wanted.due else None
+    return (wanted.access_days, due, wanted.required) == (row.access_days, row.due, row.required)
