@@ -1,6 +1,5 @@
-"""The commands. Each is a thin client of the services, but `up` and `migrate`, which run them."""
+"""The commands. Each is a thin client of the services, but those that run them and import what they need (`serving`)."""
 
-import secrets
 import sys
 from datetime import datetime
 from enum import StrEnum
@@ -13,14 +12,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import applying, demo, importing, letters, operating
+from services.cli import applying, importing, letters, operating
 from services.cli.client import Client, Password, Token, Url, User
-from services.cli.doctor import examine
-from services.portal.api import SignIn
-from services.suite import embedded, processes, running
 from shared import telemetry
-from shared.embedded import CannotStart
-from shared.settings import Settings
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -53,38 +47,10 @@ def up(
     ] = Feed.POSTGRES,
 ) -> None:
     """Run every service on this machine, with an embedded database. Not for production. Ctrl-C ends it; data is kept."""
+    from services.cli import serving  # noqa: PLC0415
+
     telemetry.configure(json=not sys.stderr.isatty())
-    chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
-    told = Settings(**{name: value for name, value in chosen.items() if value is not None})
-    base = f"http://127.0.0.1:{told.port}"
-    settings = told.model_copy(update={"base_url": base, "issuer": f"{base}/api/directory", "catcher": True})
-    if not settings.payment_url:
-        played = {
-            "payment_url": f"{base}/api/demo-payments",
-            "payment_secret": secrets.token_hex(32),
-            "demo_payments": True,
-        }
-        settings = settings.model_copy(update=played)
-    try:
-        if feed is Feed.KAFKA:
-            processes.serve(settings, ready=_fill_processes)
-        else:
-            embedded.serve(settings, ready=_fill_suite)
-    except (embedded.CannotServe, CannotStart) as error:
-        out.print(f"[red]{error}[/red]", highlight=False)
-        raise typer.Exit(2) from error
-
-
-def _fill_suite(suite: embedded.Suite) -> None:
-    demo.fill(suite.place.settings(suite.settings, "directory"), suite.sign_ins, out)
-    demo.tell(suite.settings.base_url, suite.sign_ins, out)
-
-
-def _fill_processes(suite: processes.Processes) -> None:
-    found: list[SignIn] = []
-    demo.fill(running.own_settings(suite.settings, "directory"), found, out)
-    suite.show([(one.user_name, one.password, one.role) for one in found])
-    demo.tell(suite.settings.base_url, found, out)
+    serving.up(port, data, size, smtp_port, kafka=feed is Feed.KAFKA)
 
 
 @app.command()
@@ -244,6 +210,9 @@ def replay(
 @app.command()
 def doctor(url: Url = _URL) -> None:
     """Look at what the suite needs; each failure comes with its fix (OPS-4). Exit code 1 when something is not well."""
+    from services.cli.doctor import examine  # noqa: PLC0415
+    from shared.settings import Settings  # noqa: PLC0415
+
     with httpx.Client(base_url=url, timeout=10.0) as http:
         findings = list(examine(Settings(), http))
     for finding in findings:

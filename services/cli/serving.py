@@ -1,0 +1,96 @@
+"""The commands that run the services, and so import them all. What only talks to a suite starts without this."""
+
+import secrets
+from pathlib import Path
+from typing import Any, NoReturn
+
+import typer
+from rich.console import Console
+
+from services.cli import demo
+from services.portal.api import SignIn
+from services.suite import embedded, processes, running
+from shared.embedded import CannotStart
+from shared.errors import Corrupt
+from shared.feeds import SourceDown
+from shared.service import ROLES
+from shared.settings import Settings
+
+out = Console()
+
+
+def up(port: int | None, data: Path | None, size: int | None, smtp_port: int | None, *, kafka: bool) -> None:
+    chosen: dict[str, Any] = {"port": port, "data": data, "demo_size": size, "smtp_port": smtp_port}
+    told = Settings(**{name: value for name, value in chosen.items() if value is not None})
+    base = f"http://127.0.0.1:{told.port}"
+    settings = told.model_copy(update={"base_url": base, "issuer": f"{base}/api/directory", "catcher": True})
+    if not settings.payment_url:
+        played = {
+            "payment_url": f"{base}/api/demo-payments",
+            "payment_secret": secrets.token_hex(32),
+            "demo_payments": True,
+        }
+        settings = settings.model_copy(update=played)
+    try:
+        if kafka:
+            processes.serve(settings, ready=_fill_processes)
+        else:
+            embedded.serve(settings, ready=_fill_suite)
+    except (embedded.CannotServe, CannotStart) as error:
+        _give_up(error)
+
+
+def _fill_suite(suite: embedded.Suite) -> None:
+    demo.fill(suite.place.settings(suite.settings, "directory"), suite.sign_ins, out)
+    demo.tell(suite.settings.base_url, suite.sign_ins, out)
+
+
+def _fill_processes(suite: processes.Processes) -> None:
+    found: list[SignIn] = []
+    demo.fill(running.own_settings(suite.settings, "directory"), found, out)
+    suite.show([(one.user_name, one.password, one.role) for one in found])
+    demo.tell(suite.settings.base_url, found, out)
+
+
+def run(service: str, roles: list[str], *, with_parent: bool) -> None:
+    chosen = [role for role in ROLES if role in roles]
+    try:
+        if unknown := set(roles) - set(ROLES):
+            raise running.CannotRun(f"There is no role {', '.join(sorted(unknown))}. There are: {', '.join(ROLES)}.")
+        running.run(service, chosen, Settings(), with_parent=with_parent)
+    except running.CannotRun as error:
+        _give_up(error)
+
+
+def fill_demo() -> None:
+    settings = running.own_settings(Settings(), "directory")
+    found: list[SignIn] = []
+    demo.fill(settings, found, out)
+    demo.tell(settings.base_url, found, out)
+
+
+def topics() -> None:
+    settings = Settings()
+    try:
+        if not settings.kafka or "{service}" not in settings.database_url:
+            raise SourceDown(
+                "Set ROLLBOOK_KAFKA to the broker's address, and ROLLBOOK_DATABASE_URL with {service} in it."
+            )
+        for topic in processes.create_topics(settings):
+            said = "created" if topic.created else "unchanged"
+            out.print(f"{said:<10} {topic.name}  partitions: {topic.partitions}", highlight=False)
+    except (SourceDown, Corrupt) as error:
+        _give_up(error)
+
+
+def migrate(*, create: bool) -> None:
+    try:
+        embedded.external(Settings().database_url, create=create)
+    except embedded.CannotServe as error:
+        _give_up(error)
+    out.print("The databases are up to date.")
+
+
+def _give_up(error: Exception) -> NoReturn:
+    out.print(f"[red]{error}[/red]", highlight=False)
+    raise typer.Exit(2) from error
