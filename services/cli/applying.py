@@ -33,8 +33,15 @@ def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
         return content, {}
     if not isinstance(whole, dict):
         return content, {}
-    rules = {name: whole.pop(name) for name in _RULES if name in whole}
+    rules = {name: _words(whole.pop(name)) for name in _RULES if name in whole}
     return (json.dumps(whole, default=str).encode() if whole else b""), rules
+
+
+def _words(value: Any) -> Any:
+    """YAML takes the key `on` of a due date for a truth value."""
+    if isinstance(value, dict):
+        return {{True: "on", False: "off"}.get(key, key): _words(one) for key, one in value.items()}
+    return [_words(one) for one in value] if isinstance(value, list) else value
 
 
 def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> dict[str, Any]:
