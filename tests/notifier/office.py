@@ -1,5 +1,6 @@
 """A mailroom with administrators, and learners whom exceptions hold back (DUE-7)."""
 
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -64,6 +65,9 @@ class Office(Mailroom):
     def notices(self) -> list[tuple[str, str, str | None]]:
         rows = self.rows(template="exceptions")
         return sorted((row["person_id"], row["state"], row["reason"] or row["waiting_for"]) for row in rows)
+
+
+OpenOffice = Callable[..., Office]
 
 
 def recipients(server: Postmaster) -> list[str]:

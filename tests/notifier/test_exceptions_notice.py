@@ -1,38 +1,15 @@
 """Administrators are told of new exceptions: one e-mail for each batch, offering and administrator (DUE-7)."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
 from uuid import uuid4
 
 import pytest
 from mailroom import doubled
-from office import Office, recipients, text_of
+from office import Office, OpenOffice, recipients, text_of
 from postmaster import LOST, Postmaster, always
 
 from services.notifier.mailer import Queue
 from services.notifier.mailer.letters import Letters, Outdated
 from shared.contracts import directory
-from shared.database import Database
-
-OpenOffice = Callable[..., Office]
-
-
-@pytest.fixture
-def opening(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[OpenOffice]:
-    opened: list[Office] = []
-
-    def open_one(**settings: Any) -> Office:
-        opened.append(Office(database, feed_conninfo, **settings))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def office(opening: OpenOffice) -> Office:
-    return opening()
 
 
 @pytest.mark.feature("DUE-7", "NTF-1", "SEC-2")
@@ -107,6 +84,21 @@ def test_what_is_delivered_again_and_read_from_the_beginning_tells_nobody_again(
         office.send(server)
     assert recipients(server) == ["all@example.org", "all@example.org", "late@example.org"]
     assert not doubled(server.accepted)
+
+
+@pytest.mark.feature("DUE-7", "NTF-4")
+def test_what_was_answered_is_not_new_when_it_is_read_again_event_by_event(opening: OpenOffice) -> None:
+    office = opening(consumer_batch=1)
+    course, (ann,) = office.course(), office.people(1)
+    office.hold(course, ann)
+    office.answer(course, ann)
+    office.settle()
+    office.appoint("late@example.org", None)
+    office.settle()
+    with office.database.connection() as conn:
+        conn.execute("DELETE FROM high_water WHERE source = 'enrollment'")
+    office.settle()
+    assert office.rows() == []
 
 
 @pytest.mark.feature("DUE-7", "NTF-4")
