@@ -34,15 +34,16 @@ CREATE FUNCTION since_date(assignment uuid, person uuid, offering uuid, zone tex
     )::text
 $$;
 
--- By when an assignment wants a person to be done: a day, 'pending', 'unknown' and what is empty, or null for never (DUE-1, DUE-2). A
--- moment counts as the day that it is in the time zone; a completion that is on record by its day alone, at 00:00 UTC, as that day.
+-- By when an assignment wants a person to be done: a day, with the rule's time of day where it gives one ('2027-01-31T17:00'), 'pending',
+-- 'unknown' and what is empty, or null for never (DUE-1, DUE-2). A moment counts as the day that it is in the time zone; a completion that
+-- is on record by its day alone, at 00:00 UTC, as that day.
 CREATE FUNCTION due_date(rule jsonb, assignment uuid, person uuid, offering uuid, target uuid, zone text) RETURNS text LANGUAGE sql STABLE
 AS $$
     SELECT CASE WHEN base ~ '^[0-9]' THEN (base::date + CASE rule ->> 'unit'
             WHEN 'days' THEN make_interval(days => (rule ->> 'amount')::int)
             WHEN 'weeks' THEN make_interval(weeks => (rule ->> 'amount')::int)
             WHEN 'months' THEN make_interval(months => (rule ->> 'amount')::int)
-            ELSE make_interval(years => (rule ->> 'amount')::int) END)::date::text ELSE base END
+            ELSE make_interval(years => (rule ->> 'amount')::int) END)::date || coalesce('T' || (rule ->> 'time'), '') ELSE base END
     FROM (SELECT CASE rule ->> 'kind'
         WHEN 'first-login' THEN coalesce((SELECT day_in($6, l.at)::text FROM first_login l WHERE l.person = $3), 'pending')
         WHEN 'field' THEN coalesce(

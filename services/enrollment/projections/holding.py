@@ -24,7 +24,9 @@ class SourceRow(NamedTuple):
 
 _SOURCES = """
 SELECT a.id, a.type, coalesce(u.name, t.name, lg.name, jr.name, tr.name), s.held, s.since, a.due,
-    CASE WHEN a.due IS NOT NULL THEN due_date(a.due::jsonb, a.id, e.person, a.offering, a.target, %(zone)s) END,
+    CASE WHEN a.due IS NOT NULL THEN CASE WHEN a.due::jsonb ->> 'kind' = 'fixed'
+        THEN (a.due::jsonb ->> 'on') || coalesce('T' || (a.due::jsonb ->> 'time'), '')
+        ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target, %(zone)s) END END,
     m.joined_by, lg.allow_withdraw
 FROM enrollment e CROSS JOIN LATERAL (
     SELECT g.assignment, false AS held, g.since FROM learner_grant g WHERE g.enrollment = e.id

@@ -22,11 +22,16 @@ _ASSIGNMENTS = f"""
     SELECT * FROM {PROPOSED}
 """
 
+_ZONE = "(SELECT jsonb_object_agg(id, zone) FILTER (WHERE zone IS NOT NULL) FROM organised) ->> person::text"
+"""Of a person, for rules that count from something: made only where there are such, and costs the others no join."""
 _MATCHES = f"""
 source AS MATERIALIZED ({_ASSIGNMENTS}),
-holding AS ({HOLDING.format("SELECT home FROM person_fact WHERE id = ANY(%(people)s)")}),
 known AS MATERIALIZED (
-    SELECT id, active, home, days, zone FROM person_fact LEFT JOIN holding USING (home) WHERE id = ANY(%(people)s)
+    SELECT id, active, home FROM person_fact WHERE id = ANY(%(people)s)
+),
+organised AS MATERIALIZED (
+    SELECT id, days, nullif(zone, 'UTC') AS zone
+    FROM known JOIN ({HOLDING.format("SELECT home FROM known")}) AS holding USING (home)
 ),
 placed AS (
     SELECT id AS person, home AS unit FROM known WHERE active AND home IS NOT NULL
@@ -75,8 +80,8 @@ matched (assignment, person, offering, target, due) AS (
 dated AS (
     SELECT DISTINCT assignment, person, offering, CASE WHEN due IS NOT NULL THEN CASE WHEN due::jsonb ->> 'kind' = 'fixed'
         THEN (due::jsonb ->> 'on') || coalesce('T' || (due::jsonb ->> 'time'), '')
-        ELSE due_date(due::jsonb, assignment, person, offering, target, zone) END END AS due
-    FROM matched JOIN known ON known.id = person
+        ELSE due_date(due::jsonb, assignment, person, offering, target, {_ZONE}) END END AS due
+    FROM matched
 )
 """
 
@@ -133,12 +138,12 @@ elsewhere AS (
     FROM alike JOIN enrollment e ON e.offering = other AND e.person = ANY(%(people)s) AND e.live GROUP BY 1, 2
 )
 SELECT offering, coalesce(w.wanted, '{{}}'), w.dues, s.revision, {", ".join(f"s.{name}" for name in _STANDING)}, o.others,
-    CASE WHEN f.kind = 'course' AND f.access_days IS NULL THEN k.days END,
-    CASE WHEN o.others IS NOT NULL OR array_remove(w.dues, NULL) <> '{{}}' THEN nullif(k.zone, 'UTC') END,
+    CASE WHEN k.days IS NOT NULL AND offering IN (SELECT id FROM offering_fact WHERE kind = 'course' AND access_days IS NULL)
+        THEN k.days END,
+    CASE WHEN o.others IS NOT NULL OR array_remove(w.dues, NULL) <> '{{}}' THEN k.zone END,
     array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
 FROM wanting w FULL JOIN standing s USING (person, offering) LEFT JOIN elsewhere o USING (person, offering)
-LEFT JOIN dirty d ON d.id = person
-LEFT JOIN known k ON k.id = person LEFT JOIN offering_fact f ON f.id = offering
+LEFT JOIN dirty d ON d.id = person LEFT JOIN organised k ON k.id = person
 WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}') OR s.waiting IS NOT NULL
     OR s.grants && %(undone)s::uuid[]
     OR (s.live AND s.completed_at IS NULL AND NOT s.due_by_hand
