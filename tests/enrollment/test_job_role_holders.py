@@ -67,6 +67,19 @@ def test_its_qualifications_come_and_go_with_it(world: World, first_aid: UUID, c
     assert page["next"] is not None
 
 
+@pytest.mark.feature("ASG-12", "CAT-11")
+def test_what_its_holders_do_not_see_is_said(world: World) -> None:
+    hidden = world.course("Hidden", 1)
+    world.tell(world.catalog, catalog.LearnerAccessChosen, hidden, access="hidden")
+    aid = world.qualification("Aid", hidden)
+    nurse = world.job_role("Nurse", aid)
+    ann, bob = world.people(2)
+    world.settle()
+    (warning,) = world.hold(nurse, ann, bob)["item_warnings"]  # type: ignore[misc]
+    told = {name: warning[name] for name in ("offering_id", "title", "reason", "learners")}  # type: ignore[index]
+    assert told == {"offering_id": str(aid), "title": "Hidden", "reason": "hidden", "learners": 2}
+
+
 @pytest.mark.feature("ASG-12", "ASG-6")
 def test_sent_again_it_is_done_once(world: World, first_aid: UUID) -> None:
     ann, nurse = world.person(), world.job_role("Nurse", first_aid)

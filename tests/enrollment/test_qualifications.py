@@ -171,6 +171,27 @@ def test_items_that_learners_do_not_see_are_named_with_the_reason_and_how_many(w
     ]
     (own,) = world.enrollments(person_id=bob, offering_id=fitter)
     assert warnings(world, fitter, assignment_id=own["assignments"][0])[2:] == [("Hidden", "hidden", 1)]  # type: ignore[index]
+    cid = world.person()
+    everybody = world.audience(ann, bob, cid, name="Everybody")
+    world.settle()
+    preview = world.preview(fitter, ("audience", everybody, False))
+    told = [(w["title"], w["reason"], w["learners"]) for w in preview["item_warnings"]]  # type: ignore[attr-defined]
+    assert told == [
+        ("Old", "inactive", 1),
+        ("Draft", "unpublished", 1),
+        ("Hidden", "hidden", 1),
+        ("Limited", "outside-audiences", 1),
+    ]
+    body = {"offerings": [str(fitter), str(seen)], "people": [str(cid)]}
+    result = world.http.post("/api/enrollment/assignments", json=body).json()["result"]
+    assert [(w["offering_id"], w["title"], w["learners"]) for w in result["item_warnings"]] == [
+        (str(fitter), title, 1) for title in ("Old", "Draft", "Hidden", "Limited")
+    ]
+    assert result["item_warnings_at"] == [f"/api/enrollment/offerings/{fitter}/item-warnings"]
+    world.settle()
+    assert warnings(world, fitter)[0] == ("Old", "inactive", 3)
+    removal = world.remove(world.assign(fitter, "audience", everybody))
+    assert removal["item_warnings"] == []
     path = f"/api/enrollment/offerings/{fitter}/item-warnings"
     assert world.client(ann).get(path).status_code == 403
     assert world.client(uuid4(), ("auditor", world.unit())).get(path).json() == []

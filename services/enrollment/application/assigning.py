@@ -13,7 +13,7 @@ from services.enrollment.application.targets import longest_access, may_see
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import ACCESS_DAYS, NOTHING_SHARED, Assignment, Sharing, Target
 from services.enrollment.domain.offerings import Offering, check_open
-from services.enrollment.projections import facts, state
+from services.enrollment.projections import facts, items, state
 from services.enrollment.projections.state import ASSIGNMENT
 from shared.auth import Scope
 from shared.database import Connection, Database
@@ -78,7 +78,22 @@ class Assigning:
         self._check_size(offering_ids, people)
         created, refused = self.judge(scope, offering_ids, people)
         texts = Texts()
-        return self.create(context, created, refused, sharing=sharing.kept(texts, context.actor), texts=texts)
+        kept = sharing.kept(texts, context.actor)
+        return self.create(context, created, refused, sharing=kept, texts=texts, unseen=self._unseen(created))
+
+    def _unseen(self, created: Sequence[tuple[Offering, Target]]) -> list[JsonValue]:
+        """Items of the qualifications that these people do not see (CAT-11)."""
+        people: dict[UUID, list[UUID]] = {}
+        for offering, target in created:
+            if offering.kind == "qualification":
+                people.setdefault(offering.id, []).append(target.id)
+        with self._ledger.database.connection() as conn:
+            found = {id: items.warnings_for(conn, id, learners) for id, learners in people.items()}
+        return [
+            {"offering_id": str(id), **warning.model_dump(mode="json")}
+            for id, warnings in found.items()
+            for warning in warnings
+        ]
 
     def judge(
         self, scope: Scope, offering_ids: Sequence[UUID], people: Sequence[UUID]
@@ -131,10 +146,12 @@ class Assigning:
         sharing: Sharing = NOTHING_SHARED,
         texts: Texts | None = None,
         report: Mapping[str, JsonValue] | None = None,
+        unseen: Sequence[JsonValue] = (),
     ) -> Receipt:
         """Record these assignments as one batch, and queue their scope. `texts` holds the note of `sharing`.
 
-        The result lists what was created and refused, or is `report` instead; and it names the jobs.
+        The result lists what was created and refused, or is `report` instead; and it names the jobs. Of qualifications it has the
+        `unseen` items, and where these are listed for all learners.
         """
         events: list[Event] = []
         rows: list[Row] = []
@@ -158,6 +175,10 @@ class Assigning:
         ]
         if report is None:
             report = {"created": created, "refused": [row.json() for row in refused]}
+        qualifications = {offering.id for offering, _ in wanted if offering.kind == "qualification"}
+        if qualifications:
+            where: list[JsonValue] = [items.where_warnings(id) for id in sorted(qualifications)]
+            report = {**report, "item_warnings": [*unseen], "item_warnings_at": where}
         result: JsonValue = {**report, "jobs": [str(job) for job in jobs.values()]}
 
         def queue(conn: Connection) -> None:

@@ -11,7 +11,8 @@ from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Assignment, Target
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
-from services.enrollment.projections import facts, scopes
+from services.enrollment.projections import facts, items, scopes
+from services.enrollment.projections.items import ItemWarning
 from services.enrollment.projections.state import AssignmentRow
 from shared.contracts.enrollment import DueRule
 from shared.database import Connection
@@ -84,7 +85,14 @@ class Looks:
         )
         text = rules.adding_text("job role", people, 1)
         return Summary(
-            offering_id=None, kind="job role", title=self._title, text=text, people=people, emails=emails, **numbers
+            offering_id=None,
+            kind="job role",
+            title=self._title,
+            text=text,
+            people=people,
+            emails=emails,
+            item_warnings=[warning for one in every for warning in one.item_warnings],
+            **numbers,
         )
 
 
@@ -102,6 +110,7 @@ class _Look:
         self._people = 0
         self._excluded = 0
         self._waiting = 0
+        self._unseen: dict[tuple[UUID, str], ItemWarning] = {}
 
     def rows(self) -> Iterator[tuple[UUID, str]]:
         on = self._resolved
@@ -125,6 +134,14 @@ class _Look:
                 self._hash.update(f"{person}{outcome}{told}\n".encode())
                 yield person, outcome
             self._waiting += sum(bool(ours.intersection(c.after.waiting)) for c, _ in changes)
+            if on.offering.kind == "qualification" and not removing:
+                self._warn([person for change, person in changes if _outcome(change) == "enrolled"])
+
+    def _warn(self, newcomers: Sequence[UUID]) -> None:
+        for one in items.warnings_for(self._conn, self._resolved.offering.id, newcomers):
+            before = self._unseen.get((one.item_id, one.reason))
+            learners = one.learners + (before.learners if before else 0)
+            self._unseen[one.item_id, one.reason] = one.model_copy(update={"learners": learners})
 
     def digest(self) -> str:
         whole = self._hash.copy()
@@ -146,6 +163,7 @@ class _Look:
             excluded=self._excluded,
             held_by_exceptions=self._waiting,
             warnings=self._resolved.warnings,
+            item_warnings=list(self._unseen.values()),
             emails=Emails(
                 count=sum(count for name, count in mails.items() if name in on.notifications),
                 notifications=sorted(on.notifications),

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.enrollment.projections.items import ItemWarning
 from shared.contracts.enrollment import DueRule
 
 Assignable = Literal["individual", "audience", "organisation", "position", "manager"]
@@ -95,6 +96,8 @@ class Summary(BaseModel):
     emails: Emails
     warnings: list[str] = []
     """A rule that can never be met."""
+    item_warnings: list[ItemWarning] = []
+    """Items of a qualification that those who would be enrolled do not see (CAT-11)."""
 
 
 SUMMED = (

@@ -12,7 +12,7 @@ from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import job_roles
 from services.enrollment.domain.assignments import Assignment, Sharing, Target
 from services.enrollment.domain.job_roles import Holding, holding_id
-from services.enrollment.projections import facts, groups, state, triggers
+from services.enrollment.projections import facts, groups, items, state, triggers
 from services.enrollment.projections.state import ASSIGNMENT, JOB_ROLE_HOLDER, AssignmentRow
 from services.enrollment.projections.triggers import JobRoleFact
 from shared import jobs
@@ -34,7 +34,7 @@ class RoleHolding:
         self._rows_limit = rows_limit
 
     def assign(self, context: Context, scope: Scope, job_role: UUID, people: Sequence[UUID]) -> Receipt:
-        """One, several or all people; the reply says who was refused, and why (ASG-12)."""
+        """One, several or all people; the reply says who was refused, and why, and what they do not see (ASG-12, CAT-11)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         if len(people) > self._rows_limit:
@@ -44,7 +44,7 @@ class RoleHolding:
             )
         unique = list(dict.fromkeys(people))
         with self._ledger.database.connection() as conn:
-            check_job_role(conn, job_role)
+            role = check_job_role(conn, job_role)
             refusals = dict(refused_people(conn, scope, unique))
             held = triggers.held_by_hand(conn, job_role, unique)
             versions = groups.versions(conn, [holding_id(job_role, person) for person in unique])
@@ -58,6 +58,12 @@ class RoleHolding:
             id = holding_id(job_role, person)
             events.append(job_roles.assigned(Holding(id, versions.get(id, 0)), job_role, person))
         rows = tuple(Row(JOB_ROLE_HOLDER, (job_role, person, now)) for person in joining)
+        with self._ledger.database.connection() as conn:
+            unseen: list[JsonValue] = [
+                {"offering_id": str(link.qualification_id), **warning.model_dump(mode="json")}
+                for link in role.qualifications
+                for warning in items.warnings_for(conn, link.qualification_id, joining)
+            ]
         result: JsonValue = {
             "job_role_id": str(job_role),
             "assigned": [str(person) for person in joining],
@@ -65,6 +71,7 @@ class RoleHolding:
                 {"person_id": str(person), "kind": kind, "detail": detail}
                 for person, (kind, detail) in refusals.items()
             ],
+            "item_warnings": unseen,
         }
 
         def also(conn: Connection) -> None:

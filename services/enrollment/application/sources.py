@@ -58,7 +58,7 @@ class Sources:
             offering = judging.offerings(conn, [offering_id])[offering_id]
             now = facts.now(conn)
             rows = [row for row in groups.of_offering(conn, offering_id) if _joinable(row, offering, now)]
-            mine = {row.assignment for row in rows if person in groups.members_among(conn, row.assignment, [person])}
+            mine = groups.joined_by(conn, person, [row.assignment for row in rows])
         return [
             GroupChoice(
                 assignment_id=row.assignment,

@@ -17,7 +17,7 @@ from services.enrollment.domain.assignments import Target
 from services.enrollment.domain.triggers import Trigger
 from services.enrollment.projections import facts, offerings, triggering, triggers
 from services.enrollment.projections.state import ASSIGNMENT, TRIGGER
-from services.enrollment.projections.triggers import TriggerRow
+from services.enrollment.projections.triggers import JobRoleFact, TriggerRow
 from shared import jobs
 from shared.contracts.enrollment import TriggerCondition, TriggerStopped
 from shared.database import Connection, Database
@@ -246,11 +246,12 @@ def _check_loop(conn: Connection, trigger: Trigger, others: Sequence[Trigger]) -
         )
 
 
-def check_job_role(conn: Connection, id: UUID) -> None:
-    """Raises NotFound for one that the catalogue does not have, or not any more."""
+def check_job_role(conn: Connection, id: UUID) -> JobRoleFact:
+    """What the catalogue says of it. Raises NotFound for one that the catalogue does not have, or not any more."""
     role = triggers.job_roles(conn, [id]).get(id)
     if role is None or role.removed:
         raise NotFound("There is no such job role. GET /api/catalog/job-roles lists them.", field="job_role_id")
+    return role
 
 
 def _check_condition(conn: Connection, when: TriggerCondition) -> None:

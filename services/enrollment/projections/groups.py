@@ -63,6 +63,12 @@ def members_among(conn: Connection, group: UUID, people: Sequence[UUID]) -> dict
     return {uuid_of(person): by for person, by in conn.execute(query, [group, list(people)])}  # type: ignore[misc]
 
 
+def joined_by(conn: Connection, person: UUID, among: Sequence[UUID]) -> set[UUID]:
+    """Those of these groups in which the person is."""
+    query = "SELECT assignment FROM group_member WHERE person = %s AND assignment = ANY(%s)"
+    return {uuid_of(group) for (group,) in conn.execute(query, [person, list(among)])}
+
+
 def excluded_among(conn: Connection, group: UUID, people: Sequence[UUID]) -> set[UUID]:
     """Those of these people whom an administrator took out (ASG-7)."""
     query = "SELECT person FROM exclusion WHERE assignment = %s AND person = ANY(%s)"

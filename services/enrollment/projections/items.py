@@ -1,5 +1,6 @@
 """The learning items of a qualification: how a learner stands on each, and which ones learners do not see (CAT-9, CAT-11)."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Literal
 from uuid import UUID
@@ -12,7 +13,7 @@ from services.enrollment.projections.lists import IN_SCOPE
 from services.enrollment.projections.visibility import ASSIGNED, IN_AUDIENCES
 from shared.auth import Scope
 from shared.contracts.catalog import OfferingKind
-from shared.database import Connection
+from shared.database import Connection, Uuids
 
 
 class LearningItem(BaseModel):
@@ -29,7 +30,7 @@ class LearningItem(BaseModel):
 
 
 class ItemWarning(BaseModel):
-    """An item that so many of the qualification's learners do not see, and why."""
+    """An item of a qualification that so many of its learners do not see, and why."""
 
     item_id: UUID
     kind: OfferingKind
@@ -46,12 +47,8 @@ CROSS JOIN unnest(q.items) WITH ORDINALITY AS item (id, place) JOIN offering_fac
 LEFT JOIN enrollment d ON d.person = e.person AND d.offering = i.id
 WHERE e.id = %s ORDER BY place
 """
-_WARNINGS = f"""
-WITH learner AS (
-    SELECT e.person FROM enrollment e JOIN person_fact p ON p.id = e.person
-    WHERE e.offering = %(offering)s AND e.live AND {IN_SCOPE.format("p.home")} AND (%(assignment)s::uuid IS NULL OR EXISTS (
-        SELECT FROM learner_grant g WHERE g.enrollment = e.id AND g.assignment = %(assignment)s))
-), unseen AS (
+_UNSEEN = f"""
+unseen AS (
     SELECT i.id, place, i.kind, i.code, i.title, CASE
         WHEN NOT i.active THEN 'inactive'
         WHEN i.kind = 'certification' AND i.published IS NULL THEN 'unpublished'
@@ -63,6 +60,16 @@ WITH learner AS (
 )
 SELECT id AS item_id, kind, code, title, reason, count(*) AS learners FROM unseen WHERE reason IS NOT NULL
 GROUP BY id, place, kind, code, title, reason ORDER BY place, reason
+"""
+_WARNINGS = f"""
+WITH learner AS (
+    SELECT e.person FROM enrollment e JOIN person_fact p ON p.id = e.person
+    WHERE e.offering = %(offering)s AND e.live AND {IN_SCOPE.format("p.home")} AND (%(assignment)s::uuid IS NULL OR EXISTS (
+        SELECT FROM learner_grant g WHERE g.enrollment = e.id AND g.assignment = %(assignment)s))
+), {_UNSEEN}
+"""
+_WARNINGS_FOR = f"""
+WITH learner AS (SELECT DISTINCT unnest(%(people)s::uuid[]) AS person), {_UNSEEN}
 """
 
 
@@ -77,3 +84,14 @@ def warnings(conn: Connection, scope: Scope, offering: UUID, assignment: UUID | 
     values = {**scope.model_dump(), "organisations": list(scope.organisations), "offering": offering}
     with conn.cursor(row_factory=class_row(ItemWarning)) as cur:
         return cur.execute(_WARNINGS.encode(), {**values, "assignment": assignment}).fetchall()
+
+
+def warnings_for(conn: Connection, offering: UUID, people: Sequence[UUID]) -> list[ItemWarning]:
+    """For these people, as learners of the qualification; empty for what is no qualification."""
+    with conn.cursor(row_factory=class_row(ItemWarning)) as cur:
+        return cur.execute(_WARNINGS_FOR.encode(), {"offering": offering, "people": Uuids(people)}).fetchall()
+
+
+def where_warnings(offering: UUID) -> str:
+    """The address at which the warnings about the learners whom it has by then are listed."""
+    return f"/api/enrollment/offerings/{offering}/item-warnings"
