@@ -70,7 +70,8 @@ def test_a_removal_is_undone_by_assigning_again_and_so_is_an_undo(world: World, 
     again = undo(world, removal).json()
     assert world.standing(ann, course) == "not-started"
     (shown,) = world.http.get("/api/enrollment/assignments").json()["items"]
-    assert (shown["type"], shown["access_days"], shown["target_id"]) == ("audience", 30, str(audience))
+    told = (shown["id"], shown["type"], shown["access_days"], shown["target_id"])
+    assert told == (str(assignment), "audience", 30, str(audience))
     assert undo(world, made).json()["result"]["assignments_removed"] == 0
     assert world.standing(ann, course) == "not-started"
     undo(world, again["batch"])
@@ -196,4 +197,57 @@ def test_an_undo_that_was_interrupted_goes_on_when_it_is_sent_again(
     assert world.standing(ann, course) == "withdrawn"
     assert world.http.post(address, headers=headers).status_code == 200
     world.settle()
+    assert world.standing(ann, course) == "not-started"
+
+
+@pytest.mark.feature("ASG-20", "ASG-7")
+def test_who_was_taken_out_of_an_assignment_stays_out_when_its_removal_is_undone(
+    world: World, course: UUID, ann: UUID
+) -> None:
+    bob = world.person()
+    audience = world.audience(ann, bob)
+    world.settle()
+    assignment = world.assign(course, "audience", audience)
+    path = f"/api/enrollment/assignments/{assignment}/exclusions"
+    assert world.http.post(path, json={"person_id": str(ann)}).status_code == 201
+    body = {"action": "remove", "assignment_ids": [str(assignment)]}
+    preview = world.http.post("/api/enrollment/previews", json=body).json()
+    removal = world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").json()["batch"]
+    world.settle()
+    undo(world, removal)
+    assert [world.standing(p, course) for p in (ann, bob)] == ["withdrawn", "not-started"]
+
+
+@pytest.mark.feature("ASG-20", "GRP-1")
+def test_a_group_that_was_removed_is_there_again_with_its_members(world: World, course: UUID, ann: UUID) -> None:
+    world.settle()
+    told = {"name": "Morning", "allow_enrol": True, "allow_withdraw": True}
+    group = world.http.post(f"/api/enrollment/offerings/{course}/groups", json=told).json()["result"]["assignment_id"]
+    assert world.client(ann).post(f"/api/enrollment/groups/{group}/join", json={"confirm": True}).status_code == 200
+    body = {"action": "remove", "assignment_ids": [group]}
+    preview = world.http.post("/api/enrollment/previews", json=body).json()
+    removal = world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").json()["batch"]
+    world.settle()
+    assert world.http.get(f"/api/enrollment/groups/{group}").status_code == 404
+    undo(world, removal)
+    assert irreversible(world, removal) == []
+    assert (world.standing(ann, course), world.http.get(f"/api/enrollment/groups/{group}").json()["name"]) == (
+        "not-started",
+        "Morning",
+    )
+    left = world.client(ann).post(f"/api/enrollment/assignments/{group}/leave", json={"confirm": True})
+    assert (left.status_code, world.standing(ann, course)) == (200, "withdrawn")
+
+
+@pytest.mark.feature("ASG-20")
+def test_an_assignment_that_was_changed_since_stays_with_whom_it_holds(world: World, course: UUID, ann: UUID) -> None:
+    audience = world.audience(ann)
+    world.settle()
+    assignment = world.assign(course, "audience", audience)
+    batch = batch_of(world, type="audience")
+    due = {"due": {"kind": "fixed", "on": "2099-12-31"}}
+    assert world.http.put(f"/api/enrollment/assignments/{assignment}/due", json=due).status_code == 202
+    world.settle()
+    undo(world, batch)
+    assert irreversible(world, batch) == [("changed-since", None)]
     assert world.standing(ann, course) == "not-started"

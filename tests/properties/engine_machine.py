@@ -4,10 +4,11 @@ A rule changes the world through HTTP or an event, and the model by its own word
 rule (undo, for one) is a method here, and what it means a method of the model.
 """
 
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from enrollment.world import World
+from httpx import Response
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from properties import engine_town as town
@@ -24,6 +25,15 @@ dues = st.sampled_from([None, 2, 4, 30, 60])
 types = st.sampled_from(["audience", "organisation", "manager", "individual"])
 
 
+class Done(NamedTuple):
+    """A command that can be undone: what it did to assignments, with their versions after it; and the due date before it."""
+
+    batch: str
+    what: str
+    versions: dict[UUID, int]
+    due: int | None = None
+
+
 class Facts(RuleBasedStateMachine):
     """People join, leave, move, come under another manager, become inactive."""
 
@@ -32,6 +42,7 @@ class Facts(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.town = Town(self.world)
+        self.done: list[Done] = []
         self.group = self.town.group(self.town.course, None)
         self.town.model.follow()
 
@@ -43,6 +54,7 @@ class Facts(RuleBasedStateMachine):
     def everybody_stands_as_the_model_says(self) -> None:
         self.world.settle()
         self.model.follow()
+        self.model.cause = None
         found, expected = self.town.look(), self.town.expected()
         assert {at: seen for at, seen in found.items() if seen != expected[at]} == {
             at: one for at, one in expected.items() if one != found[at]
@@ -149,7 +161,13 @@ class Rules(Facts):
         assert answer.status_code == 202, answer.text
         id = UUID(answer.json()["result"]["created"][0]["assignment_id"])
         self.model.assignments[id] = wanted
+        self._did(answer, "created", id)
         return id
+
+    def _did(self, answer: Response, what: str, *ids: UUID, due: int | None = None) -> None:
+        self.model.cause = str(answer.json()["batch"])
+        versions = {id: self.model.assignments[id].version for id in ids}
+        self.done.append(Done(self.model.cause, what, versions, due))
 
     def _compare(self, preview: dict[str, object], before: Sight, added: UUID | None = None) -> None:
         """The preview with what has really happened (ASG-9)."""
@@ -180,6 +198,7 @@ class Rules(Facts):
         else:
             id = UUID(result["created"][0]["assignment_id"])
             self.model.assignments[id] = Assignment(offering, "individual", person, due=due)
+            self._did(answer, "created", id)
 
     @precondition(lambda self: self._live())
     @rule(n=index, more=st.booleans())
@@ -196,7 +215,9 @@ class Rules(Facts):
         answer = self.town.ask("POST", f"previews/{preview['id']}/confirm")
         assert answer.status_code == 202, answer.text
         for id in ids:
-            self.model.assignments[id].live = False
+            one = self.model.assignments[id]
+            one.live, one.version = False, one.version + 1
+        self._did(answer, "removed", *ids)
         self._compare(preview, before)
 
     @rule(on=offerings, which=st.integers(0, 1), n=people, due=dues)
@@ -237,4 +258,7 @@ class Rules(Facts):
         id = self._live()[n % len(self._live())]
         answer = self.town.ask("PUT", f"assignments/{id}/due", {"due": town.rule(due)})
         assert answer.status_code == (202 if answer.json()["result"]["jobs"] else 200), answer.text
-        self.model.assignments[id].due = due
+        one = self.model.assignments[id]
+        if one.due != due:
+            before, one.due, one.version = one.due, due, one.version + 1
+            self._did(answer, "due", id, due=before)

@@ -23,6 +23,9 @@ class Assignment:
     below: bool = False
     due: int | None = None
     live: bool = True
+    undone: bool = False
+    """It went with the command that made it: training that was begun stays (ASG-20)."""
+    version: int = 1
 
 
 @dataclass
@@ -54,6 +57,8 @@ class Standing:
     due: int | None = None
     due_by_hand: bool = False
     grants: set[Key] = field(default_factory=set)
+    given: dict[Key, str | None] = field(default_factory=dict)
+    """By which command each of them came."""
     removed_by_hand: set[Key] = field(default_factory=set)
     waiting: dict[Key, int] = field(default_factory=dict)
     """What an exception holds back, with its cause: the date that would hold."""
@@ -109,6 +114,8 @@ class Model:
     joined: dict[Key, dict[Key, str]] = field(default_factory=dict)
     """By group its members, and who put them there."""
     standings: dict[tuple[Key, Key], Standing] = field(default_factory=dict)
+    cause: str | None = None
+    """The command that is being carried out, where it can be undone."""
     by_hand: dict[Key, set[Key]] = field(default_factory=dict)
     """By job role who holds it by hand."""
     triggers: dict[Key, Trigger] = field(default_factory=dict)
@@ -244,7 +251,8 @@ class Model:
             standing.forget(id)
         self._raise(standing, blocked)
         for id in standing.grants - wanted.keys():
-            standing.let_go(id, None if self.assignments[id].live else "withdrawn")
+            one = self.assignments[id]
+            standing.let_go(id, None if one.live or one.undone else "withdrawn")
 
     def _judge(
         self, standing: Standing, offering: Key, wanted: dict[Key, int | None]
@@ -285,6 +293,8 @@ class Model:
         if not standing.due_by_hand:
             standing.due = self._later(offering, standing.due, due)
         standing.sourceless = False
+        if id not in standing.grants:
+            standing.given[id] = self.cause
         standing.grants.add(id)
 
     # What an administrator says.

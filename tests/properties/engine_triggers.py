@@ -13,7 +13,7 @@ roles = st.integers(0, 1)
 
 
 class Automation(Engine):
-    """Everything."""
+    """Everything that people and rules do."""
 
     def __init__(self) -> None:
         super().__init__()

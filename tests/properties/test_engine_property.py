@@ -7,7 +7,7 @@ from enrollment.world import World
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 from properties.engine_town import TODAY, Stutter
-from properties.engine_triggers import Automation
+from properties.engine_undo import Undoing
 
 from shared.database import Database
 
@@ -28,16 +28,16 @@ def world(database: Callable[..., Database], feed_conninfo: Callable[[Database],
 
 @pytest.mark.timeout(0)
 @pytest.mark.feature("ASG-2", "ASG-6", "ASG-7", "ASG-9", "ASG-10", "ASG-15", "ASG-18")
-@pytest.mark.feature("ASG-12", "CAT-10", "TRG-1", "TRG-2", "TRG-3")
+@pytest.mark.feature("ASG-12", "ASG-20", "CAT-10", "TRG-1", "TRG-2", "TRG-3")
 @pytest.mark.feature("GRP-4", "GRP-5", "GRP-7", "DUE-3", "DUE-4", "DUE-6", "DUE-8")
 def test_every_history_leads_where_a_plain_model_says_and_every_preview_is_exact(
     world: World, request: pytest.FixtureRequest
 ) -> None:
     """Each run of the suite tries the same histories; `--examples 1000` (with `--hypothesis-seed 7`) tries many longer ones."""
     examples = request.config.getoption("--examples")
-    Automation.world = world
+    Undoing.world = world
     run_state_machine_as_test(
-        Automation,
+        Undoing,
         settings=settings(
             max_examples=examples or 25,
             stateful_step_count=40 if examples else 15,

@@ -14,7 +14,6 @@ WHY: dict[IrreversibleKind, str] = {
     "changed-since": "Another command has changed it since.",
     "assigned-again": "The same target was assigned again since.",
     "of-job-role": "It goes with a job role. Change the job role's qualifications in the catalogue.",
-    "group-removed": "A group that was removed is not made again. Create one, and add its members.",
     "not-an-assignment": "Progress, completions, payments, access, answers and dates by hand stay. Change them one by one.",
 }
 
@@ -25,11 +24,13 @@ class Plan:
 
     decision: Decision
     removed: list[UUID] = field(default_factory=list)
+    kept: list[UUID] = field(default_factory=list)
+    """Assignments that it created and that stay, with whom they hold: another command has changed them since."""
     expanded: dict[UUID, list[UUID]] = field(default_factory=dict)
     """By offering: the assignments whose scope is evaluated."""
     marked: list[UUID] = field(default_factory=list)
-    stopped: list[UUID] = field(default_factory=list)
-    """Triggers that are taken back."""
+    triggers: list[UUID] = field(default_factory=list)
+    """Triggers that are taken back, or act again: whomever they concern is looked at."""
     left: list[Irreversible] = field(default_factory=list)
 
     def expand(self, offering: UUID, assignment: UUID) -> None:

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from uuid import UUID, uuid4, uuid5
+from uuid import UUID, uuid4
 
 from pydantic import JsonValue
 
 from services.enrollment.application import rows, undoing_rules
-from services.enrollment.application.assigning import Assigning, Enrollments, assignment_row
+from services.enrollment.application.assigning import Assigning, Enrollments
 from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.grouping import group_row
 from services.enrollment.application.judging import offerings
@@ -136,6 +136,7 @@ class Undoing:
                 removing.append(assignment_of(row))
             elif row.live:
                 plan.leave("changed-since", row.offering, id)
+                plan.kept.append(id)
         if removing:
             ref = texts.ref(batch, reason)
             plan.decision = plan.decision.together(self._assigning.removal(removing, ref, context, undone=True))
@@ -163,19 +164,16 @@ class Undoing:
                 plan.leave("not-an-assignment", event.offering_id, None, event.person_id)
 
     def _assign_again(self, conn: Connection, context: Context, plan: Plan, event: AssignmentRemoved) -> None:
+        """The same one is there again, as it was: whom somebody had taken out of it stays out (ASG-7)."""
         old = self._assigning.find(event.originator_id)
         target = old.target
-        if target.type == "group":
-            plan.leave("group-removed", old.offering, old.id)
-            return
         if live_targets(conn, [old.offering], [(target.type, target.id)]):
             plan.leave("assigned-again", old.offering, old.id)
             return
-        id = uuid5(old.id, f"{context.actor}/{context.command_id}")
         offering = offerings(conn, [old.offering])[old.offering]
+        longest = max(rules.ACCESS_DAYS, old.shared.access_days or 0)
         try:
-            longest = max(rules.ACCESS_DAYS, old.shared.access_days or 0)
-            created = rules.create(id, offering, target, old.shared, longest=longest)
+            again = rules.create(old.id, offering, target, old.shared, longest=longest, after=old.version)
         except Refusal as refusal:
             why = Irreversible(
                 kind="offering-closed",
@@ -186,9 +184,13 @@ class Undoing:
             )
             plan.left.append(why)
             return
-        row = Row(ASSIGNMENT, assignment_row(context, id, offering, target, old.shared, facts.now(conn)))
-        plan.decision = plan.decision.together(Decision((created,), context.meta(), new=(row,)))
-        plan.expand(old.offering, id)
+        row = assignments(conn, [old.id])[old.id]
+        row = row._replace(revision=again.originator_version, live=True, undone=False, batch=context.correlation)
+        row = row._replace(created_at=facts.now(conn))
+        plan.decision = plan.decision.together(Decision((again,), context.meta(), changed=(Row(ASSIGNMENT, row),)))
+        plan.expand(old.offering, old.id)
+        if target.type == "trigger":
+            plan.triggers.append(target.id)
 
     def _edit_back(self, conn: Connection, plan: Plan, event: DueRuleSet | GroupDescribed) -> None:
         """Dates that have moved later stay so (DUE-3)."""
@@ -228,7 +230,7 @@ class Undoing:
         plan.decision = plan.decision.together(back)
         plan.marked += [person] if person else []
         if isinstance(event, TriggerCreated) and back.events:
-            plan.stopped.append(event.originator_id)
+            plan.triggers.append(event.originator_id)
 
     def _membership_back(self, conn: Connection, plan: Plan, event: GroupJoined | GroupLeft) -> None:
         group = known.group(conn, event.assignment_id)
@@ -262,12 +264,12 @@ class Undoing:
                 enqueue(conn, meta, offering, ids, job=expansions[offering])
             if plan.marked:
                 facts.mark(conn, plan.marked, meta)
-            for trigger in plan.stopped:
+            for trigger in plan.triggers:
                 jobs.enqueue(conn, uuid4(), Following.kind, {"trigger": str(trigger)}, meta)
             first = batches.first_position(conn, self._days)
             jobs.enqueue(conn, uuid4(), undoing_rules.TakingRolesBack.kind, {"batch": str(batch), "first": first}, meta)
             jobs.enqueue(conn, job, TakingBack.kind, {}, meta)
-            batches.plan_taking_back(conn, job, batch, plan.removed, self._days, self._chunk)
+            batches.plan_taking_back(conn, job, batch, [*plan.removed, *plan.kept], self._days, self._chunk)
             batches.list_begun(conn, batch, plan.removed, job)
             batches.list_left(conn, batch, self._days)
             batches.list_others(conn, batch, plan.left)

@@ -94,22 +94,22 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
 
 
 def create(
-    id: UUID, offering: Offering, target: Target, shared: Sharing, *, longest: int = ACCESS_DAYS
+    id: UUID, offering: Offering, target: Target, shared: Sharing, *, longest: int = ACCESS_DAYS, after: int = 0
 ) -> AssignmentCreated:
     """Refuses an offering that is not open, an access period that is too long (see `check_access_days`), and an optional
-    offering that is no qualification (ASG-11)."""
+    offering that is no qualification (ASG-11). `after`: the version of one that was removed, and is to be there again."""
     check_open(offering)
     check_access_days(offering, shared.access_days, longest)
     if not shared.required:
         check_requirement(offering)
-    return created(id, offering.id, target, shared)
+    return created(id, offering.id, target, shared, after)
 
 
-def created(id: UUID, offering: UUID, target: Target, shared: Sharing) -> AssignmentCreated:
+def created(id: UUID, offering: UUID, target: Target, shared: Sharing, after: int = 0) -> AssignmentCreated:
     """Of what cannot be refused: a job role's qualifications wait until they are open."""
     return AssignmentCreated(
         originator_id=id,
-        originator_version=1,
+        originator_version=after + 1,
         offering_id=offering,
         type=target.type,
         target_id=target.id,

@@ -20,7 +20,6 @@ IrreversibleKind = Literal[
     "changed-since",
     "assigned-again",
     "of-job-role",
-    "group-removed",
     "offering-closed",
     "source-left",
     "not-an-assignment",

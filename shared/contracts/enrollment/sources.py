@@ -9,7 +9,7 @@ from shared.events import Event, TextRef, later
 
 
 class AssignmentCreated(Event):
-    """A source that brings learners to an offering. The stream is the assignment."""
+    """A source that brings learners to an offering. The stream is the assignment. After its removal: it is there again (ASG-20)."""
 
     TOPIC: ClassVar[str] = "enrollment.AssignmentCreated.v1"
     offering_id: UUID
