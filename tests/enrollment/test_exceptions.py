@@ -1,12 +1,13 @@
 """Exceptions: what is held back and why, the four answers, and when it is judged anew (DUE-4 to DUE-7)."""
 
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from world import World
 
 from shared.contracts import catalog, directory
+from shared.events import SYSTEM, Meta
 
 TODAY = date(2027, 3, 1)
 WEEK = 7 * 24 * 60
@@ -295,3 +296,45 @@ def test_only_site_administrators_answer(world: World, course: UUID, ann: UUID) 
     world.settle()
     assert far.get("/api/enrollment/exceptions").json()["items"] == []
     assert world.refused(id, "exception", far, resolution="assigned") == "not-found"
+
+
+@pytest.fixture
+def pair(world: World, course: UUID) -> tuple[UUID, UUID]:
+    """Two certifications that share a course."""
+    step = {"kind": "course", "title": "Welding", "course_id": course}
+    return world.certification("One", step), world.certification("Other", step)
+
+
+def one_is_held(world: World, person: UUID, pair: tuple[UUID, UUID]) -> bool:
+    return sorted(standing(world, person, on)[0] for on in pair) == ["held", "not-started"]
+
+
+@pytest.mark.feature("DUE-5")
+def test_of_two_that_come_by_one_fact_the_second_is_held(world: World, pair: tuple[UUID, UUID], ann: UUID) -> None:
+    audience, bob = world.audience(), world.person()
+    world.settle()
+    for offering in pair:
+        world.assign(offering, "audience", audience, allow_empty=True)
+    world.join(audience, ann, bob)
+    world.settle()
+    assert one_is_held(world, ann, pair)
+    assert one_is_held(world, bob, pair)
+
+
+@pytest.mark.feature("DUE-5")
+def test_of_two_that_are_decided_at_the_same_moment_the_second_is_overtaken(
+    world: World, pair: tuple[UUID, UUID], ann: UUID
+) -> None:
+    """Two processes have judged before either has written."""
+    one, other = pair
+    world.settle()
+    body = {"people": [str(ann)]}
+    for offering in pair:
+        world.http.post("/api/enrollment/assignments", json={**body, "offerings": [str(offering)]})
+    meta = Meta(actor=SYSTEM, correlation=uuid4())
+    first, second = (world.evaluator.prepare([ann], offering, lambda _: meta) for offering in pair)
+    assert world.evaluator.write(first) == []
+    assert world.evaluator.write(second) == [ann]
+    world.settle()
+    assert [standing(world, ann, o)[0] for o in (one, other)] == ["not-started", "held"]
+    assert cases(world) == [("open", ["already-assigned"])]

@@ -140,11 +140,11 @@ class Rules(Facts):
         offering, target = self.town.offerings[on], self._target(type, n)
         wanted = Assignment(offering, type, target, below and type in ("organisation", "manager"), due)
         preview = self.town.ask("POST", "previews", self._adding(wanted))
-        if existing := self.model.existing(offering, type, target):
-            assert (kind(preview), preview.json()["existing"]) == ("assigned-already", [str(existing)])
-            return
         if type == "individual" and not self.model.active[target]:
             assert kind(preview) == "inactive-person"
+            return
+        if existing := self.model.existing(offering, type, target):
+            assert (kind(preview), preview.json()["existing"]) == ("assigned-already", [str(existing)])
             return
         assert preview.status_code == 201, preview.text
         before = self.town.look()

@@ -5,7 +5,7 @@ enrollment change between reading and writing is left out by the store and stays
 """
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -13,17 +13,15 @@ import psycopg
 from psycopg_pool import PoolTimeout
 
 from services.enrollment.application.firing import fire
-from services.enrollment.application.judging import Verdict, judge
+from services.enrollment.application.judging import Judged, Verdict, judge
 from services.enrollment.application.rows import decision
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts
-from services.enrollment.projections.state import (
-    AssignmentRow,
-)
+from services.enrollment.projections.state import MOVED_PLACE, PLACE
 from shared import telemetry
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
-from shared.store import Alike, Encoded, Revision, Store
+from shared.store import SUBJECT, Alike, Decision, Encoded, Revision, Row, Store
 
 log = telemetry.logger(__name__)
 
@@ -70,10 +68,11 @@ class Evaluator:
         """Judge, and encode what follows from it. Writes nothing."""
         with self._database.connection() as conn:
             judged = judge(conn, people, on, undone=undone)
+            mark = _next_mark(conn) if judged.sharing else 0
         encoded, ended, reopened = [], [], []
         for verdict in judged.verdicts:
             if verdict.change:
-                encoded += [self._store.encode(a) for a in _alike(verdict, verdict.change, judged.assignments, meta)]
+                encoded += [self._store.encode(a) for a in _alike(verdict, verdict.change, judged, mark, meta)]
                 if verdict.change.before.live and not verdict.change.after.live:
                     ended += verdict.situation.people
                 if verdict.change.before.completed_at != verdict.change.after.completed_at:
@@ -143,22 +142,45 @@ def _by_rule(cause: Meta) -> Meta:
     return cause.model_copy(update={"reason_code": "rule"})
 
 
+def _next_mark(conn: Connection) -> int:
+    row = conn.execute("SELECT nextval('dirty_revision')").fetchone()
+    return int(str(row[0])) if row else 0
+
+
 def _alike(
-    verdict: Verdict, change: Change, assignments: Mapping[UUID, AssignmentRow], meta: Callable[[UUID], Meta]
+    verdict: Verdict, change: Change, judged: Judged, mark: int, meta: Callable[[UUID], Meta]
 ) -> Iterator[Alike]:
-    """By what caused it. The person's place in the queue stands for all facts about the person; assignments have revisions."""
-    touched = (change.after.grants ^ change.before.grants | change.after.holds.keys()) & assignments.keys()
-    relied_on = tuple(Revision("assignment", id, assignments[id].revision) for id in sorted(touched))
+    """By what caused it. The person's place in the queue stands for all facts about the person; assignments have revisions.
+
+    Who comes to a certification that shares a course with another one gets the revision `mark`: whoever decides about the other one
+    at the same moment is overtaken, and judges again (DUE-5).
+    """
+    known = judged.assignments
+    touched = (change.after.grants ^ change.before.grants | change.after.holds.keys()) & known.keys()
+    relied_on = tuple(Revision("assignment", id, known[id].revision) for id in sorted(touched))
+    marks = verdict.situation.offering in judged.sharing and change.after.term > change.before.term
     of: dict[int, tuple[Meta, list[int]]] = {}
     for place, person in enumerate(verdict.situation.people):
         cause = meta(person)
         of.setdefault(id(cause), (cause, []))[1].append(place)
     streams, people, dirty = verdict.enrollments, verdict.situation.people, verdict.situation.dirty
-    for cause, places in of.values():
-        yield Alike(
-            decision(change, cause, relied_on),
-            [streams[i] for i in places],
-            [people[i] for i in places],
-            "dirty",
-            [dirty[i] for i in places],
-        )
+    for cause, of_cause in of.values():
+        for places, beside in _places(of_cause, dirty, cause, mark) if marks else ((of_cause, None),):
+            decided = decision(change, cause, relied_on)
+            yield Alike(
+                decided.together(beside) if beside else decided,
+                [streams[i] for i in places],
+                [people[i] for i in places],
+                "dirty",
+                [dirty[i] for i in places],
+            )
+
+
+def _places(
+    of: Sequence[int], dirty: Sequence[int], cause: Meta, mark: int
+) -> Iterator[tuple[Sequence[int], Decision]]:
+    """Those without a place in the queue get one, closed; of the others it moves on."""
+    if fresh := [i for i in of if not dirty[i]]:
+        yield fresh, Decision((), cause, new=(Row(PLACE, (SUBJECT, mark, cause.encode(), False)),))
+    if there := [i for i in of if dirty[i]]:
+        yield there, Decision((), cause, changed=(Row(MOVED_PLACE, (SUBJECT, mark)),))

@@ -46,6 +46,8 @@ class Judged:
 
     verdicts: Sequence[Verdict]
     assignments: Mapping[UUID, AssignmentRow]
+    sharing: frozenset[UUID] = frozenset()
+    """The certifications among them that share a course with another one: of those one decision at a time (DUE-5)."""
 
 
 def offering(fact: OfferingFact, minutes_of_courses: int = 0) -> Offering:
@@ -152,7 +154,9 @@ def judge(
             undone=reversed_,
         )
         verdicts.append(Verdict(change, situation))
-    return Judged(verdicts, assignments)
+    certifications = [id for id, on_offer in known.items() if on_offer.kind == "certification"]
+    sharing = catalogue.sharing(conn, certifications) if certifications else frozenset()
+    return Judged(verdicts, assignments, sharing)
 
 
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:

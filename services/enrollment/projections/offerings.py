@@ -66,6 +66,16 @@ def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]
     return {fact.id: fact for fact in map(_fact, rows)}
 
 
+def sharing(conn: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
+    """Those of these certifications that have a course in common with another one (DUE-5)."""
+    rows = conn.execute(
+        "SELECT a.id FROM offering_fact a WHERE a.id = ANY(%s) AND a.kind = 'certification' AND a.courses <> '{}' AND EXISTS ("
+        "SELECT FROM offering_fact b WHERE b.kind = 'certification' AND b.id <> a.id AND b.courses && a.courses)",
+        [list(ids)],
+    )
+    return frozenset(uuid_of(id) for (id,) in rows)
+
+
 def minutes_of_courses(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, int]:
     """How long the courses of each take together at least."""
     if not ids:

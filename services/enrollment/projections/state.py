@@ -151,6 +151,10 @@ CERTIFICATE = Table(
     },
 )
 REVOCATION = Table("certificate", ("serial",), {"serial": "text", "revoked": "bool", "reason": "uuid"})
+PLACE = Table("dirty", ("id",), {"id": "uuid", "revision": "int8", "meta": "text", "open": "bool"})
+"""A person's place in the queue, where there was none."""
+MOVED_PLACE = Table("dirty", ("id",), {"id": "uuid", "revision": "int8"})
+"""What changes of it for decisions that must not be made twice at the same moment."""
 EXPIRY = Table("enrollment", ("id",), {"id": "uuid", "revision": "int8", "live": "bool", "ended": "text"})
 """What changes of an enrollment when its access expires."""
 
