@@ -89,10 +89,11 @@ class Encoded:
 
     @property
     def _begins(self) -> tuple[object, ...]:
-        """What those have in common that can be written together; empty where something is changed or deleted."""
-        if self.decision.changed or self.decision.gone:
-            return ()
+        """What those have in common that can be written together; empty where something is changed or deleted, or where another one
+        is to be overtaken by what is written."""
         tables = tuple(table.name for table, _ in self.rows)
+        if self.decision.changed or self.decision.gone or self.depends_on in tables:
+            return ()
         return (self.depends_on, len(self.events), self.events[0].originator_version, *tables)
 
     @classmethod

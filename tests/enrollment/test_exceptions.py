@@ -322,6 +322,20 @@ def test_of_two_that_come_by_one_fact_the_second_is_held(world: World, pair: tup
 
 
 @pytest.mark.feature("DUE-5")
+def test_so_it_is_for_somebody_who_was_never_in_the_queue(world: World, pair: tuple[UUID, UUID], ann: UUID) -> None:
+    world.settle()
+    world.http.post(
+        "/api/enrollment/assignments", json={"people": [str(ann)], "offerings": [str(offering) for offering in pair]}
+    )
+    with world.database.connection() as conn:
+        conn.execute("DELETE FROM dirty")
+    meta = Meta(actor=SYSTEM, correlation=uuid4())
+    assert world.evaluator.write(world.evaluator.prepare([ann], None, lambda _: meta)) == [ann]
+    world.settle()
+    assert one_is_held(world, ann, pair)
+
+
+@pytest.mark.feature("DUE-5")
 def test_of_two_that_are_decided_at_the_same_moment_the_second_is_overtaken(
     world: World, pair: tuple[UUID, UUID], ann: UUID
 ) -> None:
