@@ -147,7 +147,7 @@ def _parts(
     return Parts(
         ledger.database,
         assigning,
-        Previewing(ledger, assigning, triggering, settings.evaluator_chunk),
+        Previewing(ledger, assigning, editing, triggering, settings.evaluator_chunk),
         Viewing(ledger.database),
         Learning(enrolled),
         Cancelling(enrolled, assigning),

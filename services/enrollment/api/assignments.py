@@ -9,7 +9,14 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using, answer, assigning_qualifications, raw
-from services.enrollment.application.requests import AddRules, ApplyTrigger, Preview, PreviewRequest, RemoveRules
+from services.enrollment.application.requests import (
+    AddRules,
+    ApplyTrigger,
+    ChangeDue,
+    Preview,
+    PreviewRequest,
+    RemoveRules,
+)
 from services.enrollment.application.sharing import Note, SharingRequest
 from services.enrollment.projections import lists
 from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
@@ -151,6 +158,8 @@ def _previewing(caller: Caller, using: Parts, asked: PreviewRequest) -> Scope:
     """For whom the caller may do what a preview is asked about. Triggers may reach people of any organisation."""
     if isinstance(asked, ApplyTrigger):
         caller.everywhere(Permission.ASSIGN)
+    if isinstance(asked, ChangeDue):
+        return _assigning(caller, using, [using.assigning.find(asked.assignment_id).offering])
     if isinstance(asked, RemoveRules):
         return _assigning(caller, using, [using.assigning.find(id).offering for id in asked.assignment_ids])
     return _assigning(caller, using, [asked.offering_id] if isinstance(asked, AddRules) else [])

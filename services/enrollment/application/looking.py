@@ -31,8 +31,12 @@ class Resolved:
         warnings: Sequence[str] = (),
         applied: UUID | None = None,
         ours: Collection[UUID] = (),
+        changed: AssignmentRow | None = None,
     ) -> None:
-        """`applied`: a trigger that acts on everybody who fulfils its condition, by the assignments `ours`."""
+        """`changed`: an assignment as it would be.
+
+        `applied`: a trigger that acts on everybody who fulfils its condition, by the assignments `ours`.
+        """
         self.offering = offering
         self.applied = applied
         self.warnings = list(warnings)
@@ -54,6 +58,7 @@ class Resolved:
             )
             for t in targets
         ]
+        self.changed = [changed] if changed else []
         self.ours = {row.id for row in self.proposed}.union(ours)
 
 
@@ -105,7 +110,7 @@ class _Look:
         self._chunk = chunk
         self._hash = hashlib.sha256(resolved.offering.id.bytes)
         self._count = dict.fromkeys(
-            ("enrolled", "source_added", "withdrawn", "source_removed", "kept_without_source"), 0
+            ("enrolled", "source_added", "withdrawn", "source_removed", "kept_without_source", "dates_moved"), 0
         )
         self._people = 0
         self._excluded = 0
@@ -114,18 +119,20 @@ class _Look:
 
     def rows(self) -> Iterator[tuple[UUID, str]]:
         on = self._resolved
-        proposed, removing, ours = on.proposed, [a.id for a in on.removing], on.ours
+        proposed, removing, ours = [*on.proposed, *on.changed], [a.id for a in on.removing], on.ours
+        changed = [row.id for row in on.changed]
+        without = [*removing, *changed]
         applied = [on.applied] if on.applied else []
         for people in scopes.scope(self._conn, self._chunk, only=removing, proposed=proposed, applied=on.applied):
-            judged = judge(self._conn, people, on.offering.id, proposed=proposed, without=removing, applied=applied)
+            judged = judge(self._conn, people, on.offering.id, proposed=proposed, without=without, applied=applied)
             if applied:
                 self._people += sum(fact.active for fact in facts.people(self._conn, people).values())
             else:
                 self._people += sum(
                     len(v.situation.people) for v in judged.verdicts if ours.intersection(v.situation.wanted)
                 )
-            if removing:
-                self._people += _count_held(self._conn, people, removing)
+            if without:
+                self._people += _count_held(self._conn, people, without)
             self._excluded += _count_excluded(self._conn, people, [*removing, *(ours if applied else ())])
             changes = [(v.change, person) for v in judged.verdicts if v.change for person in v.situation.people]
             for person, outcome, told in sorted((p, _outcome(c), _told(c)) for c, p in changes):
@@ -133,7 +140,7 @@ class _Look:
                     self._count[outcome] += 1
                 self._hash.update(f"{person}{outcome}{told}\n".encode())
                 yield person, outcome
-            self._waiting += sum(bool(ours.intersection(c.after.waiting)) for c, _ in changes)
+            self._waiting += sum(bool(ours.union(changed).intersection(c.after.waiting)) for c, _ in changes)
             if on.offering.kind == "qualification" and not removing:
                 self._warn([person for change, person in changes if _outcome(change) == "enrolled"])
 
@@ -142,6 +149,14 @@ class _Look:
             before = self._unseen.get((one.item_id, one.reason))
             learners = one.learners + (before.learners if before else 0)
             self._unseen[one.item_id, one.reason] = one.model_copy(update={"learners": learners})
+
+    def _text(self, *, adding: bool) -> str:
+        kind = self._resolved.offering.kind
+        if self._resolved.changed:
+            return rules.due_text(kind, self._people)
+        if adding:
+            return rules.adding_text(kind, self._people, max(1, len(self._resolved.targets)))
+        return rules.removing_text(kind, self._people)
 
     def digest(self) -> str:
         whole = self._hash.copy()
@@ -155,9 +170,7 @@ class _Look:
             offering_id=on.id,
             kind=on.kind,
             title=on.title,
-            text=rules.adding_text(on.kind, self._people, max(1, len(self._resolved.targets)))
-            if adding
-            else rules.removing_text(on.kind, self._people),
+            text=self._text(adding=adding),
             people=self._people,
             **self._count,
             excluded=self._excluded,
@@ -180,7 +193,7 @@ def _outcome(change: Change) -> str:
     if after.sourceless and not before.sourceless:
         return "kept_without_source"
     if after.grants == before.grants:
-        return "held" if len(after.waiting) > len(before.waiting) else "date"
+        return "held" if len(after.waiting) > len(before.waiting) else "dates_moved"
     return "source_added" if after.grants - before.grants else "source_removed"
 
 

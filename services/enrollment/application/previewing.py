@@ -6,12 +6,14 @@ from uuid import UUID, uuid4
 from psycopg.types.json import Jsonb
 
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
+from services.enrollment.application.editing import Editing
 from services.enrollment.application.judging import offerings
 from services.enrollment.application.looking import Looks, Resolved
 from services.enrollment.application.requests import (
     AddRules,
     ApplyTrigger,
     Asked,
+    ChangeDue,
     Preview,
     PreviewRequest,
     RemoveRules,
@@ -40,9 +42,12 @@ FORGOTTEN = {
 class Previewing:
     """Shows, and does what was shown or nothing."""
 
-    def __init__(self, ledger: Enrollments, assigning: Assigning, triggers: Triggers, chunk: int) -> None:
+    def __init__(
+        self, ledger: Enrollments, assigning: Assigning, editing: Editing, triggers: Triggers, chunk: int
+    ) -> None:
         self._ledger = ledger
         self._assigning = assigning
+        self._editing = editing
         self._triggers = triggers
         self._chunk = chunk
 
@@ -83,6 +88,8 @@ class Previewing:
             )
         if isinstance(request, ApplyTrigger):
             return self._triggers.apply(context, request.trigger_id)
+        if isinstance(request, ChangeDue):
+            return self._editing.set_due_rule(context, self._assigning.find(request.assignment_id), request.due)
         (resolved,) = looked.resolved
         if isinstance(request, RemoveRules):
             return self._assigning.remove(context, resolved.removing, reason)
@@ -115,7 +122,20 @@ class Previewing:
         if isinstance(request, ApplyTrigger):
             title, resolved = self._resolve_trigger(conn, request)
             return Looks(conn, resolved, self._chunk, title)
+        if isinstance(request, ChangeDue):
+            return Looks(conn, [self._resolve_due(conn, scope, request)], self._chunk)
         return Looks(conn, [self._resolve(conn, scope, request)], self._chunk)
+
+    def _resolve_due(self, conn: Connection, scope: Scope, request: ChangeDue) -> Resolved:
+        found = self._assigning.find(request.assignment_id)
+        if not scope.everything and not may_see(conn, scope, [found.target.id]):
+            raise NotFound("There is no such assignment, or none that you may see.", field="assignment_id")
+        rules.set_due_rule(found, request.due)
+        offering = offerings(conn, [found.offering])[found.offering]
+        row = state.assignments(conn, [found.id])[found.id]
+        row = row._replace(due=request.due.model_dump_json() if request.due else None)
+        never = never_met(request.due, facts.now(conn), offering.minimum_minutes, organisations.zones(conn))
+        return Resolved(offering, [], [], warnings=[never] if never else [], changed=row)
 
     def _resolve_trigger(self, conn: Connection, request: ApplyTrigger) -> tuple[str | None, list[Resolved]]:
         """An offering; or all that comes with a job role, also by triggers that follow it, and the job role's name."""

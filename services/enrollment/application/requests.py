@@ -53,7 +53,17 @@ class ApplyTrigger(BaseModel):
     trigger_id: UUID
 
 
-PreviewRequest = Annotated[AddRules | RemoveRules | ApplyTrigger, Field(discriminator="action")]
+class ChangeDue(BaseModel):
+    """Give an assignment another due rule; None: none (DUE-1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    action: Literal["due"]
+    assignment_id: UUID
+    due: DueRule | None
+
+
+PreviewRequest = Annotated[AddRules | RemoveRules | ApplyTrigger | ChangeDue, Field(discriminator="action")]
 
 
 class Asked(BaseModel):
@@ -89,6 +99,8 @@ class Summary(BaseModel):
     source_removed: int = 0
     """Would stay enrolled by another assignment."""
     kept_without_source: int = 0
+    dates_moved: int = 0
+    """Would only be due later (DUE-3)."""
     excluded: int = 0
     """Are kept away by an exclusion."""
     held_by_exceptions: int = 0
@@ -106,6 +118,7 @@ SUMMED = (
     "withdrawn",
     "source_removed",
     "kept_without_source",
+    "dates_moved",
     "excluded",
     "held_by_exceptions",
 )

@@ -192,6 +192,11 @@ def adding_text(kind: str, count: int, assignments: int) -> str:
     return f"Adding {these} {noun} will enrol {count} learners to this {kind} except where they are enrolled already."
 
 
+def due_text(kind: str, count: int) -> str:
+    """What is asked before a due rule is changed."""
+    return f"This will change the due date of {count} learners on this {kind}, and never to an earlier one."
+
+
 def removing_text(kind: str, count: int) -> str:
     """What is asked before a rule is removed (ASG-8), word for word."""
     return f"This will withdraw {count} learners from this {kind} except where they have another assignment."
