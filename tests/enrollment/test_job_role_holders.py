@@ -397,3 +397,25 @@ def test_a_qualification_is_assigned_directly_too_and_named_in_the_texts(world: 
     assert removed["text"] == (
         "This will withdraw 2 learners from this qualification except where they have another assignment."
     )
+
+
+@pytest.mark.feature("ASG-20", "ASG-11", "CAT-10")
+def test_a_requirement_is_undone_but_what_the_catalogue_said_stays(world: World, first_aid: UUID, crane: UUID) -> None:
+    ann, nurse = world.person(), world.job_role("Nurse", first_aid)
+    audience = world.audience(ann)
+    world.settle()
+    source = world.assign(crane, "audience", audience)
+    path = f"/api/enrollment/assignments/{source}/requirement"
+    changed = world.http.put(path, json={"required": False}).json()
+    assert required(world, ann, crane) is False
+    assert undone(world, changed["batch"]) == []
+    assert required(world, ann, crane) is True
+    world.hold(nurse, ann)
+    batch = uuid4()
+    told = {"code": "Nurse", "name": "Nurse", "description": ""}
+    links = [{"qualification_id": first_aid, "required": False}]
+    world.tell(world.catalog, catalog.JobRoleDescribed, nurse, batch=batch, qualifications=links, **told)
+    world.settle()
+    assert required(world, ann, first_aid) is False
+    assert undone(world, batch) == ["of-job-role"]
+    assert required(world, ann, first_aid) is False

@@ -224,8 +224,8 @@ class Undoing:
     def _rule_back(self, conn: Connection, plan: Plan, event: undoing_rules.Reversible) -> None:
         back = undoing_rules.reverse(conn, plan.decision.meta, event)
         person = event.person_id if isinstance(event, JobRoleAssigned | JobRoleUnassigned) else None
-        if back is None:
-            plan.leave("changed-since", None, None, person)
+        if isinstance(back, str):
+            plan.leave(back, None, None, person)
             return
         plan.decision = plan.decision.together(back)
         plan.marked += [person] if person else []

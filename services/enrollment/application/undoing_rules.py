@@ -11,6 +11,7 @@ from services.enrollment.domain.assignments import Assignment, Sharing, Target
 from services.enrollment.domain.job_roles import Holding
 from services.enrollment.projections import batches, facts, groups, triggering
 from services.enrollment.projections import triggers as known
+from services.enrollment.projections.batches import IrreversibleKind
 from services.enrollment.projections.state import ASSIGNMENT, JOB_ROLE_HOLDER, assignments
 from shared import jobs
 from shared.contracts.enrollment import JobRoleAssigned, JobRoleUnassigned, RequirementSet, TriggerCreated
@@ -22,8 +23,8 @@ from shared.store import Decision, Row, Store
 Reversible = JobRoleAssigned | JobRoleUnassigned | TriggerCreated | RequirementSet
 
 
-def reverse(conn: Connection, meta: Meta, event: Reversible) -> Decision | None:
-    """The opposite; without events where there is nothing left to reverse. None: it was changed since, and stays."""
+def reverse(conn: Connection, meta: Meta, event: Reversible) -> Decision | IrreversibleKind:
+    """The opposite, without events where there is nothing left to reverse; or why it stays."""
     match event:
         case TriggerCreated():
             return _stop(conn, meta, event)
@@ -33,32 +34,34 @@ def reverse(conn: Connection, meta: Meta, event: Reversible) -> Decision | None:
             return _hold_back(conn, meta, event)
 
 
-def _stop(conn: Connection, meta: Meta, event: TriggerCreated) -> Decision | None:
+def _stop(conn: Connection, meta: Meta, event: TriggerCreated) -> Decision | IrreversibleKind:
     row = known.rows(conn, [event.originator_id])[event.originator_id]
     if not row.live:
         return Decision((), meta)
     if row.revision != event.originator_version:
-        return None
+        return "changed-since"
     return stopping(row, triggers.stop(trigger(row), "undone", take_back=True), meta)
 
 
-def _set_back(conn: Connection, meta: Meta, event: RequirementSet) -> Decision | None:
+def _set_back(conn: Connection, meta: Meta, event: RequirementSet) -> Decision | IrreversibleKind:
     row = assignments(conn, [event.originator_id])[event.originator_id]
     if not row.live:
         return Decision((), meta)
+    if row.type == "job-role":
+        return "of-job-role"
     if row.revision != event.originator_version:
-        return None
-    now = Assignment(row.id, row.revision, row.offering, Target("job-role", row.target), True)
+        return "changed-since"
+    now = Assignment(row.id, row.revision, row.offering, Target(row.type, row.target), True)  # type: ignore[arg-type]
     back = rules.set_requirement(replace(now, shared=Sharing(required=event.required)), not event.required)
     assert back is not None
     row = row._replace(revision=back.originator_version, required=back.required)
     return Decision((back,), meta, changed=(Row(ASSIGNMENT, tuple(row)),))
 
 
-def _hold_back(conn: Connection, meta: Meta, event: JobRoleAssigned | JobRoleUnassigned) -> Decision | None:
+def _hold_back(conn: Connection, meta: Meta, event: JobRoleAssigned | JobRoleUnassigned) -> Decision | IrreversibleKind:
     id, role, person = event.originator_id, event.job_role_id, event.person_id
     if groups.versions(conn, [id])[id] != event.originator_version:
-        return None
+        return "changed-since"
     now = Holding(id, event.originator_version, isinstance(event, JobRoleAssigned))
     if now.held:
         back: Event = job_roles.unassigned(now, role, person, None)
