@@ -352,3 +352,24 @@ def test_of_two_that_are_decided_at_the_same_moment_the_second_is_overtaken(
     world.settle()
     assert [standing(world, ann, o)[0] for o in (one, other)] == ["not-started", "held"]
     assert cases(world) == [("open", ["already-assigned"])]
+
+
+@pytest.mark.feature("DUE-4", "DUE-6", "ASG-7")
+def test_somebody_with_several_exceptions_is_judged_anew_by_whatever_changes(
+    world: World, course: UUID, ann: UUID
+) -> None:
+    other, third = world.course("Wiring", 1, minimum_minutes=WEEK), world.course("Painting", 1)
+    audience = world.audience(ann)
+    world.settle()
+    for offering in (course, other):
+        world.enroll(ann, offering, due=on(1))
+    source = world.assign(third, "audience", audience)
+    path = f"/api/enrollment/assignments/{source}/exclusions"
+    assert world.http.post(path, json={"person_id": str(ann)}).status_code == 201
+    world.settle()
+    assert [standing(world, ann, o)[0] for o in (course, other, third)] == ["held", "held", "withdrawn"]
+    told = {"code": "W", "title": "Welding", "description": "", "activities": [], "minimum_minutes": 10}
+    told |= {"access_days": None, "certificate": None, "badge": None, "price": None}
+    world.tell(world.catalog, catalog.CourseDescribed, course, **told)
+    world.settle()
+    assert [standing(world, ann, o)[0] for o in (course, other)] == ["not-started", "held"]

@@ -10,9 +10,9 @@ from shared.events import Meta
 
 _MARK = (
     "INSERT INTO dirty (id, revision, meta, batch, open) "
-    "SELECT DISTINCT person, nextval('dirty_revision'), %(meta)s::text, %(batch)s::uuid, "
+    "SELECT person, nextval('dirty_revision'), %(meta)s::text, %(batch)s::uuid, "
     "NOT EXISTS (SELECT FROM feed_batch WHERE batch = %(batch)s::uuid AND state IN ('open', 'held')) "
-    "FROM ({}) AS touched WHERE person IS NOT NULL ORDER BY person "
+    "FROM (SELECT DISTINCT person FROM ({}) AS found WHERE person IS NOT NULL ORDER BY person) AS touched "
     "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta, batch = excluded.batch, "
     "open = dirty.open OR excluded.open"
 )
