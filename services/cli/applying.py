@@ -16,13 +16,13 @@ def apply(client: Client, content: bytes, *, dry_run: bool) -> list[dict[str, An
     """What became of everything in the file, or would. Both parts are checked before the first one changes anything."""
     catalogue, rules = _parts(content)
     if not rules:
-        return _catalogue(client, content, dry_run=dry_run)["items"]  # type: ignore[no-any-return]
-    shown = _catalogue(client, catalogue, dry_run=True)["items"] if catalogue else []
+        return _catalogue(client, content, dry_run=dry_run)[0]
+    shown = _catalogue(client, catalogue, dry_run=True)[0] if catalogue else []
     checked = _rules(client, {**rules, "coming": [item["code"] for item in shown]}, dry_run=True)
     if dry_run:
         return [*shown, *checked]
-    done = _catalogue(client, catalogue, dry_run=False) if catalogue else {"items": []}
-    return [*done["items"], *_rules(client, rules, dry_run=False, at_least=done.get("position"))]
+    done, position = _catalogue(client, catalogue, dry_run=False) if catalogue else ([], None)
+    return [*done, *_rules(client, rules, dry_run=False, at_least=position)]
 
 
 def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
@@ -44,7 +44,8 @@ def _words(value: Any) -> Any:
     return [_words(one) for one in value] if isinstance(value, list) else value
 
 
-def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> dict[str, Any]:
+def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> tuple[list[dict[str, Any]], str]:
+    """What became of everything, and the position after it."""
     answer = client.send(
         "POST",
         "/api/catalog/apply",
@@ -52,7 +53,7 @@ def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> dict[str, An
         content=content,
         headers={"Idempotency-Key": str(uuid4())},
     )
-    return {"items": answer["result"]["items"], "position": answer["position"]}
+    return answer["result"]["items"], answer["position"]
 
 
 def _rules(

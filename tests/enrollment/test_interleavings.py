@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import pytest
+from moments import steps, take_facts
 from world import World
 
 from services.enrollment.application import evaluator as evaluating
@@ -20,20 +21,6 @@ def world(database: Callable[..., Database], feed_conninfo: Callable[[Database],
     one = World(database, feed_conninfo, evaluator_chunk=2, job_step=0)
     yield one
     one.close()
-
-
-def steps(world: World) -> Iterator[None]:
-    """The service's work in its smallest pieces."""
-    while True:
-        world.worker.step()
-        yield
-        world.evaluator.step()
-        yield
-
-
-def take_facts(world: World) -> None:
-    while any(consumer.step() for consumer in world.consumers):
-        pass
 
 
 @pytest.mark.feature("ASG-10", "ASG-22")

@@ -239,6 +239,10 @@ def test_with_its_assignment_goes_what_it_gave(world: World, course: UUID) -> No
     world.settle()
     assert [world.standing(person, course) for person in (ann, bob)] == ["withdrawn", "-"]
     assert shown(world, trigger)["state"] == "stopped"
+    listed = [
+        world.http.get("/api/enrollment/triggers", params={"live": live}).json()["items"] for live in (True, False)
+    ]
+    assert [[item["id"] for item in items] for items in listed] == [[], [trigger]]
     body = {"action": "apply-trigger", "trigger_id": trigger}
     assert kind(world.http.post("/api/enrollment/previews", json=body)) == "trigger-stopped"
     world.trigger("Staff", when, offering_id=course)

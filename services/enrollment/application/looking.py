@@ -65,8 +65,12 @@ class Resolved:
 class Looks:
     """A look for each offering that a request concerns: one, or what comes with a job role, which is called `title`."""
 
-    def __init__(self, conn: Connection, resolved: Sequence[Resolved], chunk: int, title: str | None = None) -> None:
+    def __init__(
+        self, conn: Connection, resolved: Sequence[Resolved], chunk: int, title: str | None = None, people: int = 0
+    ) -> None:
+        """`people`: how many are concerned, where nothing comes with the job role."""
         self.resolved = resolved
+        self._people = people
         self._looks = [_Look(conn, one, chunk) for one in resolved]
         self._title = title
 
@@ -76,13 +80,14 @@ class Looks:
             yield from look.rows()
 
     def digest(self) -> str:
-        return hashlib.sha256("".join(look.digest() for look in self._looks).encode()).hexdigest()
+        whole = "".join((f"{self._people}", *(look.digest() for look in self._looks)))
+        return hashlib.sha256(whole.encode()).hexdigest()
 
     def summary(self) -> Summary:
         every = [look.summary() for look in self._looks]
         if self._title is None:
             return every[0]
-        people = max((one.people for one in every), default=0)
+        people = max((one.people for one in every), default=self._people)
         numbers = {name: sum(getattr(one, name) for one in every) for name in SUMMED}
         emails = Emails(
             count=sum(one.emails.count for one in every),

@@ -24,7 +24,7 @@ from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
 from services.enrollment.domain.due_dates import never_met
-from services.enrollment.projections import facts, organisations, state, triggers
+from services.enrollment.projections import facts, organisations, scopes, state, triggers
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
@@ -121,10 +121,16 @@ class Previewing:
     def _look(self, conn: Connection, scope: Scope, request: PreviewRequest) -> Looks:
         if isinstance(request, ApplyTrigger):
             title, resolved = self._resolve_trigger(conn, request)
-            return Looks(conn, resolved, self._chunk, title)
+            people = 0 if resolved else self._count_met(conn, request.trigger_id)
+            return Looks(conn, resolved, self._chunk, title, people)
         if isinstance(request, ChangeDue):
             return Looks(conn, [self._resolve_due(conn, scope, request)], self._chunk)
         return Looks(conn, [self._resolve(conn, scope, request)], self._chunk)
+
+    def _count_met(self, conn: Connection, trigger: UUID) -> int:
+        """Active people of whom its condition is true."""
+        parts = scopes.scope(conn, self._chunk, applied=trigger)
+        return sum(fact.active for part in parts for fact in facts.people(conn, part).values())
 
     def _resolve_due(self, conn: Connection, scope: Scope, request: ChangeDue) -> Resolved:
         found = self._assigning.find(request.assignment_id)

@@ -1,6 +1,7 @@
 """Job roles: who holds one by hand, and the assignments by which its qualifications come with it (ASG-12, CAT-10)."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from uuid import UUID, uuid5
 
 from pydantic import JsonValue
@@ -142,7 +143,7 @@ class Linking:
         with self._ledger.database.transaction() as conn:
             jobs.finish(conn, job)
 
-    def _create(self, context: Context, role: JobRoleFact, offering: UUID, required: bool, now: object) -> Decision:
+    def _create(self, context: Context, role: JobRoleFact, offering: UUID, required: bool, now: datetime) -> Decision:
         """Also where the qualification is not open: it waits, as every rule does (CAT-4)."""
         target, sharing = Target("job-role", role.id), Sharing(required=required)
         id = uuid5(role.id, f"{offering}/{role.revision}")
@@ -155,7 +156,7 @@ class Linking:
             include_below=False,
             live=True,
             batch=context.correlation,
-            created_at=now,  # type: ignore[arg-type]
+            created_at=now,
             required=required,
         )
         event = rules.created(id, offering, target, sharing)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
@@ -222,8 +222,7 @@ class TriggerItem(BaseModel):
     job_role_id: UUID | None
     assignment_id: UUID | None
     undo: bool
-    state: str
-    """`starting`, `acting` or `stopped`."""
+    state: Literal["starting", "acting", "stopped"]
     stopped_because: TriggerEnd | None
     loop: list[UUID]
     """The triggers that would have caused one another (TRG-3)."""
@@ -233,13 +232,14 @@ class TriggerItem(BaseModel):
     created_at: datetime
 
 
+_ACTS = "(t.live AND (t.assignment IS NULL OR EXISTS (SELECT FROM assignment a WHERE a.id = t.assignment AND a.live)))"
 _LIST = f"""
 SELECT {", ".join(f"t.{name}" for name in TRIGGER.columns)}, t.begun,
     t.assignment IS NULL OR EXISTS (SELECT FROM assignment a WHERE a.id = t.assignment AND a.live),
     (SELECT count(*) FROM trigger_standing s WHERE s.trigger = t.id AND s.fired AND NOT t.taken_back),
     (SELECT convert_from(e.body, 'UTF8')::jsonb FROM events e WHERE e.stream = t.id AND NOT t.live
         ORDER BY e.version DESC LIMIT 1)
-FROM trigger t WHERE (%(id)s::uuid IS NULL OR t.id = %(id)s) AND (%(live)s::bool IS NULL OR t.live = %(live)s)
+FROM trigger t WHERE (%(id)s::uuid IS NULL OR t.id = %(id)s) AND (%(live)s::bool IS NULL OR {_ACTS} = %(live)s)
     AND (%(after_time)s::timestamptz IS NULL OR (t.created_at, t.id) > (%(after_time)s, %(after)s::uuid))
 ORDER BY t.created_at, t.id LIMIT %(limit)s
 """
