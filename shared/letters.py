@@ -17,7 +17,7 @@ from shared.database import Database
 from shared.errors import Conflict, NotFound, Refusal
 from shared.feeds import PROFILES
 from shared.http import Commanded, Cursor, PageSize
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 _LETTERS = """
 SELECT consumer, source, key, count(*) AS entries, min(position) AS position,
@@ -99,7 +99,7 @@ def letter_routes(service: str, database: Database, consumers: Sequence[Consumer
     def list_letters(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Letter]:
         """The keys that wait."""
         caller.everywhere(Permission.OPERATE)
-        source, key = cursor_decode(cursor, 2) if cursor else ("", str(UUID(int=0)))
+        source, key = cursor_decode(cursor, str, UUID) if cursor else ("", UUID(int=0))
         with database.connection() as conn, conn.cursor(row_factory=class_row(Letter)) as rows:
             found = rows.execute(_LETTERS, {"source": source, "key": key, "limit": size + 1}).fetchall()
         last = found[size - 1] if len(found) > size else None
@@ -109,7 +109,7 @@ def letter_routes(service: str, database: Database, consumers: Sequence[Consumer
     def list_decisions(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Decision]:
         """What people decided, newest first."""
         caller.everywhere(Permission.OPERATE)
-        before = int(cursor_decode(cursor, 1)[0]) if cursor else 2**62
+        before = cursor_decode(cursor, cursor_number)[0] if cursor else 2**62
         with database.connection() as conn, conn.cursor(row_factory=class_row(Decision)) as rows:
             found = rows.execute(_DECISIONS, [before, size + 1]).fetchall()
         more = cursor_encode(str(found[size - 1].number)) if len(found) > size else None

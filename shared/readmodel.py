@@ -4,7 +4,8 @@ import base64
 import binascii
 import json
 import time
-from typing import Generic, TypeVar
+from collections.abc import Callable
+from typing import Generic, TypeVar, overload
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -14,6 +15,8 @@ from shared.errors import Invalid, NotYet
 from shared.events import Position
 
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 _POLL_SECONDS = 0.02
 
@@ -29,15 +32,34 @@ def cursor_encode(*values: str) -> str:
     return base64.urlsafe_b64encode(json.dumps(values, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def cursor_decode(text: str, count: int) -> tuple[str, ...]:
-    """Raises Invalid for anything that `cursor_encode` did not make of `count` values."""
+@overload
+def cursor_decode(text: str, first: Callable[[str], T], /) -> tuple[T]: ...
+@overload
+def cursor_decode(text: str, first: Callable[[str], T], second: Callable[[str], U], /) -> tuple[T, U]: ...
+@overload
+def cursor_decode(
+    text: str, first: Callable[[str], T], second: Callable[[str], U], third: Callable[[str], V], /
+) -> tuple[T, U, V]: ...
+def cursor_decode(text: str, *kinds: Callable[[str], object]) -> tuple[object, ...]:
+    """The values that `cursor_encode` was given, each read by its kind, which raises ValueError for what is none.
+
+    Raises Invalid for anything else, the cursor of another list included.
+    """
     try:
         values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        if not isinstance(values, list) or not all(isinstance(value, str) and "\0" not in value for value in values):
+            raise ValueError
+        return tuple(kind(value) for kind, value in zip(kinds, values, strict=True))
     except (ValueError, binascii.Error):
-        values = None
-    if not isinstance(values, list) or len(values) != count or not all(isinstance(v, str) for v in values):
-        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor")
-    return tuple(values)
+        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor") from None
+
+
+def cursor_number(text: str) -> int:
+    """A kind for `cursor_decode`: a number as rows have one. Raises ValueError."""
+    number = int(text)
+    if not 0 <= number < 2**63:
+        raise ValueError(text)
+    return number
 
 
 def applied(conn: Connection, source: str) -> Position | None:

@@ -36,7 +36,7 @@ ORDER BY lower(name), id LIMIT %(limit)s
 
 def page(conn: Connection, words: str | None, cursor: str | None, limit: int) -> Page[JobRoleItem]:
     """By name; `words` is a part of name or code."""
-    name, id = cursor_decode(cursor, 2) if cursor else (None, None)
+    name, id = cursor_decode(cursor, str, UUID) if cursor else (None, None)
     with conn.cursor(row_factory=class_row(JobRoleItem)) as cur:
         found = cur.execute(_PAGE, {"words": words, "name": name, "id": id, "limit": limit + 1}).fetchall()
     items = found[:limit]

@@ -44,7 +44,7 @@ _COLUMNS = ", ".join(OFFERING.columns)
 
 def page(conn: Connection, words: str | None, active: bool | None, cursor: str | None, limit: int) -> Page[OfferingRow]:
     """By title; `words` is a part of title or code."""
-    after = cursor_decode(cursor, 2) if cursor else (None, None)
+    after = cursor_decode(cursor, str, UUID) if cursor else (None, None)
     rows = conn.execute(
         f"SELECT {_COLUMNS} FROM offering WHERE (%(words)s::text IS NULL "
         "OR position(lower(%(words)s) in lower(title)) > 0 OR position(lower(%(words)s) in lower(code)) > 0) "

@@ -11,7 +11,7 @@ from services.directory.imports.facts import Outcome, OutcomeKind
 from services.directory.imports.files import Reason
 from services.directory.projections.tables import Element
 from shared.database import Connection
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 REASONS: TypeAdapter[tuple[Reason, ...]] = TypeAdapter(tuple[Reason, ...])
 
@@ -58,7 +58,7 @@ def counts(conn: Connection, run: UUID) -> dict[str, int]:
 
 def page(conn: Connection, run: UUID, outcome: OutcomeKind | None, cursor: str | None, limit: int) -> Page[ReportRow]:
     """In the order of the run. A person's or a job's key comes from today's profile."""
-    after = int(cursor_decode(cursor, 1)[0]) if cursor else -1
+    after = cursor_decode(cursor, cursor_number)[0] if cursor else -1
     query = (
         "SELECT r.seq, r.element, r.number, coalesce(r.key, f.external_id, f.user_name, j.external_id) AS key, r.subject, "
         "r.outcome, r.fields, r.reasons FROM import_row r LEFT JOIN profile f ON f.id = r.subject "

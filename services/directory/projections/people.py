@@ -98,7 +98,7 @@ class SignInView(BaseModel):
 
 def sign_ins(conn: Connection, person: UUID, cursor: str | None, limit: int) -> Page[SignInView]:
     """Newest first."""
-    before = cursor_decode(cursor, 1)[0] if cursor else "infinity"
+    before = cursor_decode(cursor, datetime.fromisoformat)[0] if cursor else "infinity"
     query = "SELECT DISTINCT at FROM sign_in WHERE person = %s AND at < %s::timestamptz ORDER BY at DESC LIMIT %s"
     with conn.cursor(row_factory=class_row(SignInView)) as found:
         rows = found.execute(query, [person, before, limit + 1]).fetchall()
@@ -138,7 +138,7 @@ def search(conn: Connection, scope: Scope, asked: PersonFilter, cursor: str | No
             " AND (lower(f.last_name), lower(f.first_name), p.id) > "
             "(SELECT lower(last_name), lower(first_name), id FROM profile WHERE id = %(after)s::uuid)"
         )
-        values["after"] = cursor_decode(cursor, 1)[0]
+        values["after"] = cursor_decode(cursor, UUID)[0]
     query = (
         f"{BELOW}SELECT {_ITEM}{_FROM}WHERE {where} "
         "ORDER BY lower(f.last_name), lower(f.first_name), p.id LIMIT %(limit)s"

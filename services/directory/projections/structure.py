@@ -84,7 +84,7 @@ def units(
     limit: int,
 ) -> Page[UnitView]:
     """By name; `top` only those without a parent, `name` a part of the name or the external id."""
-    after = cursor_decode(cursor, 2) if cursor else ("", str(UUID(int=0)))
+    after = cursor_decode(cursor, str, UUID) if cursor else ("", UUID(int=0))
     query = (
         f"{BELOW}{_UNIT} WHERE {_VISIBLE_UNIT} AND (%(kind)s::text IS NULL OR u.kind = %(kind)s) "
         "AND (%(framework)s::uuid IS NULL OR u.framework = %(framework)s) "
@@ -154,7 +154,7 @@ def audience(conn: Connection, id: UUID) -> AudienceView | None:
 
 
 def audiences(conn: Connection, name: str | None, cursor: str | None, limit: int) -> Page[AudienceView]:
-    after = cursor_decode(cursor, 2) if cursor else ("", str(UUID(int=0)))
+    after = cursor_decode(cursor, str, UUID) if cursor else ("", UUID(int=0))
     query = (
         f"{_AUDIENCE}WHERE (%s::text IS NULL OR strpos(lower(a.name), lower(%s)) > 0) AND (a.name, a.id) > (%s, %s::uuid) "
         "ORDER BY a.name, a.id LIMIT %s"

@@ -13,7 +13,7 @@ from shared.contracts.enrollment import (
 )
 from shared.database import Connection, uuid_of
 from shared.events import Event, decode
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 IrreversibleKind = Literal[
     "training-begun",
@@ -178,7 +178,7 @@ def list_others(conn: Connection, batch: UUID, found: Sequence[Irreversible]) ->
 
 
 def irreversible(conn: Connection, batch: UUID, cursor: str | None, limit: int) -> Page[Irreversible]:
-    after = int(cursor_decode(cursor, 1)[0]) if cursor else 0
+    after = cursor_decode(cursor, cursor_number)[0] if cursor else 0
     rows = conn.execute(
         "SELECT number, kind, why, offering, assignment, person FROM irreversible WHERE batch = %s AND number > %s "
         "ORDER BY number LIMIT %s",

@@ -67,7 +67,7 @@ ORDER BY c.completed_on DESC, c.serial DESC LIMIT %(limit)s
 
 def achievements(conn: Connection, person: UUID, share: str, cursor: str | None, limit: int) -> Page[Achievement]:
     """Newest first. `share`: what stands before the serial in the address."""
-    day, serial = cursor_decode(cursor, 2) if cursor else (None, None)
+    day, serial = cursor_decode(cursor, date.fromisoformat, str) if cursor else (None, None)
     values = {"person": person, "day": day, "serial": serial, "limit": limit + 1}
     rows = conn.execute(_ACHIEVEMENTS, values).fetchall()
     names = ("badge", "offering_id", "title", "earned_on", "serial")

@@ -94,7 +94,7 @@ WHERE g.enrollment = ANY(%s) ORDER BY a.important DESC, a.created_at, a.id
 def enrollments(
     conn: Connection, scope: Scope, query: EnrollmentQuery, cursor: str | None, limit: int
 ) -> Page[EnrollmentRow]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
+    after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {
         **query.model_dump(),
         "everything": scope.everything,

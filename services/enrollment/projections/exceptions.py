@@ -11,7 +11,7 @@ from services.enrollment.projections.lists import IN_SCOPE
 from shared.auth import Scope
 from shared.contracts.enrollment import ExceptionKind
 from shared.database import Connection
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 CaseState = Literal["open", "dismissed", "assigned", "realistic-date", "not-assigned", "over"]
 """`dismissed`: set aside, still held. `over`: its cause is gone, or it was raised again. The others are answers."""
@@ -64,7 +64,7 @@ def exceptions(
     conn: Connection, scope: Scope, query: ExceptionQuery, cursor: str | None, limit: int
 ) -> Page[ExceptionItem]:
     """In the order of their names."""
-    after, after_raised = cursor_decode(cursor, 2) if cursor else (None, None)
+    after, after_raised = cursor_decode(cursor, UUID, cursor_number) if cursor else (None, None)
     values = {**query.model_dump(), **scope.model_dump(), "after": after, "after_raised": after_raised}
     values |= {"organisations": list(scope.organisations), "limit": limit + 1}
     with conn.cursor(row_factory=class_row(ExceptionItem)) as cur:

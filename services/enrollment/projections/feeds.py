@@ -135,7 +135,7 @@ FROM feed_batch f WHERE state IN ('open', 'held') AND (%(batch)s::uuid IS NULL O
 
 
 def held_changes(conn: Connection, batch: UUID | None, cursor: str | None, limit: int) -> Page[HeldChange]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
+    after = cursor_decode(cursor, UUID)[0] if cursor else None
     rows = conn.execute(_HELD, {"batch": batch, "after": after, "limit": limit + 1}).fetchall()
     items = [HeldChange(**dict(zip(HeldChange.model_fields, row, strict=True))) for row in rows[:limit]]
     return Page(items=items, next=cursor_encode(str(items[-1].batch)) if len(rows) > limit else None)

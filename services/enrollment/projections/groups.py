@@ -89,7 +89,7 @@ ORDER BY m.person LIMIT %(limit)s
 
 
 def members(conn: Connection, scope: Scope, group: UUID, cursor: str | None, limit: int) -> Page[MemberItem]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
+    after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {**scope.model_dump(), "organisations": list(scope.organisations), "group": group}
     rows = conn.execute(_MEMBERS.encode(), {**values, "after": after, "limit": limit + 1}).fetchall()
     items = [MemberItem(person_id=uuid_of(person), joined_by=by) for person, by in rows[:limit]]

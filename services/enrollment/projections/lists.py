@@ -120,7 +120,7 @@ def assignments(
     conn: Connection, scope: Scope, query: AssignmentQuery, cursor: str | None, limit: int
 ) -> Page[AssignmentItem]:
     """Oldest first."""
-    after_time, after = cursor_decode(cursor, 2) if cursor else (None, None)
+    after_time, after = cursor_decode(cursor, datetime.fromisoformat, UUID) if cursor else (None, None)
     values = {**query.model_dump(), **scope.model_dump(), "after_time": after_time, "after": after, "limit": limit + 1}
     values["organisations"] = list(scope.organisations)
     rows = conn.execute(_ASSIGNMENTS.encode(), values).fetchall()
@@ -181,7 +181,7 @@ ORDER BY l.person LIMIT %(limit)s
 
 
 def learners(conn: Connection, scope: Scope, assignment: UUID, cursor: str | None, limit: int) -> Page[LearnerItem]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
+    after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {
         "assignment": assignment,
         "everything": scope.everything,

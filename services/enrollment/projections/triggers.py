@@ -192,7 +192,7 @@ WHERE h.person = %(person)s AND ({IN_SCOPE.format("p.home")} OR h.person = %(cal
 
 
 def holders(conn: Connection, scope: Scope, job_role: UUID, cursor: str | None, limit: int) -> Page[HolderItem]:
-    after = cursor_decode(cursor, 1)[0] if cursor else None
+    after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {**scope.model_dump(), "organisations": list(scope.organisations), "role": job_role}
     found = conn.execute(_HOLDERS.encode(), {**values, "after": after, "limit": limit + 1}).fetchall()
     items = [
@@ -249,7 +249,7 @@ def triggers(
     conn: Connection, cursor: str | None, limit: int, *, id: UUID | None = None, live: bool | None = None
 ) -> Page[TriggerItem]:
     """Oldest first."""
-    after_time, after = cursor_decode(cursor, 2) if cursor else (None, None)
+    after_time, after = cursor_decode(cursor, datetime.fromisoformat, UUID) if cursor else (None, None)
     values = {"id": id, "live": live, "after_time": after_time, "after": after, "limit": limit + 1}
     found = conn.execute(_LIST.encode(), values).fetchall()
     items = [_item(row) for row in found[:limit]]

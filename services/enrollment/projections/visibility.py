@@ -52,7 +52,7 @@ def page(
     conn: Connection, person: UUID, words: str | None, kind: str | None, cursor: str | None, limit: int
 ) -> Page[UUID]:
     """What the person may see, by title; `words` is a part of title or code."""
-    title, id = cursor_decode(cursor, 2) if cursor else (None, None)
+    title, id = cursor_decode(cursor, str, UUID) if cursor else (None, None)
     values = {"person": person, "words": words, "kind": kind, "title": title, "id": id, "limit": limit + 1}
     rows = conn.execute(_PAGE.encode(), {**values, "closed": False}).fetchall()
     found = [uuid_of(row[0]) for row in rows[:limit]]

@@ -10,9 +10,9 @@ from services.notifier.application import Notifier
 from services.notifier.domain import Action, State, Template
 from services.notifier.projections.ledger import Entry, Filter, Message, counts, entries, message
 from shared.auth import Permission, Scope, SignedIn
-from shared.errors import Invalid, NotFound
+from shared.errors import NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, etag
-from shared.readmodel import Page, cursor_decode, cursor_encode, wait_for
+from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number, wait_for
 from shared.store import Receipt
 
 AT_LEAST_SECONDS = 5.0
@@ -39,12 +39,7 @@ class Settlement(BaseModel):
 
 def number_of(cursor: str | None) -> int | None:
     """The number in a cursor of these lists. Raises Invalid."""
-    if cursor is None:
-        return None
-    (text,) = cursor_decode(cursor, 1)
-    if not text.isdigit() or len(text) > 18:
-        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor")
-    return int(text)
+    return cursor_decode(cursor, cursor_number)[0] if cursor else None
 
 
 def ledger_routes(application: Notifier) -> APIRouter:

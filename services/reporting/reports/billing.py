@@ -60,7 +60,7 @@ class BillingReport:
     def page(self, month: str, as_of: str | None, scope: Scope, cursor: str | None, limit: int) -> Page[BillingRow]:
         """`month` as 2026-11, in UTC. By organisation, then offering."""
         first, after = _bounds(month)
-        organisation, last = cursor_decode(cursor, 2) if cursor else (None, None)
+        organisation, last = cursor_decode(cursor, UUID, UUID) if cursor else (None, None)
         now = datetime.now(UTC)
         moment = Moment.parse(as_of, now)
         values = {

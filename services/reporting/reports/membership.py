@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -16,7 +16,7 @@ from services.reporting.reports.moment import Moment, Values
 from shared.auth import Scope
 from shared.database import Connection, Database
 from shared.errors import Invalid
-from shared.readmodel import applied, cursor_decode, cursor_encode
+from shared.readmodel import applied, cursor_decode, cursor_encode, cursor_number
 
 Sort = Literal["-assigned_at", "assigned_at", "person", "-person", "offering", "-offering"]
 
@@ -233,12 +233,7 @@ def _cursor(order: _Order, last: _Placed) -> str:
 
 
 def _after(order: _Order, cursor: str) -> Values:
-    sort, position, id = cursor_decode(cursor, 3)
-    try:
-        after = {"after": int(position), "after_id": UUID(id) if id else None}
-    except ValueError:
-        sort = ""
-        after = {}
-    if sort != order.sort or sort not in get_args(Sort) or not 0 <= int(str(after["after"])) < 2**63:
+    sort, position, id = cursor_decode(cursor, str, cursor_number, lambda text: UUID(text) if text else None)
+    if sort != order.sort:
         raise Invalid("The cursor is of another list or another order. Begin again without it.", field="cursor")
-    return after
+    return {"after": position, "after_id": id}
