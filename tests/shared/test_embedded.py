@@ -93,3 +93,12 @@ def test_the_feed_role_may_log_in_and_nothing_else(folder: Path) -> None:
         conn.rollback()
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             conn.execute("CREATE TABLE mine (n int)")
+
+
+@pytest.mark.feature("OPS-1", "DIR-1", "DIR-9")
+def test_upper_and_lower_case_of_letters_beyond_english_are_the_same_and_the_order_is_that_of_the_bytes(
+    folder: Path,
+) -> None:
+    with psycopg.connect(filled(folder).conninfo("kept")) as conn:
+        row = conn.execute("SELECT lower('ZOË ŻÓŁĆ ÅSA'), upper('éß'), 'Z' < 'a' AND 'z' < 'É'").fetchone()
+    assert row == ("zoë żółć åsa", "Éß", True)
