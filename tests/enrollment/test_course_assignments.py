@@ -150,15 +150,51 @@ def test_each_course_assignment_shows_its_billing_date_its_access_and_whether_it
     hours_ago(world, 25)
     id = world.enroll(ann, course, access_days=10)
     address = f"/api/enrollment/enrollments/{id}/assignments"
-    old, new = world.client(ann).get(address).json()
+    old, new = world.http.get(address).json()
     assert (old["assignment_id"], old["type"], old["access_until"]) == (str(first), "audience", _in(90))
     assert (new["type"], new["access_until"]) == ("individual", _in(10))
     assert (old["cancellable"], new["cancellable"]) == (False, True)
     assert "within 24 hours" in old["why_not"]
     assert old["created_at"] < new["created_at"]
-    other = world.enroll(ann, certification)
-    assert world.http.get(f"/api/enrollment/enrollments/{other}/assignments").json() == []
+    (other,) = world.http.get(f"/api/enrollment/enrollments/{world.enroll(ann, certification)}/assignments").json()
+    assert (other["cancellable"], "only course assignments are cancelled singly" in other["why_not"]) == (False, True)
     assert world.client(world.person()).get(address).status_code == 404
+
+
+@pytest.mark.feature("ASG-16", "ASG-15")
+def test_whether_an_assignment_can_be_cancelled_depends_on_who_looks(world: World, ann: UUID) -> None:
+    north = world.unit()
+    world.move(ann, north)
+    course = world.course()
+    world.settle()
+    id = world.enroll(ann, course)
+    address = f"/api/enrollment/enrollments/{id}/assignments"
+    lookers = {
+        "learner": world.client(ann),
+        "auditor": world.client(world.person(), ("auditor", north)),
+        "manager": world.client(world.person(), ("enrollment-manager", north)),
+        "operations": world.client(world.person(), ("operations-manager", north)),
+    }
+
+    def seen() -> dict[str, tuple[bool, bool]]:
+        shown = {who: looker.get(address).json()[0] for who, looker in lookers.items()}
+        return {who: (one["cancellable"], one["override"]) for who, one in shown.items()}
+
+    no, yes = (False, False), (True, False)
+    assert seen() == {"learner": no, "auditor": no, "manager": yes, "operations": yes}
+    assert "'assign' is missing" in lookers["auditor"].get(address).json()[0]["why_not"]
+    hours_ago(world, 25)
+    assert seen() == {"learner": no, "auditor": no, "manager": no, "operations": (False, True)}
+
+
+@pytest.mark.feature("ASG-16", "ASG-15")
+def test_an_override_is_not_offered_once_a_lab_was_launched(world: World, ann: UUID) -> None:
+    course = world.course("Welding", 0, "lab")
+    world.settle()
+    id = world.enroll(ann, course)
+    world.did(id, "steps/1/launch", world.client(ann))
+    (shown,) = world.http.get(f"/api/enrollment/enrollments/{id}/assignments").json()
+    assert (shown["cancellable"], shown["override"], "A lab was launched" in shown["why_not"]) == (False, False, True)
 
 
 def _in(days: int) -> str:

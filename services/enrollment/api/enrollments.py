@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using
-from services.enrollment.application.cancelling import CourseAssignment
+from services.enrollment.application.cancelling import LearnersAssignment
 from services.enrollment.application.viewing import EnrollmentItem
 from services.enrollment.projections.enrollments import EnrollmentQuery
 from shared.auth import Caller, Permission, Scope, SignedIn
@@ -62,6 +62,15 @@ def managing(
         )
     if not own:
         check_not_own(caller, seen.person_id)
+
+
+def _refused(using: Parts, caller: Caller, id: UUID, permission: Permission) -> str | None:
+    """Why `managing` would refuse, in its words."""
+    try:
+        managing(using, caller, id, permission)
+    except Forbidden as refusal:
+        return refusal.detail
+    return None
 
 
 def check_not_own(caller: Caller, person: UUID) -> None:
@@ -147,10 +156,13 @@ def take_exam(
 
 
 @router.get("/enrollments/{enrollment_id}/assignments")
-def list_course_assignments(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[CourseAssignment]:
-    """The course assignments of a learner, oldest first: billing date, access, and whether they can be cancelled (ASG-16)."""
+def list_learners_assignments(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[LearnersAssignment]:
+    """The assignments that hold a learner, oldest first: billing date, access, and whether the caller can cancel them (ASG-16)."""
     using.viewing.one(reading(caller), caller.id, enrollment_id)
-    return using.cancelling.assignments(enrollment_id)
+    overrides = _refused(using, caller, enrollment_id, Permission.OVERRIDE) is None
+    return using.cancelling.assignments(
+        enrollment_id, _refused(using, caller, enrollment_id, Permission.ASSIGN), overrides=overrides
+    )
 
 
 @router.post("/enrollments/{enrollment_id}/assignments/{assignment_id}/cancel")

@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date, datetime
+from typing import NamedTuple
 from uuid import UUID
 
 import psycopg
@@ -28,8 +29,8 @@ from shared.texts import Texts
 log = telemetry.logger(__name__)
 
 
-class CourseAssignment(BaseModel):
-    """One learner's share of an assignment to a course."""
+class LearnersAssignment(BaseModel):
+    """One learner's share of an assignment: where it is to a course, a *course assignment*."""
 
     assignment_id: UUID
     type: AssignmentType
@@ -38,9 +39,11 @@ class CourseAssignment(BaseModel):
     access_until: date | None
     """The last day of access that this assignment gives; None: without end."""
     cancellable: bool
-    """Status offers Cancelled (ASG-16)."""
+    """By the caller, now: Status offers Cancelled (ASG-16)."""
     why_not: str | None
     """Why it cannot be cancelled, and whom to ask (ASG-15)."""
+    override: bool
+    """The caller may cancel it all the same, with a reason (ASG-15)."""
 
 
 class Cancelling:
@@ -50,28 +53,27 @@ class Cancelling:
         self._enrolled = enrolled
         self._assigning = assigning
 
-    def assignments(self, id: UUID) -> list[CourseAssignment]:
-        """The assignments that hold this learner, the oldest first. Empty where the offering is no course."""
+    def assignments(self, id: UUID, refused: str | None, *, overrides: bool) -> list[LearnersAssignment]:
+        """The assignments that hold this learner, the oldest first.
+
+        `refused`: why the caller may cancel none of them, if so. `overrides`: the caller may do it beyond the 24 hours.
+        """
         state = self._enrolled.find(id)
         offering, at = self._enrolled.surroundings(state.offering)
-        if offering.kind != "course":
-            return []
-        found = [self._shown(state, assignment, at) for assignment in state.grants]
-        return sorted(found, key=lambda one: (one.created_at, one.assignment_id))
+        shares = [_Share(state, offering, one, self._created(state, one), at) for one in state.grants]
+        shares.sort(key=lambda share: (share.created, share.assignment))
+        return [self._shown(share, refused, overrides) for share in shares]
 
-    def _shown(self, state: Enrollment, assignment: UUID, at: Moment) -> CourseAssignment:
-        created, why_not = self._created(state, assignment), None
-        try:
-            granting.check_cancellable(state, assignment, created, at.now, override=False)
-        except Conflict as refusal:
-            why_not = refusal.detail
-        return CourseAssignment(
-            assignment_id=assignment,
-            type=self._assigning.find(assignment).target.type,
-            created_at=created,
-            access_until=state.access.get(assignment),
+    def _shown(self, share: "_Share", refused: str | None, overrides: bool) -> LearnersAssignment:
+        why_not = refused or share.why_not(override=False)
+        return LearnersAssignment(
+            assignment_id=share.assignment,
+            type=self._assigning.find(share.assignment).target.type,
+            created_at=share.created,
+            access_until=share.state.access.get(share.assignment),
             cancellable=why_not is None,
             why_not=why_not,
+            override=overrides and why_not is not None and share.why_not(override=True) is None,
         )
 
     def cancel(self, context: Context, id: UUID, assignment: UUID, reason: str | None, *, override: bool) -> Receipt:
@@ -83,10 +85,9 @@ class Cancelling:
             return earlier
         texts, state = Texts(), self._enrolled.find(id)
         offering, at = self._enrolled.surroundings(state.offering)
-        _check_course(offering)
         if override and not reason:
             raise Conflict("Cancelling after the 24 hours needs a reason.", field="reason", kind="reason-needed")
-        granting.check_cancellable(state, assignment, self._created(state, assignment), at.now, override=override)
+        _Share(state, offering, assignment, self._created(state, assignment), at).check(override=override)
         source, ref = self._assigning.find(assignment), texts.ref(state.person, reason)
         change = granting.cancel(state, assignment, ref, by_rule=not source.target.one_person)
         beside = self._assigning.removal([source], ref, context) if source.target.one_person else None
@@ -107,6 +108,27 @@ class Cancelling:
         if created is None:
             raise NotFound("This assignment does not hold this learner.", field="assignment_id")
         return created
+
+
+class _Share(NamedTuple):
+    """One learner's share of an assignment, with what decides whether it can be cancelled (ASG-15)."""
+
+    state: Enrollment
+    offering: Offering
+    assignment: UUID
+    created: datetime
+    at: Moment
+
+    def check(self, *, override: bool) -> None:
+        _check_course(self.offering)
+        granting.check_cancellable(self.state, self.assignment, self.created, self.at.now, override=override)
+
+    def why_not(self, *, override: bool) -> str | None:
+        try:
+            self.check(override=override)
+        except Conflict as refusal:
+            return refusal.detail
+        return None
 
 
 def _check_course(offering: Offering) -> None:
