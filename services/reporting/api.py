@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID, uuid5
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from services.reporting.replaying import ReplayJob, Replays
 from services.reporting.reports.billing import BillingReport, BillingRow
 from services.reporting.reports.filters import Filters, NamedFilters
+from services.reporting.reports.learner_assignments import LearnerAssignment, LearnerAssignments, Sought
 from services.reporting.reports.membership import MembershipPage, MembershipReport, Sort
 from shared.auth import Caller, Permission, SignedIn
 from shared.database import Database
@@ -21,13 +22,18 @@ _PATIENCE = 2.0
 """Seconds that `at_least` waits where the caller did not say `Prefer: wait=N`."""
 
 
-class Asked(BaseModel):
-    """How a report is ordered, and how new it has to be."""
+class Dated(BaseModel):
+    """How new an answer has to be."""
 
-    sort: Sort = "-assigned_at"
     at_least: str | None = Field(
         None, description="Positions, as enrollment:1234,directory:99: the answer is at least as new (RPT-6)"
     )
+
+
+class Asked(Dated):
+    """How a report is ordered, too."""
+
+    sort: Sort = "-assigned_at"
 
 
 class Paged(BaseModel):
@@ -43,8 +49,8 @@ class ExportQuery(Filters, Asked):
     pass
 
 
-class CountQuery(Filters):
-    at_least: str | None = None
+class CountQuery(Filters, Dated):
+    pass
 
 
 class Search(NamedFilters, Asked, Paged):
@@ -55,8 +61,12 @@ class SearchExport(NamedFilters, Asked):
     pass
 
 
-class SearchCount(NamedFilters):
-    at_least: str | None = None
+class SearchCount(NamedFilters, Dated):
+    pass
+
+
+class AssignmentSearch(Sought, Dated, Paged):
+    pass
 
 
 class Total(BaseModel):
@@ -68,9 +78,39 @@ class ReplayRequest(BaseModel):
 
 
 def routes(
-    database: Database, report: MembershipReport, billing: BillingReport, replays: Replays
+    database: Database,
+    report: MembershipReport,
+    assignments: LearnerAssignments,
+    billing: BillingReport,
+    replays: Replays,
 ) -> Sequence[APIRouter]:
-    return [*_membership(database, report), _billing(database, billing), _replay(replays)]
+    return [
+        *_membership(database, report),
+        _learner_assignments(database, assignments),
+        _billing(database, billing),
+        _replay(replays),
+    ]
+
+
+def _learner_assignments(database: Database, assignments: LearnerAssignments) -> APIRouter:
+    router = APIRouter(prefix="/api/reporting/learner-assignments", tags=["learner assignments"])
+
+    @router.post("/search")
+    def search(request: Request, caller: SignedIn, wait: Wait, asked: AssignmentSearch) -> Page[LearnerAssignment]:
+        """Learners' assignments, ended ones too, newest first (ASG-16). Names are in the body, never in an address."""
+        scope = caller.scope(Permission.READ_ASSIGNMENTS)
+        wait_for(database, asked.at_least, wait or _PATIENCE)
+        return assignments.page(asked, scope, asked.cursor, page_size(request, asked.limit))
+
+    @router.get("/{number}")
+    def show(
+        caller: SignedIn, wait: Wait, number: Annotated[int, Path(ge=0, lt=2**63)], at_least: str | None = None
+    ) -> LearnerAssignment:
+        scope = caller.scope(Permission.READ_ASSIGNMENTS)
+        wait_for(database, at_least, wait or _PATIENCE)
+        return assignments.one(number, scope)
+
+    return router
 
 
 def _billing(database: Database, report: BillingReport) -> APIRouter:

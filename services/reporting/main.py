@@ -6,6 +6,7 @@ from services.reporting.api import routes
 from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
 from services.reporting.reports.billing import BillingReport
+from services.reporting.reports.learner_assignments import LearnerAssignments
 from services.reporting.reports.membership import MembershipReport
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -35,7 +36,8 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
 
     feeds = feeds or configured(settings)
     app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
-    for router in routes(database, MembershipReport(database), BillingReport(database), Replays(database)):
+    assignments = LearnerAssignments(database)
+    for router in routes(database, MembershipReport(database), assignments, BillingReport(database), Replays(database)):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS]

@@ -41,10 +41,15 @@ def conditions(filters: Filters, moment: Moment, scope: Scope) -> tuple[str, Val
     return " AND ".join(_conditions(filters, moment, scope, named="name" in values)), values
 
 
-def _conditions(filters: Filters, moment: Moment, scope: Scope, *, named: bool) -> Iterator[str]:
-    yield moment.holds("m")
+def permitted(scope: Scope) -> Iterator[str]:
+    """The learner's home organisation today is in the caller's scope; uses the value `scope`."""
     if not scope.everything:
         yield _at_home_in("unnest(%(scope)s::uuid[])", Moment())
+
+
+def _conditions(filters: Filters, moment: Moment, scope: Scope, *, named: bool) -> Iterator[str]:
+    yield moment.holds("m")
+    yield from permitted(scope)
     if filters.organisation_id:
         yield _at_home_in("CAST(%(organisation_id)s AS uuid)", moment)
     for column in ("offering_id", "assignment_id", "person_id"):
