@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import httpx
-from pydantic import BaseModel, ConfigDict, JsonValue
+from pydantic import BaseModel, ConfigDict, JsonValue, TypeAdapter
 
 SERVICES = ("catalog", "directory", "enrollment", "notifier", "reporting")
 
@@ -35,6 +35,10 @@ class Listed(BaseModel):
     next: str | None = None
 
 
+_OBJECT = TypeAdapter(dict[str, JsonValue])
+_LIST = TypeAdapter(list[dict[str, JsonValue]])
+
+
 class Services:
     """The services behind one address."""
 
@@ -53,7 +57,7 @@ class Services:
     def token(self, user_name: str, password: str) -> str:
         """Raises Asked for a sign-in that does not hold."""
         form = {"grant_type": "password", "username": user_name, "password": password}
-        answer = self._checked(self._client.post("/api/directory/token", data=form))
+        answer = _OBJECT.validate_python(_checked(self._client.post("/api/directory/token", data=form)))
         return str(answer["access_token"])
 
     def listed(self, path: str, token: str, params: Mapping[str, str]) -> Listed:
@@ -61,14 +65,47 @@ class Services:
 
     def asked(self, path: str, token: str | None, params: Mapping[str, str] | None = None) -> dict[str, JsonValue]:
         """Raises Asked for anything but success."""
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
-        return self._checked(self._client.get(path, params=dict(params or {}), headers=headers))
+        return _OBJECT.validate_python(self._answer("GET", path, token, params=params))
 
-    def _checked(self, response: httpx.Response) -> dict[str, JsonValue]:
-        try:
-            body: dict[str, JsonValue] = response.json()
-        except ValueError:
-            body = {"title": "The service did not answer as it should", "detail": ""}
-        if response.is_error:
-            raise Asked(response.status_code, body)
-        return body
+    def every(self, path: str, token: str) -> list[dict[str, JsonValue]]:
+        """A short list, which is not paged. Raises Asked."""
+        return _LIST.validate_python(self._answer("GET", path, token))
+
+    def found(self, path: str, token: str, body: Mapping[str, JsonValue]) -> Listed:
+        """A page of what is looked for by what may not be in an address. Raises Asked."""
+        return Listed.model_validate(self._answer("POST", path, token, json=body))
+
+    def commanded(
+        self, method: str, path: str, token: str, body: Mapping[str, JsonValue], key: str
+    ) -> dict[str, JsonValue]:
+        """The receipt of a command; with the same `key` it is done once. Raises Asked."""
+        return _OBJECT.validate_python(self._answer(method, path, token, json=body, headers={"Idempotency-Key": key}))
+
+    def offerings(self, token: str) -> list[dict[str, JsonValue]]:
+        """Those to choose from, by title."""
+        return self.listed("/api/catalog/offerings", token, {"limit": "500"}).items
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        token: str | None,
+        *,
+        params: Mapping[str, str] | None = None,
+        json: Mapping[str, JsonValue] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> JsonValue:
+        signed = {"Authorization": f"Bearer {token}"} if token else {}
+        sent = {**signed, **(headers or {})}
+        return _checked(self._client.request(method, path, params=params, json=json, headers=sent))
+
+
+def _checked(response: httpx.Response) -> JsonValue:
+    try:
+        body: JsonValue = response.json()
+    except ValueError:
+        body = None
+    if response.is_error:
+        problem = body if isinstance(body, dict) else {"title": "The service did not answer as it should", "detail": ""}
+        raise Asked(response.status_code, problem)
+    return body

@@ -1,10 +1,13 @@
 """The README's walk-through, with its commands, against a suite that was started with `rollbook up`, on either feed."""
 
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 import xlsxwriter
@@ -270,6 +273,54 @@ def test_a_learner_enrols_pays_at_the_provider_works_and_anyone_verifies_the_cer
     assert (page.status_code, "This certificate is valid" in page.text) == (200, True)
     assert suite.http.get("/verify/AAAA-AAAA-AAAA-AAAA").status_code == 404
     until(lambda: suite.http.get(f"/api/enrollment/certificates/{serial}/document").content.startswith(b"%PDF"))
+
+
+@pytest.mark.feature("ASG-16", "ASG-15", "ASG-14")
+def test_an_assignment_is_found_by_parts_of_the_name_and_cancelled_on_its_page(suite: Running) -> None:
+    """As somebody without scripts does it: forms only, and no name in any address."""
+    offerings = {one["code"]: one["id"] for one in suite.every("/api/catalog/offerings")}
+    walker = person(suite, "Walker21")
+    people = {"offerings": [offerings["FIRE-01"]], "people": [walker]}
+    position = suite.post("/api/enrollment/assignments", people)["position"]
+    report(suite, at_least=position)  # the page shows what the report has taken
+    with httpx.Client(base_url=suite.url, follow_redirects=True, timeout=60.0) as browser:
+        browser.post("/sign-in", data={"user_name": USER, "password": PASSWORD})
+        sought = {
+            "first_name": "aD",
+            "last_name": "WALKER21",
+            "offering_id": offerings["FIRE-01"],
+            "type": "individual",
+        }
+        page = browser.post("/assignments", data={**sought, "status": "active", "created_from": "2026-01-01"})
+        (link,) = re.findall(r'<td><a href="(/assignments/\d+)">Ada Walker21</a>', page.text)
+        assert str(page.url) == f"{suite.url}/assignments"
+
+        edit = browser.get(link).text
+        assert '<option value="cancelled">Cancelled</option>' in edit
+        last_day = re.search(r'name="access_until" value="([^"]+)"', edit)
+        assert last_day
+        earlier = (date.fromisoformat(last_day[1]) - timedelta(days=10)).isoformat()
+        shorter = {"access_until": earlier, "key": keys(edit)[1]}
+        assert f"<dd>{earlier}</dd>" in browser.post(f"{link}/access", data=shorter).text
+
+        cancelled = {"status": "cancelled", "reason": "By mistake.", "key": keys(edit)[0]}
+        for _ in range(2):  # the button is pressed twice
+            done = browser.post(f"{link}/status", data=cancelled)
+            assert (done.status_code, '<input value="Cancelled" readonly' in done.text) == (200, True)
+        refused = browser.post(f"{link}/status", data={**cancelled, "key": str(uuid4())})
+        assert (refused.status_code, 'role="alert"' in refused.text) == (404, True)
+        assert (
+            "Ada Walker21" in browser.post("/assignments", data={"last_name": "walker21", "status": "cancelled"}).text
+        )
+    (enrollment,) = suite.get("/api/enrollment/enrollments", person_id=walker, offering_id=offerings["FIRE-01"])[
+        "items"
+    ]
+    assert enrollment["status"] == "cancelled"
+
+
+def keys(page: str) -> list[str]:
+    """What makes pressing a button twice one command: one for each form."""
+    return re.findall(r'name="key" value="([^"]+)"', page)
 
 
 @pytest.mark.feature("DIR-12")

@@ -157,7 +157,8 @@ def test_each_course_assignment_shows_its_billing_date_its_access_and_whether_it
     assert "within 24 hours" in old["why_not"]
     assert old["created_at"] < new["created_at"]
     (other,) = world.http.get(f"/api/enrollment/enrollments/{world.enroll(ann, certification)}/assignments").json()
-    assert (other["cancellable"], "only course assignments are cancelled singly" in other["why_not"]) == (False, True)
+    assert (other["editable"], other["cancellable"], other["override"]) == (False, False, False)
+    assert "only course assignments are cancelled singly" in other["why_not"]
     assert world.client(world.person()).get(address).status_code == 404
 
 
@@ -185,6 +186,8 @@ def test_whether_an_assignment_can_be_cancelled_depends_on_who_looks(world: Worl
     assert "'assign' is missing" in lookers["auditor"].get(address).json()[0]["why_not"]
     hours_ago(world, 25)
     assert seen() == {"learner": no, "auditor": no, "manager": no, "operations": (False, True)}
+    editable = {who: looker.get(address).json()[0]["editable"] for who, looker in lookers.items()}
+    assert editable == {"learner": False, "auditor": False, "manager": True, "operations": True}
 
 
 @pytest.mark.feature("ASG-16", "ASG-15")

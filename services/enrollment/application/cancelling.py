@@ -38,6 +38,8 @@ class LearnersAssignment(BaseModel):
     """The billing date (ASG-19)."""
     access_until: date | None
     """The last day of access that this assignment gives; None: without end."""
+    editable: bool
+    """The caller may make its access end earlier (ASG-14)."""
     cancellable: bool
     """By the caller, now: Status offers Cancelled (ASG-16)."""
     why_not: str | None
@@ -56,7 +58,7 @@ class Cancelling:
     def assignments(self, id: UUID, refused: str | None, *, overrides: bool) -> list[LearnersAssignment]:
         """The assignments that hold this learner, the oldest first.
 
-        `refused`: why the caller may cancel none of them, if so. `overrides`: the caller may do it beyond the 24 hours.
+        `refused`: why the caller may change none of them, if so. `overrides`: the caller may do it beyond the 24 hours.
         """
         state = self._enrolled.find(id)
         offering, at = self._enrolled.surroundings(state.offering)
@@ -71,6 +73,7 @@ class Cancelling:
             type=self._assigning.find(share.assignment).target.type,
             created_at=share.created,
             access_until=share.state.access.get(share.assignment),
+            editable=refused is None and share.offering.kind == "course",
             cancellable=why_not is None,
             why_not=why_not,
             override=overrides and why_not is not None and share.why_not(override=True) is None,

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.projections.standing import State
 from services.reporting.reports.filters import permitted
+from services.reporting.reports.membership import LABEL
 from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
 from shared.database import Connection, Database
@@ -35,6 +36,7 @@ class LearnerAssignment(BaseModel):
     offering_title: str | None
     assignment_id: UUID
     type: AssignmentType | None
+    type_label: str | None
     name: str | None
     """Of the assignment: that of its audience, organisation, group, person ... (ASG-1)."""
     created_at: datetime
@@ -92,7 +94,8 @@ WITH chosen AS MATERIALIZED (
     SELECT m.* FROM membership m WHERE {{where}} ORDER BY m.position DESC LIMIT %(limit)s
 )
 SELECT m.position AS number, m.enrollment_id, m.person_id, n.first_name, n.last_name, m.offering_id, o.kind AS offering_kind,
-    o.title AS offering_title, m.assignment_id, a.type, {_NAME} AS name, m.valid_from AS created_at, m.valid_to AS ended_at,
+    o.title AS offering_title, m.assignment_id, a.type,
+    {LABEL} AS type_label, {_NAME} AS name, m.valid_from AS created_at, m.valid_to AS ended_at,
     {_STATUS} AS status, s.state
 FROM chosen m
 LEFT JOIN profile n ON n.person_id = m.person_id

@@ -73,12 +73,12 @@ class MembershipPage(BaseModel):
 
 COLUMNS = tuple(MembershipRow.model_fields)
 
-_LABEL = "CASE a.type {} END".format(" ".join(f"WHEN '{type}' THEN '{label}'" for type, label in TYPE_LABELS.items()))
+LABEL = "CASE a.type {} END".format(" ".join(f"WHEN '{type}' THEN '{label}'" for type, label in TYPE_LABELS.items()))
 _SELECTED = (
     "m.enrollment_id, m.person_id, n.first_name, n.last_name, n.user_name, n.email, p.active, "
     "p.home_organisation AS home_organisation_id, h.name AS home_organisation, "
     "m.offering_id, o.kind AS offering_kind, o.code AS offering_code, o.title AS offering_title, "
-    f"m.assignment_id, a.type AS assignment_type, {_LABEL} AS assignment_type_label, "
+    f"m.assignment_id, a.type AS assignment_type, {LABEL} AS assignment_type_label, "
     "coalesce(au.name, tu.name, lg.name, jr.name, tr.name, tn.first_name || ' ' || tn.last_name) AS assignment_name, "
     "a.include_below, "
     "m.term, s.state, s.due_on, m.valid_from AS assigned_at"
