@@ -8,8 +8,9 @@ READY := .venv/ready
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
 
+# Two processes, with a database server each; a file of tests stays in one of them: make test PROCESSES=4
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(or $(PROCESSES),2) --dist loadfile
 
 # Random faults against the suite of processes, the whole oracle after each: make faults CYCLES=200 SEED=1
 faults: $(READY)

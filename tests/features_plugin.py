@@ -14,6 +14,7 @@ import pytest
 
 FEATURES = Path("docs", "features.md")
 _LINE = re.compile(r"^\| *(?P<id>[A-Z]{3}-[0-9]+) *\| *(?P<promise>.+?) *\| *(?P<state>[^|]*?) *\|$")
+_PROPERTY = "feature"
 _STATE = re.compile(r"^(done|open|partly: \S.*)$")
 
 
@@ -58,17 +59,19 @@ class FeatureCheck:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._features: dict[str, Feature] = {}
-        self._ids: dict[str, frozenset[str]] = {}
         self._proven: set[str] = set()
         self._whole = _asks_for_everything(config)
         self._unproven: list[str] = []
 
+    def pytest_sessionstart(self) -> None:
+        self._features = self._read()
+
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: Sequence[pytest.Item]) -> None:
-        """Raises UsageError for an id that the list does not have."""
-        self._features = self._read()
-        self._ids = {item.nodeid: frozenset(_named_by(item)) for item in items}
-        unknown = sorted(f"{node}: {id}" for node, ids in self._ids.items() for id in ids if id not in self._features)
+        """Raises UsageError for an id that the list does not have. A report carries the ids of its test with it."""
+        for item in items:
+            item.user_properties += [(_PROPERTY, id) for id in _named_by(item)]
+        unknown = sorted(f"{item.nodeid}: {id}" for item in items for id in _named_by(item) if id not in self._features)
         if unknown:
             raise pytest.UsageError(f"not in {FEATURES}:\n" + "\n".join(unknown))
 
@@ -77,12 +80,13 @@ class FeatureCheck:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call" and report.passed and not hasattr(report, "wasxfail"):
-            self._proven |= self._ids.get(report.nodeid, frozenset())
+            self._proven |= {str(id) for name, id in report.user_properties if name == _PROPERTY}
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         stopped = session.shouldstop or session.shouldfail
-        if not self._whole or stopped or session.config.option.collectonly:
+        part = hasattr(session.config, "workerinput")  # one of several processes, which have the tests between them
+        if not self._whole or stopped or part or session.config.option.collectonly:
             return
         self._unproven = [f.id for f in self._features.values() if f.claimed and f.id not in self._proven]
         if self._unproven and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
