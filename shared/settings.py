@@ -1,6 +1,7 @@
 """Every setting and every limit by name, read from the environment (`ROLLBOOK_...`) by each service's main, and nowhere else."""
 
 from pathlib import Path
+from typing import Annotated
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -130,6 +131,12 @@ class Settings(BaseSettings):
     """Tell site administrators of new exceptions by e-mail."""
     exception_notice_delay: float = Field(default=60.0, ge=0)
     """So long after the last exception of a batch, so that one e-mail is about the whole batch."""
+    reminder_days: tuple[Annotated[int, Field(ge=-365, le=365)], ...] = Field(default=(-7, 1), max_length=10)
+    """Learners are reminded so many days before (negative) or after their due date (JSON); empty: never."""
+    reminder_late_days: float = Field(default=3.0, gt=0)
+    """A reminder that could not be sent for so long is not sent any more."""
+    reminder_pause: float = 60.0
+    """Seconds between two looks for reminders that are due."""
     catcher: bool = False
     """Run the mail catcher inside the notifier (embedded suite only)."""
 

@@ -1,6 +1,7 @@
 """The notifier's wiring."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
 from services.notifier.api import caught_routes, ledger_routes
 from services.notifier.application import Notifier
@@ -9,8 +10,9 @@ from services.notifier.domain import Patience
 from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
-from services.notifier.projections import Administrators, Offerings, People, Profiles
-from services.notifier.reactions import Enrollments, Notices
+from services.notifier.projections import Administrators, DueDates, Offerings, People, Profiles, Zones
+from services.notifier.reactions import Enrollments, Reminders, Watch
+from services.notifier.reactions.notices import address
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
 from shared.database import Database
@@ -28,7 +30,7 @@ PACKAGE = "services.notifier"
 def handlers(settings: Settings) -> list[Handler]:
     """Each has one source, and owns its tables."""
     delay = settings.exception_notice_delay if settings.exception_notices else None
-    return [Offerings(), People(), Administrators(), Profiles(), Enrollments(delay)]
+    return [Offerings(), People(), Administrators(), Zones(), Profiles(), Enrollments(delay), DueDates()]
 
 
 def mailer(database: Database, settings: Settings) -> Mailer:
@@ -53,10 +55,12 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     app.include_router(ledger_routes(application))
     consumers = [Consumer(database, feeds.open(h.source, _group(h)), h, settings) for h in handlers(settings)]
     app.include_router(letter_routes("notifier", database, consumers))
+    reminders = Reminders(settings.reminder_days, timedelta(days=settings.reminder_late_days))
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [
             Forgetting("notifier", database, settings.command_days),
-            Notices(database, settings.worker_pause),
+            Watch("notifier notices", database, settings.worker_pause, address),
+            Watch("notifier reminders", database, settings.reminder_pause, reminders),
         ],
         "consumer": consumers,
         "mailer": [mailer(database, settings)],
@@ -69,4 +73,4 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
 
 def _group(handler: Handler) -> str:
     """Its processes share a source's partitions. Two handlers of one source are two groups."""
-    return handler.name if isinstance(handler, Administrators) else f"notifier.{handler.source}"
+    return handler.name if isinstance(handler, Administrators | Zones | DueDates) else f"notifier.{handler.source}"

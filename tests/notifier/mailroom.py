@@ -18,7 +18,7 @@ from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
 from services.notifier.main import build
-from services.notifier.reactions import Notices
+from services.notifier.reactions import Watch
 from shared.consumer import Consumer
 from shared.contracts import catalog, directory, enrollment
 from shared.database import Database
@@ -159,9 +159,9 @@ class Mailroom:
         self.tell("enrollment", (enrollment.CertificateRevoked, enrollment_of(person, offering), fields))
 
     def settle(self) -> None:
-        """Until every consumer has taken everything, and everybody has been found whom a due notice is for."""
-        notices = next(worker for worker in self.service.workers if isinstance(worker, Notices))
-        while sum(part.step() for part in (*self.consumers, notices)):
+        """Until every consumer has taken everything, and everybody has been found who is to be told now."""
+        watches = [worker for worker in self.service.workers if isinstance(worker, Watch)]
+        while sum(part.step() for part in (*self.consumers, *watches)):
             pass
 
     def rows(self, **wanted: Any) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ import re
 from binascii import b2a_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -61,6 +61,9 @@ class Particulars:
     offering_id: UUID | None = None
     counts: Mapping[str, int] | None = None
     """Of a notice of exceptions: the `learners` who are held at this moment, and how many by each kind of exception."""
+    due_on: date | None = None
+    """Of a reminder: the day, in the recipient's time zone, and when on that day, if that is said."""
+    due_time: str | None = None
 
 
 class Letters:
@@ -120,6 +123,8 @@ class Letters:
             "base_url": self._base_url,
             "serial": about.serial,
             "counts": about.counts,
+            "due_on": about.due_on,
+            "due_time": about.due_time,
             "exceptions": f"{self._base_url}/api/enrollment/exceptions?offering_id={about.offering_id}&state=open",
             "language": language,
         }

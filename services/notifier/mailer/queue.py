@@ -55,7 +55,7 @@ SELECT m.attempts, l.message_id, l.person_id, l.template, f.first_name, f.last_n
             'already-assigned', count(*) FILTER (WHERE 'already-assigned' = ANY(x.kinds)),
             'completion-time-unknown', count(*) FILTER (WHERE 'completion-time-unknown' = ANY(x.kinds)))
         FROM exceptions_for(l.batch, l.offering_id, l.person_id) x WHERE x.held
-    ) END
+    ) END, l.due_on, l.due_time
 FROM ledger l JOIN message m ON m.id = l.message_id JOIN profile f ON f.person_id = l.person_id
 JOIN offering_fact o ON o.id = l.offering_id WHERE l.message_id = ANY(%s)
 """

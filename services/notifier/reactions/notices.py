@@ -1,16 +1,8 @@
 """Administrators are told of new exceptions (DUE-7), once their batch has been written."""
 
-import threading
-
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from services.notifier.domain import notice
 from services.notifier.reactions.reasons import columns, write
-from shared import telemetry
-from shared.database import Connection, Database
-
-log = telemetry.logger(__name__)
+from shared.database import Connection
 
 _CHUNK = 100
 
@@ -37,31 +29,11 @@ WHERE n.batch = t.batch AND n.offering_id = t.offering
 """
 
 
-class Notices:
-    """Finds the administrators whom a notice is for, when it is due. What comes to it later finds only those not told yet."""
+def address(conn: Connection) -> int:
+    """Find the administrators whom a notice is for, when it is due; what comes to it later finds only those not told yet.
 
-    name = "notifier notices"
-
-    def __init__(self, database: Database, pause: float) -> None:
-        self._database = database
-        self._pause = pause
-
-    def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("notices of exceptions were interrupted; trying again", worker=self.name)
-                stop.wait(self._pause)
-
-    def step(self) -> int:
-        """Returns how many notices were due."""
-        with self._database.transaction() as conn:
-            return _address(conn)
-
-
-def _address(conn: Connection) -> int:
+    Returns how many notices were due.
+    """
     due = conn.execute(_DUE, [_CHUNK]).fetchall()
     if due:
         subjects = columns(due)

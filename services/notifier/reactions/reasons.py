@@ -9,12 +9,12 @@ from shared.database import Connection, Uuids
 _WRITE = """
 WITH proposed AS (
     SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::uuid[],
-        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::uuid[])
+        %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::date[], %s::text[], %s::int[], %s::uuid[])
     AS t (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, serial, message_id)
+        offering_id, enrollment_id, assignment_id, term, serial, due_on, due_time, due_days, message_id)
 ), written AS (
     INSERT INTO ledger (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
-        offering_id, enrollment_id, assignment_id, term, serial, message_id)
+        offering_id, enrollment_id, assignment_id, term, serial, due_on, due_time, due_days, message_id)
     SELECT * FROM proposed
     ON CONFLICT DO NOTHING
     RETURNING message_id, person_id, caused_at

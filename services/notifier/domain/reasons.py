@@ -1,9 +1,6 @@
-"""Which events are a reason for an e-mail, and what becomes of one after an attempt (NTF-4, NTF-7)."""
+"""Which events, and which moments, are a reason for an e-mail (NTF-1, NTF-4)."""
 
-import re
-from dataclasses import dataclass
-from datetime import datetime
-from enum import StrEnum
+from datetime import date, datetime
 from typing import Literal, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
@@ -16,30 +13,11 @@ from shared.contracts.enrollment import (
     LearnerAssigned,
     LearnerWithdrawn,
 )
-from shared.errors import Conflict
 from shared.events import Recorded
 
-Template = Literal["assigned", "withdrawn", "completed", "exceptions"]
-Action = Literal["resend", "settled-sent", "settled-failed", "retry"]
+Template = Literal["assigned", "withdrawn", "completed", "exceptions", "due-soon", "overdue"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:rollbook:notifier:ledger")
-_ANSWER_LENGTH = 500
-
-
-class State(StrEnum):
-    """Where an e-mail stands. Only `waiting` is ever taken by a mailer."""
-
-    WAITING = "waiting"
-    SENDING = "sending"
-    """Committed before the mail server hears of the message."""
-    SENT = "sent"
-    """The mail server took it over."""
-    FAILED = "failed"
-    """Refused for good, or tried too often; a person may try again."""
-    WITHDRAWN = "withdrawn"
-    """Never sent: switched off, or its reason is gone (CAT-17, NTF-5)."""
-    UNKNOWN = "unknown"
-    """The mail server may have it. Never sent again without a person's word."""
 
 
 class Standing(NamedTuple):
@@ -66,6 +44,11 @@ class Reason(NamedTuple):
     """As the enrollment, none where the e-mail is about many learners."""
     serial: str | None
     """Of the certificate that the e-mail speaks of."""
+    due_on: date | None = None
+    """Of a reminder: the due date that it is about, and the time of that day, if any."""
+    due_time: str | None = None
+    due_days: int | None = None
+    """So many days before (negative) or after it."""
 
     @property
     def message_id(self) -> UUID:
@@ -172,105 +155,33 @@ def notice(batch: UUID, offering: UUID, raised_at: datetime, administrator: UUID
     )
 
 
-class Fate(StrEnum):
-    """What is known of a message after one attempt."""
-
-    ACCEPTED = "accepted"
-    NOT_ACCEPTED = "not-accepted"
-    """Provably: the server said so, or never had the whole message."""
-    REFUSED = "refused"
-    UNKNOWN = "unknown"
-    """Handed over, and no answer."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """How one attempt ended, with the mail server's words or, without any, what happened instead."""
-
-    fate: Fate
-    answer: str
-    code: int | None = None
-
-    @classmethod
-    def answered(cls, code: int, answer: str) -> "Outcome":
-        """By the server's reply: 2xx accepted, 4xx try again, 5xx never; what is none of these tells nothing."""
-        fates = {2: Fate.ACCEPTED, 4: Fate.NOT_ACCEPTED, 5: Fate.REFUSED}
-        return cls(fates.get(code // 100, Fate.UNKNOWN), answer, code)
-
-
-@dataclass(frozen=True)
-class Patience:
-    """How long a temporary failure is borne: pauses in seconds, and the number of attempts."""
-
-    first: float
-    last: float
-    attempts: int
-
-    def pause(self, attempts: int) -> float:
-        """Seconds after the given number of failed attempts; each is twice the one before, up to `last`."""
-        return min(self.first * 2.0 ** min(attempts - 1, 60), self.last)
-
-
-class Next(NamedTuple):
-    """The state after an attempt; `pause` in seconds until the next one."""
-
-    state: State
-    reason: str | None
-    pause: float
-
-
-def after(outcome: Outcome, attempts: int, patience: Patience) -> Next:
-    """What becomes of a message after its `attempts`-th attempt (NTF-7)."""
-    match outcome.fate:
-        case Fate.ACCEPTED:
-            return Next(State.SENT, None, 0.0)
-        case Fate.REFUSED:
-            return Next(State.FAILED, "refused", 0.0)
-        case Fate.UNKNOWN:
-            return Next(State.UNKNOWN, "no-answer", 0.0)
-        case Fate.NOT_ACCEPTED if attempts >= patience.attempts:
-            return Next(State.FAILED, "tried-too-often", 0.0)
-        case Fate.NOT_ACCEPTED:
-            return Next(State.WAITING, "temporary-failure", patience.pause(attempts))
-
-
-_BEFORE: dict[Action, State] = {
-    "resend": State.UNKNOWN,
-    "settled-sent": State.UNKNOWN,
-    "settled-failed": State.UNKNOWN,
-    "retry": State.FAILED,
-}
-_AFTER: dict[Action, State] = {
-    "resend": State.WAITING,
-    "settled-sent": State.SENT,
-    "settled-failed": State.FAILED,
-    "retry": State.WAITING,
-}
-
-
-def decided(action: Action, state: State) -> State:
-    """The state that a person's word leads to. Raises Conflict where it does not apply."""
-    if state is not _BEFORE[action]:
-        raise Conflict(
-            f"This e-mail is {state.value}; only one that is {_BEFORE[action].value} can be treated so. Read it again.",
-            kind="message-state",
-            state=state.value,
-        )
-    return _AFTER[action]
-
-
-_ADDRESS = re.compile(r"[^\s<>:;,\"']+@[^\s<>:;,\"']+")
-
-
-def without_personal_data(answer: str, address: str) -> str:
-    """A mail server's words without addresses and without the recipient's mailbox name, on one line."""
-    local = address.rpartition("@")[0]
-    text = _ADDRESS.sub("(address)", answer)
-    if local:
-        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "(address)", text, flags=re.IGNORECASE)
-    return " ".join(text.split())[:_ANSWER_LENGTH]
-
-
-def one_line(text: str) -> str:
-    """Text for a header: no line breaks, no control characters."""
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+def reminder(
+    enrollment: UUID,
+    term: int,
+    person: UUID,
+    offering: UUID,
+    due_on: date,
+    due_time: str | None,
+    days: int,
+    at: datetime,
+    cause_type: str,
+    batch: UUID,
+) -> Reason:
+    """One due date and one offset are one cause: a date that is moved is another one (DUE-8). `at`: when it was to be sent."""
+    return Reason(
+        cause_stream=uuid5(_NAMESPACE, f"{enrollment}/{term}/{due_on}T{due_time or '24:00'}/{days}"),
+        cause_version=1,
+        person_id=person,
+        template="due-soon" if days < 0 else "overdue",
+        cause_type=cause_type,
+        caused_at=at,
+        batch=batch,
+        offering_id=offering,
+        enrollment_id=enrollment,
+        assignment_id=None,
+        term=term,
+        serial=None,
+        due_on=due_on,
+        due_time=due_time,
+        due_days=days,
+    )
