@@ -190,7 +190,7 @@ def test_without_days_nobody_is_reminded_and_several_are_several(opening: OpenOf
 
 
 def test_a_crowd_with_one_date_is_reminded_in_parts(desk: Office) -> None:
-    course, crowd = desk.course(), desk.people(2_500)
+    course, crowd = desk.course(), desk.people(5_500)
     fields = {"offering_id": course, "assignment_id": uuid4(), "term": 1, "due_on": in_days(6)}
     desk.tell(
         "enrollment",
@@ -202,4 +202,4 @@ def test_a_crowd_with_one_date_is_reminded_in_parts(desk: Office) -> None:
         row = conn.execute(
             "SELECT count(*), count(DISTINCT person_id) FROM ledger WHERE template = 'due-soon'"
         ).fetchone()
-    assert row == (2_500, 2_500)
+    assert row == (5_500, 5_500)

@@ -7,7 +7,7 @@ from services.notifier.domain import reminder
 from services.notifier.reactions.reasons import write
 from shared.database import Connection
 
-_CHUNK = 1_000
+_CHUNK = 5_000
 
 # The days are looked up first; the moment, which depends on the learner's time zone, is within a day and a half of them.
 _DUE = """
