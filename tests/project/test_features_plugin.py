@@ -45,18 +45,27 @@ def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return project.runpytest_subprocess(*arguments)
 
 
-def test_a_run_that_proves_every_claim_succeeds_and_names_what_is_too_modest(project: pytest.Pytester) -> None:
+IN_PROCESSES = pytest.mark.parametrize("processes", [(), ("--numprocesses", "2")], ids=["one", "two"])
+
+
+@IN_PROCESSES
+def test_a_run_that_proves_every_claim_succeeds_and_names_what_is_too_modest(
+    project: pytest.Pytester, processes: tuple[str, ...]
+) -> None:
     write(project, PROOF)
-    result = run(project)
+    result = run(project, *processes)
     assert result.ret == pytest.ExitCode.OK
     result.stdout.fnmatch_lines(["*calls these open*ABC-3*"])
     result.stdout.no_fnmatch_line("*without proof*")
 
 
+@IN_PROCESSES
 @pytest.mark.parametrize("claimed", ["ABC-1", "ABC-2"])
-def test_a_claim_without_a_test_fails_the_full_run(project: pytest.Pytester, claimed: str) -> None:
+def test_a_claim_without_a_test_fails_the_full_run(
+    project: pytest.Pytester, claimed: str, processes: tuple[str, ...]
+) -> None:
     write(project, PROOF.replace(claimed, "ABC-3"))
-    result = run(project)
+    result = run(project, *processes)
     assert result.ret == pytest.ExitCode.TESTS_FAILED
     result.stdout.fnmatch_lines(["*features without proof*", claimed])
 
