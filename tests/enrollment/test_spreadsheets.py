@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -111,6 +112,29 @@ def test_files_as_libreoffice_writes_them_and_links_that_excel_makes_of_addresse
     assert outcomes(report) == [(2, "assigned"), (3, "assigned")]
     linked = xlsx([], lambda _, sheet: sheet.write_url("A1", "mailto:cem@example.org", string="cem@example.org"))
     assert outcomes(imported(town, course, linked)) == [(1, "assigned")]
+
+
+WRITTEN = Path(__file__).parent / "libreoffice"
+"""Files that LibreOffice Calc 7.4 wrote."""
+
+
+@pytest.mark.feature("IMP-1", "IMP-2", "IMP-3")
+def test_a_file_that_libreoffice_wrote_is_read_with_its_blanks_upper_case_and_trailing_spaces(
+    town: World, course: UUID
+) -> None:
+    report = imported(town, course, (WRITTEN / "staff.xlsx").read_bytes())
+    assert report["heading"] == 1
+    assert outcomes(report) == [(2, "assigned"), (4, "assigned"), (5, "duplicate"), (6, "unknown")]
+
+
+@pytest.mark.feature("IMP-1", "IMP-5")
+@pytest.mark.parametrize(("name", "kind"), [("two-columns", "second-column"), ("formula", "formula")])
+def test_what_libreoffice_wrote_is_refused_for_a_second_column_and_for_a_formula(
+    town: World, course: UUID, name: str, kind: str
+) -> None:
+    refused = send(town, course, (WRITTEN / f"{name}.xlsx").read_bytes())
+    assert (refused.status_code, refused.json()["type"]) == (422, f"urn:rollbook:problem:spreadsheet-{kind}")
+    assert town.told() == []
 
 
 @pytest.mark.feature("ASG-2", "ASG-6")
