@@ -2,7 +2,8 @@
 
 import importlib.resources
 import struct
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
 from uuid import UUID
@@ -12,7 +13,11 @@ from psycopg import conninfo, sql
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from shared import telemetry
+
+log = telemetry.logger(__name__)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
@@ -127,3 +132,25 @@ def _files(packages: tuple[str, ...]) -> Iterator[tuple[str, bytes]]:
         for file in sorted(folder.iterdir(), key=lambda f: f.name):
             if file.name.endswith(".sql"):
                 yield f"{package}/{file.name}", file.read_bytes()
+
+
+def keep_stepping(
+    stop: threading.Event,
+    step: Callable[[], object],
+    pause: float,
+    *,
+    worker: str,
+    also: tuple[type[Exception], ...] = (),
+) -> None:
+    """A worker's life: steps until `stop` is set, the next at once while one did something, else after the pause (seconds).
+
+    A database that is down, and `also`, interrupt a step; the next one, after the pause, does it again.
+    """
+    interruptions: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, *also)
+    while not stop.is_set():
+        try:
+            if not step():
+                stop.wait(pause)
+        except interruptions as error:
+            log.warning("a step was interrupted; trying again", worker=worker, error=type(error).__name__)
+            stop.wait(pause)

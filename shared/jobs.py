@@ -14,7 +14,7 @@ from psycopg_pool import PoolTimeout
 from pydantic import JsonValue
 
 from shared import telemetry
-from shared.database import Connection, Database
+from shared.database import Connection, Database, keep_stepping
 from shared.errors import NotFound
 from shared.events import Meta
 
@@ -134,13 +134,7 @@ class Worker:
         self._turns = turns
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("a step was interrupted; trying again", worker=self.name)
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name)
 
     def step(self) -> bool:
         """One step of the next job that no other worker holds. False when there is none."""

@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     reminder_days: tuple[Annotated[int, Field(ge=-365, le=365)], ...] = Field(default=(-7, 1), max_length=10)
     """Learners are reminded so many days before (negative) or after their due date (JSON); empty: never."""
     reminder_late_days: float = Field(default=3.0, gt=0)
-    """A reminder that could not be sent for so long is not sent any more."""
+    """A reminder whose moment was missed by so long, as no worker ran, is not sent any more."""
     reminder_pause: float = 60.0
     """Seconds between two looks for reminders that are due."""
     catcher: bool = False

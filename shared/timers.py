@@ -6,14 +6,8 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from shared import telemetry
-from shared.database import Connection, Database
+from shared.database import Connection, Database, keep_stepping
 from shared.events import Meta
-
-log = telemetry.logger(__name__)
 
 
 class Timer(NamedTuple):
@@ -61,13 +55,7 @@ class Clock:
         self._pause = pause
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("timers were interrupted; trying again", worker=self.name)
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name)
 
     def step(self, now: datetime | None = None) -> int:
         """Ring what is due at `now`, the database's clock where it is None. Returns how many rang."""

@@ -11,8 +11,7 @@ from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
 from services.notifier.projections import Administrators, DueDates, Offerings, People, Profiles, Zones
-from services.notifier.reactions import Enrollments, Reminders, Watch
-from services.notifier.reactions.notices import address
+from services.notifier.reactions import Enrollments, Reminders, Watch, tell_administrators
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
 from shared.database import Database
@@ -59,8 +58,8 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [
             Forgetting("notifier", database, settings.command_days),
-            Watch("notifier notices", database, settings.worker_pause, address),
-            Watch("notifier reminders", database, settings.reminder_pause, reminders),
+            Watch("notifier notices", database, settings.worker_pause, tell_administrators),
+            Watch("notifier reminders", database, settings.reminder_pause, reminders.remind),
         ],
         "consumer": consumers,
         "mailer": [mailer(database, settings)],

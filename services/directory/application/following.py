@@ -4,24 +4,19 @@ import threading
 from collections.abc import Callable, Sequence
 from uuid import UUID, uuid4
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from services.directory.application.ledger import Directory
 from services.directory.domain import audiences
 from services.directory.projections import rules
 from services.directory.projections import structure as queries
 from services.directory.projections.rules import Ruled
 from services.directory.projections.tables import AUDIENCE, MEMBER
-from shared import jobs, telemetry, timers
-from shared.database import Connection
+from shared import jobs, timers
+from shared.database import Connection, keep_stepping
 from shared.errors import Conflict
 from shared.events import Event
 from shared.jobs import Job
 from shared.store import Context, Decision, Row
 from shared.timers import Timer
-
-log = telemetry.logger(__name__)
 
 
 class Judging:
@@ -97,13 +92,7 @@ class Following:
         self._pause = pause
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("audiences were interrupted; trying again", worker=self.name)
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name)
 
     def step(self) -> bool:
         """One chunk. False when nobody waits."""

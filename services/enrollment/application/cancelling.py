@@ -5,8 +5,6 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 
 from services.enrollment.application.assigning import Assigning
@@ -18,15 +16,12 @@ from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import access, facts
-from shared import telemetry
 from shared.contracts.enrollment import AssignmentType
-from shared.database import Database
+from shared.database import Database, keep_stepping
 from shared.errors import Conflict, NotFound
 from shared.events import SYSTEM, Meta
 from shared.store import Context, Receipt, Store
 from shared.texts import Texts
-
-log = telemetry.logger(__name__)
 
 
 class LearnersAssignment(BaseModel):
@@ -155,13 +150,7 @@ class AccessExpiry:
         self._chunk = chunk
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self.PAUSE_SECONDS)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("the end of access was interrupted; trying again")
-                stop.wait(self.PAUSE_SECONDS)
+        keep_stepping(stop, self.step, self.PAUSE_SECONDS, worker=self.name)
 
     def step(self) -> int:
         """Returns how many terms were over. Who was overtaken is looked at again."""

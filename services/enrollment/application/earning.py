@@ -3,9 +3,6 @@
 import threading
 from collections.abc import Sequence
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain.earning import earn
 from services.enrollment.domain.enrollment import Enrollment
@@ -14,11 +11,9 @@ from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import earning
 from services.enrollment.projections.earning import Earned
-from shared import telemetry
+from shared.database import keep_stepping
 from shared.errors import Conflict
 from shared.store import Context
-
-log = telemetry.logger(__name__)
 
 
 class Earning:
@@ -36,13 +31,7 @@ class Earning:
         self._pause = pause
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout, Conflict):
-                log.warning("earning qualifications was interrupted; trying again")
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name, also=(Conflict,))
 
     def step(self) -> int:
         """Returns how much was looked at. Raises Conflict when a learner was overtaken: the next step repeats it."""

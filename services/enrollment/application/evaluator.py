@@ -9,21 +9,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
 from services.enrollment.application.firing import fire
 from services.enrollment.application.judging import Judged, Verdict, judge
 from services.enrollment.application.rows import decision
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts
 from services.enrollment.projections.state import MOVED_PLACE, PLACE
-from shared import telemetry
-from shared.database import Connection, Database, uuid_of
+from shared.database import Connection, Database, keep_stepping, uuid_of
 from shared.events import Meta
 from shared.store import SUBJECT, Alike, Decision, Encoded, Revision, Row, Store
-
-log = telemetry.logger(__name__)
 
 _TRIES = 5
 
@@ -129,13 +123,7 @@ class Evaluator:
         )
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("evaluation was interrupted; trying again")
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name)
 
 
 def _by_rule(cause: Meta) -> Meta:

@@ -29,7 +29,7 @@ WHERE n.batch = t.batch AND n.offering_id = t.offering
 """
 
 
-def address(conn: Connection) -> int:
+def tell_administrators(conn: Connection) -> int:
     """Find the administrators whom a notice is for, when it is due; what comes to it later finds only those not told yet.
 
     Returns how many notices were due.

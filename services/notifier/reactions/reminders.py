@@ -43,7 +43,7 @@ class Reminders:
         """`days`: before (negative) or after the due date. `late`: after so long a reminder is not sent any more."""
         self._values = {"days": list(days), "late": late, "limit": _CHUNK}
 
-    def __call__(self, conn: Connection) -> int:
+    def remind(self, conn: Connection) -> int:
         """Returns how many reminders were due."""
         found = conn.execute(_DUE, self._values).fetchall()
         write(conn, [reminder(*one) for one in found])  # type: ignore[arg-type]

@@ -3,13 +3,7 @@
 import threading
 from collections.abc import Callable
 
-import psycopg
-from psycopg_pool import PoolTimeout
-
-from shared import telemetry
-from shared.database import Connection, Database
-
-log = telemetry.logger(__name__)
+from shared.database import Connection, Database, keep_stepping
 
 
 class Watch:
@@ -23,13 +17,7 @@ class Watch:
         self._look = look
 
     def run(self, stop: threading.Event) -> None:
-        while not stop.is_set():
-            try:
-                if not self.step():
-                    stop.wait(self._pause)
-            except (psycopg.OperationalError, PoolTimeout):
-                log.warning("looking for what is due was interrupted; trying again", worker=self.name)
-                stop.wait(self._pause)
+        keep_stepping(stop, self.step, self._pause, worker=self.name)
 
     def step(self) -> int:
         """Returns how much was due."""

@@ -10,12 +10,11 @@ from fastapi import APIRouter, FastAPI, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 
-from services.portal.api.assignments import assignment_pages
+from services.portal.api.assignments import TYPES, assignment_pages
 from services.portal.api.showing import COOKIE, HERE, OWN_FORM, Pages, SignedIn, Token, refusal
 from services.portal.client import SERVICES, Asked, Services
-from shared.contracts.enrollment import AssignmentType, Status
+from shared.contracts.enrollment import Status
 
-TYPES = get_args(AssignmentType)
 STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "held", "certification-expired"))
 """Those that a report can be filtered by: the others are told by no event."""
 

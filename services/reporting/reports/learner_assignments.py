@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
-from typing import Literal, get_args
+from typing import Literal
 from uuid import UUID
 
 from psycopg.rows import class_row
@@ -19,7 +19,6 @@ from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 Status = Literal["active", "expired", "cancelled", "ended"]
 """What became of it: it holds; it holds, and access is over; it was cancelled (ASG-15); it holds no more for another reason."""
-STATUSES: tuple[Status, ...] = get_args(Status)
 
 
 class LearnerAssignment(BaseModel):
