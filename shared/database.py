@@ -3,6 +3,7 @@
 import importlib.resources
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
@@ -22,6 +23,8 @@ log = telemetry.logger(__name__)
 Connection = psycopg.Connection[tuple[object, ...]]
 
 _MIGRATION_LOCK = 7_400_101
+INTERRUPTED_SECONDS = 30.0
+"""A worker whose every step is interrupted for so long raises it: whoever runs the worker starts it again, and tells."""
 
 
 class Database:
@@ -144,13 +147,19 @@ def keep_stepping(
 ) -> None:
     """A worker's life: steps until `stop` is set, the next at once while one did something, else after the pause (seconds).
 
-    A database that is down, and `also`, interrupt a step; the next one, after the pause, does it again.
+    A database that is down, and `also`, interrupt a step; the next one, after the pause, does it again. What interrupts every
+    step for half a minute is raised, so that it is seen.
     """
     interruptions: tuple[type[Exception], ...] = (psycopg.OperationalError, PoolTimeout, *also)
+    since: float | None = None
     while not stop.is_set():
         try:
             if not step():
                 stop.wait(pause)
+            since = None
         except interruptions as error:
+            since = since or time.monotonic()
+            if time.monotonic() - since > INTERRUPTED_SECONDS:
+                raise
             log.warning("a step was interrupted; trying again", worker=worker, error=type(error).__name__)
             stop.wait(pause)

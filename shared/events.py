@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 from uuid import UUID
@@ -103,6 +103,12 @@ class Meta(BaseModel):
     def encode(self) -> str:
         return self.model_dump_json(exclude_none=True)
 
+
+FAR = date(2999, 12, 31)
+"""The last day that any rule counts with: a later one, as HR systems write it, is no end."""
+
+FAR = date(2999, 12, 31)
+"""The last day that any rule counts with; a later one, as HR systems write it, is no end."""
 
 SYSTEM = UUID("00000000-0000-4000-8000-000000000000")
 """The actor of what Rollbook does by itself."""

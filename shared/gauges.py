@@ -1,6 +1,7 @@
 """How far a service's history, its publication and its read models are, from its database: true for every process."""
 
 from shared.database import Connection, Database
+from shared.worker_errors import FAILING
 
 _STORE = "SELECT coalesce(max(position), 0) FROM events"
 _APPLIED = (
@@ -12,6 +13,7 @@ _PARKED = (
     "SELECT f.consumer, f.source, (SELECT count(DISTINCT key) FROM parked_event p "
     "WHERE p.consumer = f.consumer AND p.source = f.source) FROM followed f ORDER BY 1, 2"
 )
+_SET_ASIDE = "SELECT worker, kind, count(*) FROM set_aside GROUP BY worker, kind ORDER BY 1, 2"
 _PUBLISHED = "SELECT source, position FROM relay ORDER BY source"
 
 
@@ -23,6 +25,10 @@ def gauges(service: str, database: Database) -> str:
             *_gauge(conn, "rollbook_published_position", "Position up to which a source is on its topic", _PUBLISHED),
             *_gauge(conn, "rollbook_applied_position", "Position that a consumer has applied everywhere", _APPLIED),
             *_gauge(conn, "rollbook_parked_keys", "Keys with dead letters", _PARKED),
+            *_gauge(conn, "rollbook_set_aside", "What crashed a worker and waits for a person", _SET_ASIDE),
+            *_gauge(
+                conn, "rollbook_worker_failing_seconds", "For how long a worker has raised the same error", FAILING
+            ),
         ]
     return "\n".join(lines) + "\n"
 
@@ -32,6 +38,10 @@ def _gauge(conn: Connection, name: str, about: str, query: str, **fixed: str) ->
     names = [*fixed, *(column.name for column in (cursor.description or ())[:-1])]
     lines = [f"# HELP {name} {about}", f"# TYPE {name} gauge"]
     for *labels, value in cursor:
-        told = ",".join(f'{k}="{v}"' for k, v in zip(names, [*fixed.values(), *labels], strict=True))
+        told = ",".join(f'{k}="{_escaped(v)}"' for k, v in zip(names, [*fixed.values(), *labels], strict=True))
         lines.append(f"{name}{{{told}}} {value}")
     return lines
+
+
+def _escaped(label: object) -> str:
+    return str(label).replace("\\", r"\\").replace('"', r"\"").replace("\n", r"\n")

@@ -3,7 +3,7 @@
 import hashlib
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -21,6 +21,7 @@ from shared.gauges import gauges
 from shared.problems import PROBLEM, Problem, answer_with_problems
 from shared.settings import Settings
 from shared.store import Context
+from shared.worker_errors import Failing, failing
 
 log = telemetry.logger(__name__)
 
@@ -66,13 +67,19 @@ def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Databa
         except Exception as error:
             log.warning("not ready", service=name, reason=type(error).__name__)
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
-        return JSONResponse({"status": "ready"})
+        return JSONResponse(_standing(failing(database)))
 
     @app.get(f"/api/{name}/metrics", include_in_schema=False)
     def metrics() -> PlainTextResponse:
         return PlainTextResponse(
             generate_latest().decode() + gauges(name, database), media_type="text/plain; version=0.0.4"
         )
+
+
+def _standing(trouble: Sequence[Failing]) -> dict[str, object]:
+    """A service that answers is ready; `degraded` where a worker of it, in whatever process, does not do its work."""
+    told = [{**one.model_dump(), "fix": one.fix} for one in trouble]
+    return {"status": "degraded", "failing": told} if told else {"status": "ready"}
 
 
 Handled = Callable[[Request], Awaitable[Response]]

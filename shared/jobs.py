@@ -10,13 +10,13 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
-from psycopg_pool import PoolTimeout
 from pydantic import JsonValue
 
 from shared import telemetry
 from shared.database import Connection, Database, keep_stepping
 from shared.errors import NotFound
 from shared.events import Meta
+from shared.set_aside import SetAside, SetAsideRow, passing
 
 log = telemetry.logger(__name__)
 
@@ -132,6 +132,7 @@ class Worker:
         self._kinds = {kind.kind: kind for kind in kinds}
         self._pause = pause
         self._turns = turns
+        self._aside = SetAside(database, name)
 
     def run(self, stop: threading.Event) -> None:
         keep_stepping(stop, self.step, self._pause, worker=self.name)
@@ -159,10 +160,23 @@ class Worker:
             return True
         try:
             self._kinds[job.kind].step(job)
-        except (psycopg.OperationalError, PoolTimeout):
-            raise
         except Exception as error:
+            if passing(error):
+                raise
             log.exception("a job failed", job=str(job.id), kind=job.kind)
             with self._database.transaction() as conn:
                 fail(conn, job, f"{type(error).__name__} in {job.kind}; the log of this moment has the rest")
+                self._aside.add(conn, job.id, job.kind, error)
         return True
+
+    def retry(self, row: SetAsideRow, meta: Meta) -> None:  # noqa: ARG002
+        """It goes on where it crashed, in its turn; what crashes again is set aside again."""
+        with self._database.transaction() as conn:
+            conn.execute(
+                "UPDATE job SET state = 'waiting', error = NULL, finished_at = NULL, revision = revision + 1 "
+                "WHERE id = %s AND state = 'failed'",
+                [row.subject],
+            )
+
+    def drop(self, conn: Connection, row: SetAsideRow) -> None:
+        """It stays failed."""

@@ -1,11 +1,10 @@
-"""Dead letters over HTTP: looked at, retried, dropped by a person (OPS-8). Within a service a source has one consumer."""
+"""Dead letters over HTTP (OPS-8): events that crash consumers, and work that crashes workers; looked at, retried, dropped."""
 
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-import psycopg
 from fastapi import APIRouter, Path
 from psycopg.rows import class_row
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -13,22 +12,37 @@ from pydantic_core import from_json
 
 from shared.auth import Permission, SignedIn
 from shared.consumer import Consumer
-from shared.database import Database
+from shared.database import Database, uuid_of
 from shared.errors import Conflict, NotFound, Refusal
+from shared.events import Meta
 from shared.feeds import PROFILES
 from shared.http import Commanded, Cursor, PageSize
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
+from shared.set_aside import Retryable, decide, find, passing
 
 _LETTERS = """
 SELECT consumer, source, key, count(*) AS entries, min(position) AS position,
     (array_agg(type ORDER BY position))[1] AS type, (array_agg(error ORDER BY position))[1] AS error, min(parked_at) AS parked_at
-FROM parked_event WHERE (source, key) > (%(source)s, %(key)s) GROUP BY consumer, source, key
-ORDER BY source, key LIMIT %(limit)s
+FROM parked_event WHERE (source, key, consumer) > (%(source)s, %(key)s, %(consumer)s) GROUP BY consumer, source, key
+UNION ALL
+SELECT worker, worker, subject, 1, 0, kind, error, first_at FROM set_aside
+WHERE (worker, subject, worker) > (%(source)s, %(key)s, %(consumer)s)
+ORDER BY source, key, consumer LIMIT %(limit)s
 """
 _ENTRIES = """
 SELECT position, type, version, recorded_at, error, parked_at, meta, body FROM parked_event
-WHERE source = %s AND key = %s ORDER BY position LIMIT 1000
+WHERE source = %(source)s AND key = %(key)s
+UNION ALL
+SELECT 0, kind, tries, first_at, error, last_at, '', convert_to(about::text, 'UTF8') FROM set_aside
+WHERE worker = %(source)s AND subject = %(key)s
+ORDER BY position LIMIT 1000
 """
+_KEYS = """
+SELECT DISTINCT key FROM parked_event WHERE source = %(source)s
+UNION SELECT subject FROM set_aside WHERE worker = %(source)s LIMIT %(limit)s
+"""
+_AT_ONCE = 500
+"""Keys that one request takes again."""
 _DECISIONS = """
 SELECT number, consumer, source, key, position, type, action, actor, decided_at FROM letter_decision
 WHERE number < %s ORDER BY number DESC LIMIT %s
@@ -36,9 +50,10 @@ WHERE number < %s ORDER BY number DESC LIMIT %s
 
 
 class Letter(BaseModel):
-    """A key whose entries wait. `type` and `position` are those of the first.
+    """A key whose entries wait, or what a worker has set aside. `type` and `position` are those of the first.
 
-    `error` says how it crashed; none where the first was dropped and this one only waits for a retry.
+    `error` says how it crashed; none where the first was dropped and this one only waits for a retry. Of what a worker has set
+    aside, `source` is the worker, `type` what it is (a person, an assignment, a timer, a job ...), `key` its id, `position` 0.
     """
 
     consumer: str
@@ -52,7 +67,10 @@ class Letter(BaseModel):
 
 
 class Entry(BaseModel):
-    """`body` is empty for a profile: that is personal data, and stays where it is."""
+    """`body` is empty for a profile: that is personal data, and stays where it is.
+
+    Of what a worker has set aside, `version` says how often it was tried, and `body` what it is about.
+    """
 
     position: int
     type: str
@@ -88,22 +106,77 @@ class Settled(BaseModel):
     entries: int
 
 
-Source = Annotated[str, Path(description="As `enrollment` or `directory.profiles`")]
+class SettledAll(BaseModel):
+    """How many keys were taken again, and how many crashed again and wait on. `more`: some were not tried by this request."""
+
+    taken: int
+    crashed: int
+    more: bool
 
 
-def letter_routes(service: str, database: Database, consumers: Sequence[Consumer]) -> APIRouter:
+Source = Annotated[str, Path(description="As `enrollment` or `directory.profiles`; or the worker that set it aside")]
+
+
+class _Letters:
+    """What a service's consumers and workers have put aside, whoever it was."""
+
+    def __init__(self, database: Database, consumers: Sequence[Consumer], workers: Sequence[Retryable]) -> None:
+        self.database = database
+        self._consumers = consumers
+        self._workers = {worker.name: worker for worker in workers}
+
+    def retry(self, source: str, key: UUID, by: Meta) -> int:
+        """How many entries were taken. Raises what crashes again; nothing was changed then."""
+        if worker := self._workers.get(source):
+            with self.database.transaction() as conn:
+                row = find(conn, source, key)
+            if row is None:
+                return 0
+            worker.retry(row, by)
+            with self.database.transaction() as conn:
+                decide(conn, row, "retried", by)
+            return 1
+        return sum(consumer.retry(key, by) for consumer in self._consumers if consumer.source == source)
+
+    def drop(self, source: str, key: UUID, position: int, by: Meta) -> bool:
+        if worker := self._workers.get(source):
+            with self.database.transaction() as conn:
+                row = find(conn, source, key) if position == 0 else None
+                if row:
+                    worker.drop(conn, row)
+                    decide(conn, row, "dropped", by)
+            return row is not None
+        dropped = [one.drop(key, position, by) for one in self._consumers if one.source == source]
+        return any(dropped)
+
+    def keys(self, source: str, limit: int) -> list[UUID]:
+        with self.database.connection() as conn:
+            return [uuid_of(key) for (key,) in conn.execute(_KEYS, {"source": source, "limit": limit})]
+
+
+def letter_routes(
+    service: str, database: Database, consumers: Sequence[Consumer], workers: Sequence[Retryable] = ()
+) -> APIRouter:
+    """`workers`: those that set aside what crashes them."""
     router = APIRouter(prefix=f"/api/{service}/letters", tags=["dead letters"])
-    by_source = {consumer.source: consumer for consumer in consumers}
+    _reading(router, database)
+    _deciding(router, _Letters(database, consumers, workers))
+    return router
+
+
+def _reading(router: APIRouter, database: Database) -> None:
 
     @router.get("")
     def list_letters(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Letter]:
         """The keys that wait."""
         caller.everywhere(Permission.OPERATE)
-        source, key = cursor_decode(cursor, str, UUID) if cursor else ("", UUID(int=0))
+        source, key, consumer = cursor_decode(cursor, str, UUID, str) if cursor else ("", UUID(int=0), "")
+        after = {"source": source, "key": key, "consumer": consumer, "limit": size + 1}
         with database.connection() as conn, conn.cursor(row_factory=class_row(Letter)) as rows:
-            found = rows.execute(_LETTERS, {"source": source, "key": key, "limit": size + 1}).fetchall()
+            found = rows.execute(_LETTERS, after).fetchall()
         last = found[size - 1] if len(found) > size else None
-        return Page[Letter](items=found[:size], next=cursor_encode(last.source, str(last.key)) if last else None)
+        more = cursor_encode(last.source, str(last.key), last.consumer) if last else None
+        return Page[Letter](items=found[:size], next=more)
 
     @router.get("/decisions")
     def list_decisions(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Decision]:
@@ -120,21 +193,22 @@ def letter_routes(service: str, database: Database, consumers: Sequence[Consumer
         """Its entries, oldest first; at most a thousand."""
         caller.everywhere(Permission.OPERATE)
         with database.connection() as conn:
-            rows = conn.execute(_ENTRIES, [source, key]).fetchall()
+            rows = conn.execute(_ENTRIES, {"source": source, "key": key}).fetchall()
         if not rows:
             raise _gone()
         return [_entry(source, row) for row in rows]
 
+
+def _deciding(router: APIRouter, letters: _Letters) -> None:
     @router.post("/{source}/{key}/retry")
     def retry(source: Source, key: UUID, caller: SignedIn, context: Commanded) -> Settled:
         """Take all its entries again, in order. Refused, and nothing changed, when one crashes again."""
         caller.everywhere(Permission.OPERATE)
-        consumer = by_source.get(source)
         try:
-            taken = consumer.retry(key, context.meta()) if consumer else 0
-        except (Refusal, psycopg.OperationalError):
-            raise
+            taken = letters.retry(source, key, context.meta())
         except Exception as error:
+            if passing(error) or isinstance(error, Refusal):
+                raise
             raise Conflict(
                 f"It crashed again ({type(error).__name__}), and waits on. Mend the handler, or drop the first entry.",
                 kind="crashed-again",
@@ -143,16 +217,28 @@ def letter_routes(service: str, database: Database, consumers: Sequence[Consumer
             raise _gone()
         return Settled(entries=taken)
 
+    @router.post("/{source}/retry")
+    def retry_all(source: Source, caller: SignedIn, context: Commanded) -> SettledAll:
+        """Take every key of a source again. Those that crash again wait on; the others are not stopped by them."""
+        caller.everywhere(Permission.OPERATE)
+        keys = letters.keys(source, _AT_ONCE + 1)
+        crashed = 0
+        for key in keys[:_AT_ONCE]:
+            try:
+                letters.retry(source, key, context.meta())
+            except Exception as error:
+                if passing(error):
+                    raise
+                crashed += 1
+        return SettledAll(taken=len(keys[:_AT_ONCE]) - crashed, crashed=crashed, more=len(keys) > _AT_ONCE)
+
     @router.post("/{source}/{key}/drop")
     def drop(source: Source, key: UUID, body: Drop, caller: SignedIn, context: Commanded) -> Settled:
         """Give its first entry up, for ever. What was behind it waits for a retry."""
         caller.everywhere(Permission.OPERATE)
-        consumer = by_source.get(source)
-        if not consumer or not consumer.drop(key, body.position, context.meta()):
+        if not letters.drop(source, key, body.position, context.meta()):
             raise _gone()
         return Settled(entries=1)
-
-    return router
 
 
 def _gone() -> NotFound:
@@ -161,7 +247,7 @@ def _gone() -> NotFound:
 
 def _entry(source: str, row: Sequence[object]) -> Entry:
     position, type, version, recorded_at, error, parked_at, meta, body = row
-    told = from_json(str(meta)) if meta else {}
+    told = from_json(str(meta)) if meta else {"correlation": None}
     return Entry.model_validate(
         {
             "position": position,

@@ -1,12 +1,11 @@
 """Dead letters: entries that crash their handler wait here, and what follows them on the same key waits behind (OPS-8)."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from uuid import UUID
 
 from shared import telemetry
 from shared.database import Connection, uuid_of
-from shared.errors import Corrupt
 from shared.events import Meta
 from shared.feeds import Record
 
@@ -32,12 +31,25 @@ class Parking:
         query = "SELECT DISTINCT key FROM parked_event WHERE consumer = %s AND source = %s"
         return {uuid_of(key) for (key,) in conn.execute(query, self._who)}
 
-    def check(self, conn: Connection) -> None:
-        """Raises Corrupt when too many keys are parked."""
-        query = "SELECT count(DISTINCT key) FROM parked_event WHERE consumer = %s AND source = %s"
-        row = conn.execute(query, self._who).fetchone()
-        if row and isinstance(row[0], int) and row[0] > self._keys_limit:
-            raise Corrupt(f"{' <- '.join(self._who)}: {row[0]} keys would be parked; the code is wrong, not the data")
+    def park_untried(self, conn: Connection, record: Record) -> None:
+        """One of a type that is not taken any more. It and what follows it wait for a retry, once the code is mended."""
+        self.park(
+            conn,
+            record,
+            f"not tried: more than {self._keys_limit} keys of its type crashed (ROLLBOOK_PARKED_KEYS_LIMIT)",
+        )
+
+    def keys_by_type(self, conn: Connection) -> Counter[str]:
+        """Of how many keys an entry of each type has crashed."""
+        query = (
+            "SELECT type, count(DISTINCT key) FROM parked_event WHERE consumer = %s AND source = %s AND error IS NOT NULL "
+            "GROUP BY type"
+        )
+        return Counter({str(type): int(str(keys)) for type, keys in conn.execute(query, self._who)})
+
+    def stopped(self, keys: int) -> bool:
+        """Whether so many keys of one type are too many. Nothing stands still for it but what is of this type."""
+        return keys > self._keys_limit
 
     def keys(self, conn: Connection) -> dict[UUID, list[int]]:
         """Positions of the parked entries by key."""

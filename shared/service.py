@@ -12,7 +12,9 @@ from fastapi import FastAPI
 
 from shared import telemetry
 from shared.feeds import Stuck
+from shared.set_aside import Retryable
 from shared.settings import Settings
+from shared.worker_errors import Failing, WorkerErrors
 
 log = telemetry.logger(__name__)
 
@@ -40,6 +42,10 @@ class Runnable(Protocol):
         ...
 
 
+class Isolating(Runnable, Retryable, Protocol):
+    """A worker that sets aside what crashes it alone, and goes on with the rest."""
+
+
 @dataclass
 class Service:
     """One service, built but not started. Its work is named by role, so that each can be a process of its own."""
@@ -50,6 +56,8 @@ class Service:
     close: Callable[[], None] = lambda: None
     ready: Callable[[], None] = lambda: None
     """Raises when the service cannot serve."""
+    errors: WorkerErrors | None = None
+    """What its workers raise; a service without a database has none."""
     _stop: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list)
 
@@ -65,13 +73,19 @@ class Service:
     def start(self, roles: Collection[Role] = ROLES) -> None:
         """Start the workers of these roles, a thread each."""
         for worker in (worker for role in ROLES if role in roles for worker in self.work.get(role, ())):
-            thread = threading.Thread(target=_keep_running, args=(worker, self._stop), name=worker.name, daemon=True)
+            thread = threading.Thread(
+                target=_keep_running, args=(worker, self._stop, self.errors), name=worker.name, daemon=True
+            )
             thread.start()
             self._threads.append(thread)
 
     def dead(self) -> list[str]:
         """Names of the workers that were started and run no more, although nobody stopped them."""
         return [] if self._stop.is_set() else [thread.name for thread in self._threads if not thread.is_alive()]
+
+    def failing(self) -> list[Failing]:
+        """The workers of this process that have raised the same error for a minute."""
+        return self.errors.here() if self.errors else []
 
     def stop(self, seconds: float = 10.0) -> None:
         """End the workers between two steps, then close what the service holds."""
@@ -81,7 +95,7 @@ class Service:
         self.close()
 
 
-def _keep_running(worker: Runnable, stop: threading.Event) -> None:
+def _keep_running(worker: Runnable, stop: threading.Event, errors: WorkerErrors | None) -> None:
     pause = 0.5
     while not stop.is_set():
         try:
@@ -89,7 +103,9 @@ def _keep_running(worker: Runnable, stop: threading.Event) -> None:
         except Stuck:
             log.exception("no progress; this process ends, and whoever runs it starts another", worker=worker.name)
             os._exit(_STUCK)
-        except Exception:
+        except Exception as error:
+            if errors:
+                errors.record(worker.name, error)
             telemetry.WORKER_FAILURES.labels(worker.name).inc()
             log.exception("a worker stopped; it starts again", worker=worker.name, seconds=pause)
             stop.wait(pause)

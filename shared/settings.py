@@ -72,10 +72,13 @@ class Settings(BaseSettings):
     consumer_pause: float = 0.5
     """The longest pause between two looks at a source; a hint comes earlier as a rule."""
     parked_keys_limit: int = 100
-    """More parked keys than this stop the consumer: the code is wrong, not the data."""
+    """Where more keys than this are parked by one type of event, events of that type are parked untried: the code is wrong, not the
+    data. All others go on."""
 
     evaluator_chunk: int = 4_000
     """Learners who are judged at once."""
+    aside_limit: int = 100
+    """A rule by which more people crash is set aside itself: nobody follows it until a person retries it, or changes it."""
     job_step: float = 1.0
     """About so long a job is worked on before another one has its turn."""
     worker_pause: float = 0.2

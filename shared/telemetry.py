@@ -2,7 +2,9 @@
 
 import logging
 import sys
+import traceback
 
+import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -20,7 +22,26 @@ CONSUMER_LAG = Gauge("rollbook_consumer_lag", "Entries that the last look at the
 RELAYED = Counter("rollbook_relayed_total", "Events a relay has published", ["source"])
 FOREIGN = Counter("rollbook_foreign_messages_total", "Messages on a topic that no relay has written", ["source"])
 REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
+SET_ASIDE = Counter("rollbook_set_aside_total", "Times a worker set something aside that crashed", ["worker"])
 WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
+
+
+def _traceback(exc_info: structlog.typing.ExcInfo) -> str:
+    """Without what the database says of values: those may be personal data. Its code for the kind of error stands instead."""
+    told = traceback.TracebackException(*exc_info)
+    _hush(told, exc_info[1])
+    return "".join(told.format()).rstrip()
+
+
+def _hush(told: traceback.TracebackException, error: BaseException | None) -> None:
+    while error is not None:
+        if isinstance(error, psycopg.Error):
+            told._str = f"SQLSTATE {error.sqlstate}"  # type: ignore[attr-defined]
+        before = error.__cause__ or error.__context__
+        above = told.__cause__ or told.__context__
+        if before is None or above is None:
+            return
+        told, error = above, before
 
 
 def configure(*, json: bool = True, level: int = logging.INFO) -> None:
@@ -30,7 +51,7 @@ def configure(*, json: bool = True, level: int = logging.INFO) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(_traceback),
             structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from shared.database import Connection, Database, keep_stepping
 from shared.events import Meta
+from shared.set_aside import SetAside, SetAsideRow, passing
 
 
 class Timer(NamedTuple):
@@ -43,8 +44,16 @@ def clear(conn: Connection, timer: Timer) -> None:
     conn.execute("DELETE FROM timer WHERE id = %s AND due = %s", [timer.id, timer.due])
 
 
+_DUE = """
+SELECT id, due, kind, subject, meta FROM timer t WHERE due <= coalesce(%s, clock_timestamp()) AND kind = ANY(%s)
+    AND NOT EXISTS (SELECT FROM set_aside a WHERE a.worker = %s AND a.subject = t.id AND (a.about ->> 'due')::timestamptz = t.due)
+ORDER BY due, id LIMIT %s
+"""
+_ONE = "SELECT id, due, kind, subject, meta FROM timer WHERE id = %s"
+
+
 class Clock:
-    """Rings the due timers of one service."""
+    """Rings the due timers of one service. One that crashes is set aside, and the others ring."""
 
     BATCH = 100
 
@@ -53,18 +62,35 @@ class Clock:
         self._database = database
         self._rings = rings
         self._pause = pause
+        self._aside = SetAside(database, name)
 
     def run(self, stop: threading.Event) -> None:
         keep_stepping(stop, self.step, self._pause, worker=self.name)
 
     def step(self, now: datetime | None = None) -> int:
         """Ring what is due at `now`, the database's clock where it is None. Returns how many rang."""
-        query = (
-            "SELECT id, due, kind, subject, meta FROM timer WHERE due <= coalesce(%s, clock_timestamp()) "
-            "AND kind = ANY(%s) ORDER BY due, id LIMIT %s"
-        )
         with self._database.connection() as conn:
-            due = [Timer(*row) for row in conn.execute(query, [now, list(self._rings), self.BATCH])]  # type: ignore[arg-type]
+            due = [
+                Timer(*row)  # type: ignore[arg-type]
+                for row in conn.execute(_DUE, [now, list(self._rings), self.name, self.BATCH])
+            ]
         for timer in due:
-            self._rings[timer.kind](timer)
+            try:
+                self._rings[timer.kind](timer)
+            except Exception as error:
+                if passing(error):
+                    raise
+                self._aside.put(timer.id, timer.kind, error, of=str(timer.subject), due=timer.due.isoformat())
         return len(due)
+
+    def retry(self, row: SetAsideRow, meta: Meta) -> None:  # noqa: ARG002
+        """Ring it now, if it is still there."""
+        with self._database.connection() as conn:
+            found = conn.execute(_ONE, [row.subject]).fetchone()
+        if found:
+            timer = Timer(*found)  # type: ignore[arg-type]
+            self._rings[timer.kind](timer)
+
+    def drop(self, conn: Connection, row: SetAsideRow) -> None:
+        """It never rings; one that was set to another time meanwhile does."""
+        conn.execute("DELETE FROM timer WHERE id = %s AND due = %s::timestamptz", [row.subject, row.about["due"]])

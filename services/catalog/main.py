@@ -14,6 +14,7 @@ from shared.http import service_app
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
+from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.catalog"
 """Where this service's migrations are."""
@@ -33,7 +34,7 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
     if feeds:
         work["relay"] = feeds.publishers(database, "catalog")
-    return Service("catalog", app, work, database.close, lambda: _ready(database))
+    return Service("catalog", app, work, database.close, lambda: _ready(database), WorkerErrors(database))
 
 
 def _ready(database: Database) -> None:

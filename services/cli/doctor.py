@@ -39,6 +39,7 @@ def examine(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
         "mail server", lambda: _mail(settings), "Set ROLLBOOK_SMTP_HOST and ROLLBOOK_SMTP_PORT, or start that server."
     )
     yield _look("dead letters", lambda: _letters(http), "rollbook letters list; then show, retry or drop.")
+    yield _look("workers", lambda: _failing(http), "Do what it says; then rollbook letters list.")
     yield _look("consumers", lambda: _lag(http), "Look for parked events and for 'a worker stopped' in the log.")
 
 
@@ -98,9 +99,23 @@ def _behind(http: httpx.Client) -> dict[str, int]:
 
 def _letters(http: httpx.Client) -> str:
     waiting = {told["source"]: keys for told, keys in _gauge(http, "rollbook_parked_keys") if keys}
-    if waiting:
-        raise RuntimeError("keys that wait: " + ", ".join(f"{keys} of {source}" for source, keys in waiting.items()))
+    aside = {told["worker"]: many for told, many in _gauge(http, "rollbook_set_aside") if many}
+    if waiting or aside:
+        told = [f"{keys} of {source}" for source, keys in waiting.items()]
+        told += [f"{many} set aside by {worker}" for worker, many in aside.items()]
+        raise RuntimeError("they wait for a person: " + ", ".join(told))
     return "none"
+
+
+def _failing(http: httpx.Client) -> str:
+    """Workers that have raised the same error for a minute."""
+    found = []
+    for service in SERVICES:
+        for one in http.get(f"/api/{service}/health/ready").json().get("failing", []):
+            found.append(f"{one['worker']} has raised {one['error']} for {one['seconds']:.0f} s. {one['fix']}")
+    if found:
+        raise RuntimeError(" ".join(found))
+    return "none has raised the same error for a minute"
 
 
 def _gauge(http: httpx.Client, name: str) -> Iterator[tuple[dict[str, str], int]]:

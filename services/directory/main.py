@@ -23,10 +23,11 @@ from shared.feeds import PROFILES, Feeds
 from shared.http import service_app
 from shared.jobs import Worker
 from shared.letters import letter_routes
-from shared.service import Role, Runnable, Service
+from shared.service import Isolating, Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
 from shared.timers import Clock
+from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.directory"
 """Where this service's migrations are."""
@@ -48,15 +49,18 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
         app.include_router(routes.router)
-    judging = Judging(Directory(database))
+    judging = Judging(Directory(database), settings.aside_limit)
     following = Following(judging, settings.evaluator_chunk, settings.worker_pause)
     change = RuleChange(judging, settings.evaluator_chunk)
+    workers: list[Isolating] = [
+        Worker("directory jobs", database, [parts.imports], settings.worker_pause),
+        Worker("directory rules", database, [change], settings.worker_pause, turns=True),
+        following,
+        Clock("directory timers", database, {TIMER: following.ring}, settings.worker_pause),
+    ]
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [
-            Worker("directory jobs", database, [parts.imports], settings.worker_pause),
-            Worker("directory rules", database, [change], settings.worker_pause, turns=True),
-            following,
-            Clock("directory timers", database, {TIMER: following.ring}, settings.worker_pause),
+            *workers,
             Forgetting(
                 "directory",
                 database,
@@ -67,10 +71,10 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     }
     if feeds:
         consumers = [Consumer(database, feeds.open(h.source, f"directory.{h.source}"), h, settings) for h in handlers()]
-        app.include_router(letter_routes("directory", database, consumers))
+        app.include_router(letter_routes("directory", database, consumers, workers))
         work["consumer"] = consumers
         work["relay"] = feeds.publishers(database, "directory", PROFILES)
-    return Service("directory", app, work, database.close, lambda: _ready(database))
+    return Service("directory", app, work, database.close, lambda: _ready(database), WorkerErrors(database))
 
 
 def build_parts(settings: Settings, database: Database) -> Parts:

@@ -58,10 +58,11 @@ from shared.feeds import Feeds
 from shared.http import service_app
 from shared.jobs import JobKind, Worker
 from shared.letters import letter_routes
-from shared.service import Service
+from shared.service import Isolating, Service
 from shared.settings import Settings
 from shared.store import Forgetting
 from shared.timers import Clock, Ring
+from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.enrollment"
 """Where this service's migrations are."""
@@ -84,6 +85,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         chunk=settings.evaluator_chunk,
         pause=settings.worker_pause,
         breaks=breaker.breaks,
+        aside_limit=settings.aside_limit,
     )
     enrolled = Enrolled(ledger, evaluator)
     provider = HostedCheckout(settings.payment_url, settings.payment_secret, settings.base_url)
@@ -106,9 +108,10 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     ):
         app.include_router(routes.router)
     expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
+    undo = TakingBack(database, evaluator)
     kinds: list[JobKind] = [
         expansion,
-        TakingBack(database, evaluator),
+        undo,
         TakingRolesBack(database, ledger.store, settings.evaluator_chunk),
         Following(database),
         LoopCheck(ledger),
@@ -117,17 +120,20 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     consumers = [
         Consumer(database, feeds.open(handler.source, _group(handler)), handler, settings) for handler in handlers()
     ]
-    app.include_router(letter_routes("enrollment", database, consumers))
+    workers: list[Isolating] = [
+        evaluator,
+        AccessExpiry(database, ledger.store, settings.evaluator_chunk),
+        Earning(enrolled, chunk=settings.evaluator_chunk, pause=settings.worker_pause),
+        Worker("enrollment jobs", database, kinds, settings.worker_pause, turns=True),
+        Clock("enrollment timers", database, _rings(database, enrolled), settings.worker_pause),
+    ]
+    app.include_router(letter_routes("enrollment", database, consumers, [*workers, undo]))
     return Service(
         "enrollment",
         app,
         work={
             "worker": [
-                evaluator,
-                AccessExpiry(database, ledger.store, settings.evaluator_chunk),
-                Earning(enrolled, chunk=settings.evaluator_chunk, pause=settings.worker_pause),
-                Worker("enrollment jobs", database, kinds, settings.worker_pause, turns=True),
-                Clock("enrollment timers", database, _rings(database, enrolled), settings.worker_pause),
+                *workers,
                 Forgetting("enrollment", database, settings.command_days, {**FORGOTTEN, **purchases.FORGOTTEN}),
             ],
             "consumer": consumers,
@@ -135,6 +141,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         },
         close=lambda: _close(database, provider),
         ready=lambda: _ready(database),
+        errors=WorkerErrors(database),
     )
 
 

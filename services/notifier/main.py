@@ -11,7 +11,7 @@ from services.notifier.mailer import Mailer, Queue
 from services.notifier.mailer.letters import Letters
 from services.notifier.mailer.mailer import MailServer
 from services.notifier.projections import Administrators, DueDates, Offerings, People, Profiles, Zones
-from services.notifier.reactions import Enrollments, Reminders, Watch, tell_administrators
+from services.notifier.reactions import Enrollments, Notices, Reminders, Watch
 from shared.auth import Verifier
 from shared.consumer import Consumer, Handler
 from shared.database import Database
@@ -21,6 +21,7 @@ from shared.letters import letter_routes
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
 from shared.store import Forgetting
+from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.notifier"
 """Where the migrations are."""
@@ -53,21 +54,21 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
     consumers = [Consumer(database, feeds.open(h.source, _group(h)), h, settings) for h in handlers(settings)]
-    app.include_router(letter_routes("notifier", database, consumers))
     reminders = Reminders(settings.reminder_days, timedelta(days=settings.reminder_late_days))
+    watches = [
+        Watch(database, settings.worker_pause, Notices()),
+        Watch(database, settings.reminder_pause, reminders),
+    ]
+    app.include_router(letter_routes("notifier", database, consumers, watches))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [
-            Forgetting("notifier", database, settings.command_days),
-            Watch("notifier notices", database, settings.worker_pause, tell_administrators),
-            Watch("notifier reminders", database, settings.reminder_pause, reminders.remind),
-        ],
+        "worker": [Forgetting("notifier", database, settings.command_days), *watches],
         "consumer": consumers,
         "mailer": [mailer(database, settings)],
     }
     if settings.catcher:
         app.include_router(caught_routes(database))
         work["worker"] = [Catcher(database, settings.smtp_host, settings.smtp_port), *work["worker"]]
-    return Service("notifier", app, work, database.close, ready)
+    return Service("notifier", app, work, database.close, ready, WorkerErrors(database))
 
 
 def _group(handler: Handler) -> str:

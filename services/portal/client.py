@@ -20,10 +20,23 @@ class Asked(Exception):
 
 @dataclass(frozen=True)
 class Running:
-    """A service, and whether it can serve."""
+    """A service, whether it can serve, and what its workers fail at, each with what ends it."""
 
     name: str
     ready: bool
+    failing: tuple[str, ...] = ()
+
+
+class _Failing(BaseModel):
+    worker: str
+    error: str
+    fix: str
+
+
+class _Standing(BaseModel):
+    """What a service says of itself."""
+
+    failing: list[_Failing] = []
 
 
 class Listed(BaseModel):
@@ -46,13 +59,16 @@ class Services:
         self._client = client
 
     def running(self) -> list[Running]:
-        return [Running(name, self._is_ready(name)) for name in SERVICES]
+        return [self._running(name) for name in SERVICES]
 
-    def _is_ready(self, name: str) -> bool:
+    def _running(self, name: str) -> Running:
         try:
-            return self._client.get(f"/api/{name}/health/ready", timeout=3.0).status_code == 200
-        except httpx.HTTPError:
-            return False
+            answer = self._client.get(f"/api/{name}/health/ready", timeout=3.0)
+            told = _Standing.model_validate_json(answer.content)
+        except (httpx.HTTPError, ValueError):
+            return Running(name, ready=False)
+        failing = tuple(f"{one.worker} fails ({one.error}). {one.fix}" for one in told.failing)
+        return Running(name, answer.status_code == 200, failing)
 
     def token(self, user_name: str, password: str) -> str:
         """Raises Asked for a sign-in that does not hold."""

@@ -19,6 +19,7 @@ from shared.letters import letter_routes
 from shared.replay import Comparison, Replay
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
+from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.reporting"
 
@@ -41,12 +42,13 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS]
-    app.include_router(letter_routes("reporting", database, consumers))
+    worker = Worker("reporting jobs", database, [replay_work], settings.worker_pause)
+    app.include_router(letter_routes("reporting", database, consumers, [worker]))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [Worker("reporting jobs", database, [replay_work], settings.worker_pause)],
+        "worker": [worker],
         "consumer": consumers,
     }
-    return Service("reporting", app, work, database.close, ready)
+    return Service("reporting", app, work, database.close, ready, WorkerErrors(database))
 
 
 def replay(

@@ -127,6 +127,9 @@ def _probes(service: Service) -> FastAPI:
             service.ready()
         except Exception as error:
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
+        if trouble := service.failing():
+            told = [{**one.model_dump(), "fix": one.fix} for one in trouble]
+            return JSONResponse({"status": "not ready", "failing": told}, 503)
         return live()
 
     @app.get("/metrics")

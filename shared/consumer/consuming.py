@@ -1,6 +1,8 @@
 """Takes a source's entries, once each, in order per key (DESIGN 4). Committing is the last step, always."""
 
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 from uuid import UUID
@@ -10,11 +12,12 @@ from psycopg_pool import PoolTimeout
 
 from shared import telemetry
 from shared.consumer.batches import Batch, Entry, columns, places_after, read
-from shared.database import Connection, Database
+from shared.database import INTERRUPTED_SECONDS, Connection, Database
 from shared.errors import Corrupt
 from shared.events import Meta, Recorded
 from shared.feeds import WATERMARK, Feed, Place, Reached, Record, SourceDown, in_order
 from shared.parking import Parking
+from shared.set_aside import passing
 from shared.settings import Settings
 
 log = telemetry.logger(__name__)
@@ -48,15 +51,19 @@ class Consumer:
         self._partitions = 0
 
     def run(self, stop: threading.Event) -> None:
-        """Until `stop`. A database or a source that is down is tried again for ever; anything else is raised."""
+        """Until `stop`. A database or a source that is down is tried again, and raised where it stays so; all else is raised."""
         pause = 0.1
+        since: float | None = None
         try:
             while not stop.is_set():
                 try:
                     if not self.step():
                         self._feed.wait(self._settings.consumer_pause)
-                    pause = 0.1
+                    pause, since = 0.1, None
                 except (psycopg.OperationalError, PoolTimeout, SourceDown) as error:
+                    since = since or time.monotonic()
+                    if time.monotonic() - since > INTERRUPTED_SECONDS:
+                        raise
                     log.warning("source or database is down; trying again", consumer=self.name, reason=str(error)[:200])
                     self._feed.close()
                     stop.wait(pause)
@@ -74,9 +81,11 @@ class Consumer:
         if batch.fresh:
             try:
                 self._take(batch, places, one_by_one=False)
-            except (psycopg.OperationalError, PoolTimeout, Corrupt):
+            except Corrupt:
                 raise
-            except Exception:
+            except Exception as error:
+                if passing(error):
+                    raise
                 log.exception("a batch crashed; taking it one by one", consumer=self.name)
                 self._take(batch, places, one_by_one=True)
         elif places != batch.reached:
@@ -147,23 +156,29 @@ class Consumer:
                 self._apply_singly(conn, recorded)
             elif recorded:
                 self._handler.apply(conn, [event for _, event in recorded])
-            self._parking.check(conn)
 
     def _apply_singly(self, conn: Connection, recorded: Iterable[tuple[Record, Recorded]]) -> None:
+        """Of a type of which too many keys are parked, no further one is tried: its code is wrong, not the data."""
         crashed: set[UUID] = set()
+        parked = self._parking.keys_by_type(conn)
         for record, event in recorded:
             if record.key in crashed:
                 self._parking.park(conn, record, None)
                 continue
+            if self._parking.stopped(parked[record.type]):
+                self._parking.park_untried(conn, record)
+                crashed.add(record.key)
+                continue
             try:
                 with conn.transaction():
                     self._handler.apply(conn, [event])
-            except psycopg.OperationalError:
-                raise
             except Exception as error:
+                if passing(error):
+                    raise
                 log.exception("an event crashed; its key is parked", consumer=self.name, position=record.position)
                 self._parking.park(conn, record, f"{type(error).__name__} in {self._handler.name}")
                 crashed.add(record.key)
+                parked[record.type] += 1
 
     def _readable(self, record: Record) -> Entry:
         """Raises Corrupt for a version of a type that this handler should know."""
@@ -179,6 +194,7 @@ class Consumer:
     def _parked_apart(self, conn: Connection, entries: Sequence[Entry]) -> list[tuple[Record, Recorded]]:
         """What can be applied. What waits behind a parked entry, or cannot be read, is parked."""
         waiting = self._parking.parked_keys(conn)
+        parked = self._parking.keys_by_type(conn) if waiting else Counter[str]()
         clear: list[tuple[Record, Recorded]] = []
         skipped = 0
         for record, event, error in entries:
@@ -188,6 +204,9 @@ class Consumer:
                 self._parking.park(conn, record, None)
             elif event is None:
                 self._parking.park(conn, record, error)
+                waiting.add(record.key)
+            elif self._parking.stopped(parked[record.type]):
+                self._parking.park_untried(conn, record)
                 waiting.add(record.key)
             else:
                 clear.append((record, event))

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from httpx import Response
-from town import Town, job, org, user
+from town import Town, Towns, job, org, user
 
 from services.directory.application.following import Following
 from services.directory.projections import rules
@@ -269,3 +269,46 @@ def test_a_change_that_is_followed_while_a_new_rule_is_judged_is_not_lost(
     monkeypatch.setattr(rules, "matching", meanwhile)
     assert change(town, id, organisations=[at(here)]).is_success
     assert (members(town, id), moved) == (set(), [ada])
+
+
+@pytest.mark.feature("OPS-8")
+def test_a_rule_that_crashes_for_too_many_is_set_aside_and_the_other_rules_are_followed(towns: Towns) -> None:
+    town = towns(aside_limit=2)
+    framework = town.framework()
+    top = town.unit(framework, "Top")
+    good = audience(town, "Good", organisations=[at(top)])
+    bad = audience(town, "Bad", fields=[{"field": "hired", "on_or_before": "2030-01-01"}])
+    with town.database.connection() as conn:  # as a version that did not look at typed text has stored it
+        conn.execute(
+            "UPDATE audience_rule SET rule = replace(rule, 'hired', %s) WHERE audience = %s", [r"h\u0000", bad]
+        )
+    people = {town.person(f"Person {n}", top) for n in range(8)}
+    assert members(town, good) == people
+    found = town.http.get(f"{PATH}/letters").json()["items"]
+    assert [one["key"] for one in found if one["type"] == "audience"] == [bad]
+    assert (
+        len([one for one in found if one["type"] == "person"]) == 3
+    )  # one more than the limit; the others were not tried
+
+    assert change(town, bad, organisations=[at(top)]).status_code == 200
+    assert members(town, bad) == people
+    assert town.http.post(f"{PATH}/letters/directory audiences/retry").json()["crashed"] == 0
+    assert members(town, bad) == members(town, good) == people
+    assert town.http.get(f"{PATH}/letters").json()["items"] == []
+
+
+@pytest.mark.feature("OPS-8", "DIR-6")
+def test_a_person_whose_field_cannot_be_read_as_a_day_stops_no_audience(towns: Towns) -> None:
+    town = towns()
+    framework = town.framework()
+    top = town.unit(framework, "Top")
+    by_field = audience(town, "Longest here", fields=[{"field": "hired", "on_or_before": "2030-01-01"}])
+    by_home = audience(town, "Top", organisations=[at(top)])
+    bad, good = town.person("Bad B", top), town.person("Good G", top)
+    with town.database.connection() as conn:
+        conn.execute("UPDATE person SET dates = %s WHERE id = %s", ['{"hired": "no day"}', bad])
+        conn.execute("UPDATE person SET dates = %s WHERE id = %s", ['{"hired": "2020-01-01"}', good])
+    assert members(town, by_home) == {bad, good}
+    assert members(town, by_field) == {good}
+    (letter,) = town.http.get(f"{PATH}/letters").json()["items"]
+    assert (letter["source"], letter["type"], letter["key"]) == ("directory audiences", "person", bad)

@@ -140,5 +140,8 @@ def user(id: str, **more: object) -> Cells:
     }
 
 
+Towns = Callable[..., Town]
+
+
 def job(person: str, id: str = "1", **more: object) -> Cells:
     return {"idnumber": id, "useridnumber": person, "timemodified": 0, "deleted": 0, **more}

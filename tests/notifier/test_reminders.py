@@ -203,3 +203,18 @@ def test_a_crowd_with_one_date_is_reminded_in_parts(desk: Office) -> None:
             "SELECT count(*), count(DISTINCT person_id) FROM ledger WHERE template = 'due-soon'"
         ).fetchone()
     assert row == (5_500, 5_500)
+
+
+@pytest.mark.feature("OPS-8")
+def test_a_reminder_that_cannot_be_written_is_set_aside_and_the_others_go_out(desk: Office) -> None:
+    (_, bad), (_, good) = enrol(desk, in_days(6)), enrol(desk, in_days(6))
+    execute(desk, f"ALTER TABLE ledger ADD CONSTRAINT poison CHECK (person_id <> '{bad}' OR template <> 'due-soon')")
+    assert reminded(desk) == [("due-soon", "waiting")]
+    (letter,) = desk.http.get("/api/notifier/letters").json()["items"]
+    assert (letter["source"], letter["type"]) == ("notifier reminders", "enrollment")
+    execute(desk, "ALTER TABLE ledger DROP CONSTRAINT poison")
+    assert reminded(desk) == [("due-soon", "waiting")]
+    again = desk.http.post(f"/api/notifier/letters/notifier reminders/{letter['key']}/retry")
+    assert again.json() == {"entries": 1}
+    assert reminded(desk) == [("due-soon", "waiting")] * 2
+    assert {row["person_id"] for row in desk.rows()} == {str(bad), str(good)}

@@ -32,6 +32,7 @@ class Noting:
 
     def __init__(self) -> None:
         self.poisoned: set[UUID] = set()
+        self.raises: Exception = RuntimeError("cannot digest this")
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         for recorded in events:
@@ -40,7 +41,7 @@ class Noting:
                 [recorded.position, recorded.event.originator_id, recorded.event.originator_version],
             )
             if recorded.event.originator_id in self.poisoned:
-                raise RuntimeError("cannot digest this")
+                raise self.raises
 
 
 class Line:

@@ -6,8 +6,8 @@ from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from shared.contracts.directory import AudienceRule
-from shared.database import Connection, Uuids
-from shared.events import SYSTEM, Meta
+from shared.database import Connection, Uuids, uuid_of
+from shared.events import FAR, SYSTEM, Meta
 
 TIMER = "job-dates"
 _UNDER = (
@@ -42,6 +42,14 @@ def ruled(conn: Connection, id: UUID | None = None) -> list[Ruled]:
         Ruled(*row[:4], AudienceRule.model_validate_json(str(row[4])))  # type: ignore[arg-type, call-arg]
         for row in conn.execute(query, [id, id])
     ]
+
+
+def set_aside(conn: Connection, worker: str) -> dict[UUID, str]:
+    """The audiences whose rules were set aside, with the digest of the rule that it was."""
+    rows = conn.execute(
+        "SELECT subject, about ->> 'rule' FROM set_aside WHERE worker = %s AND kind = 'audience'", [worker]
+    )
+    return {uuid_of(id): str(digest) for id, digest in rows}
 
 
 def _where(rule: AudienceRule) -> tuple[str, dict[str, object]]:
@@ -140,9 +148,9 @@ def set_timers(conn: Connection, people: Sequence[UUID]) -> None:
     """One for each person, at the next day on which a job begins or has ended."""
     rows = conn.execute(
         "SELECT person, min(day) FROM (SELECT person, starts AS day FROM job_assignment WHERE person = ANY(%(people)s) "
-        "UNION ALL SELECT person, ends + 1 FROM job_assignment WHERE person = ANY(%(people)s)) AS days "
+        "UNION ALL SELECT person, ends + 1 FROM job_assignment WHERE person = ANY(%(people)s) AND ends < %(far)s) AS days "
         "WHERE day > today() GROUP BY person ORDER BY person",
-        {"people": list(people)},
+        {"people": list(people), "far": FAR},
     ).fetchall()
     with conn.cursor() as cursor:
         cursor.executemany(

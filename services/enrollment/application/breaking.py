@@ -1,19 +1,23 @@
 """The circuit breaker: a change from a feed that would add or withdraw too many learners waits for an administrator (ASG-21)."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from services.enrollment.application.assigning import Enrollments
-from services.enrollment.application.judging import judge
+from services.enrollment.application.judging import Verdict, judge
 from services.enrollment.projections import feeds
 from services.enrollment.projections.feeds import OfferingChange, Seen
+from shared import telemetry
 from shared.contracts.enrollment import ChangeHeld, ChangeReleased
 from shared.database import Connection
 from shared.errors import NotFound
 from shared.events import SYSTEM, Meta
+from shared.set_aside import isolate, where
 from shared.store import Context, Decision, Receipt
 from shared.texts import Texts
+
+log = telemetry.logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -75,7 +79,7 @@ class Breaker:
         last = after
         for part in feeds.waiting(conn, batch, after, self._chunk):
             last = part[-1][1]
-            for verdict in judge(conn, [person for person, _ in part], None).verdicts:
+            for verdict in self._verdicts(conn, [person for person, _ in part]):
                 if (change := verdict.change) is None:
                     continue
                 of, many = verdict.situation.offering, len(verdict.situation.people)
@@ -85,6 +89,17 @@ class Breaker:
                 count.withdrawn += many * (change.before.live and left)
                 count.held_by_exceptions += many * (len(change.after.waiting) > len(change.before.waiting))
         return sorted(counts.values(), key=lambda one: one.offering_id), last
+
+    def _verdicts(self, conn: Connection, people: Sequence[UUID]) -> list[Verdict]:
+        """Whoever crashes alone counts as nothing here: the evaluator sets such people aside."""
+        found: list[Verdict] = []
+
+        def judged(some: Sequence[UUID]) -> None:
+            with conn.transaction():
+                found.extend(judge(conn, some, None).verdicts)
+
+        isolate(people, judged, lambda person, error: log.warning("left out", person=str(person), error=where(error)))
+        return found
 
     def preview(self, batch: UUID) -> list[OfferingChange]:
         """What releasing it would do now. Raises NotFound."""

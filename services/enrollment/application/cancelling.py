@@ -16,10 +16,12 @@ from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import access, facts
+from services.enrollment.projections.access import Over
 from shared.contracts.enrollment import AssignmentType
-from shared.database import Database, keep_stepping
+from shared.database import Connection, Database, keep_stepping
 from shared.errors import Conflict, NotFound
 from shared.events import SYSTEM, Meta
+from shared.set_aside import SetAside, SetAsideRow, isolate
 from shared.store import Context, Receipt, Store
 from shared.texts import Texts
 
@@ -148,6 +150,7 @@ class AccessExpiry:
         self._database = database
         self._store = store
         self._chunk = chunk
+        self._aside = SetAside(database, self.name)
 
     def run(self, stop: threading.Event) -> None:
         keep_stepping(stop, self.step, self.PAUSE_SECONDS, worker=self.name)
@@ -155,10 +158,27 @@ class AccessExpiry:
     def step(self) -> int:
         """Returns how many terms were over. Who was overtaken is looked at again."""
         with self._database.connection() as conn:
-            groups = access.over(conn, self._chunk)
+            groups = access.over(conn, self._chunk, self.name)
         for group in groups:
-            meta = Meta(actor=SYSTEM, reason_code="timer", correlation=group.batch)
-            self._store.append_alike([self._store.encode(expiry(group, meta))])
-            with self._database.transaction() as conn:
-                facts.mark_waiting(conn, meta, group.people)
+            isolate(
+                range(len(group.people)),
+                lambda chosen, group=group: self._end(group.only(chosen)),  # type: ignore[misc]
+                lambda one, error, group=group: self._aside.put(group.enrollments[one], "enrollment", error),  # type: ignore[misc]
+            )
         return sum(len(group.people) for group in groups)
+
+    def _end(self, group: Over) -> None:
+        meta = Meta(actor=SYSTEM, reason_code="timer", correlation=group.batch)
+        self._store.append_alike([self._store.encode(expiry(group, meta))])
+        with self._database.transaction() as conn:
+            facts.mark_waiting(conn, meta, group.people)
+
+    def retry(self, row: SetAsideRow, meta: Meta) -> None:  # noqa: ARG002
+        """End it now. Raises what it crashes with."""
+        with self._database.connection() as conn:
+            found = access.over_of(conn, row.subject)
+        for group in found:
+            self._end(group)
+
+    def drop(self, conn: Connection, row: SetAsideRow) -> None:
+        """It is looked at again with the others."""

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Sequence
+from uuid import UUID
 
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain.earning import earn
@@ -11,8 +12,10 @@ from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import earning
 from services.enrollment.projections.earning import Earned
-from shared.database import keep_stepping
+from shared.database import Connection, keep_stepping
 from shared.errors import Conflict
+from shared.events import Meta
+from shared.set_aside import SetAside, SetAsideRow, passing
 from shared.store import Context
 
 
@@ -29,6 +32,7 @@ class Earning:
         self._database = enrolled.ledger.database
         self._chunk = chunk
         self._pause = pause
+        self._aside = SetAside(self._database, self.name)
 
     def run(self, stop: threading.Event) -> None:
         keep_stepping(stop, self.step, self._pause, worker=self.name, also=(Conflict,))
@@ -44,7 +48,7 @@ class Earning:
                 earning.advance(conn, read.upto)
         for offering, revision in changed:
             with self._database.connection() as conn:
-                found = earning.on(conn, offering, self._chunk)
+                found = earning.on(conn, offering, self._chunk, self.name)
             self._record(found)
             if not found:
                 with self._database.transaction() as conn:
@@ -53,10 +57,25 @@ class Earning:
 
     def _record(self, earned: Sequence[Earned]) -> None:
         for one in earned:
-            context = Context.system(
-                f"earn/{one.enrollment}/{one.revision}", correlation=one.cause.correlation, reason_code="earned"
-            )
-            self._enrolled.command(context, one.enrollment, self._decide)
+            try:
+                self._award(one.enrollment, one.revision, one.cause)
+            except Exception as error:
+                if passing(error) or isinstance(error, Conflict):
+                    raise
+                batch = str(one.cause.correlation)
+                self._aside.put(one.enrollment, "enrollment", error, revision=one.revision, correlation=batch)
+
+    def _award(self, enrollment: UUID, revision: int, cause: Meta) -> None:
+        context = Context.system(f"earn/{enrollment}/{revision}", correlation=cause.correlation, reason_code="earned")
+        self._enrolled.command(context, enrollment, self._decide)
+
+    def retry(self, row: SetAsideRow, meta: Meta) -> None:
+        """Look once more whether it is earned. Raises what it crashes with."""
+        cause = meta.model_copy(update={"correlation": UUID(str(row.about["correlation"]))})
+        self._award(row.subject, int(str(row.about["revision"])), cause)
+
+    def drop(self, conn: Connection, row: SetAsideRow) -> None:
+        """It is looked at again when another of its items is completed."""
 
     def _decide(self, state: Enrollment, offering: Offering, at: Moment) -> Change | None:
         with self._database.connection() as conn:

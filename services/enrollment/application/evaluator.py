@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from services.enrollment.application.failing import PERSON, WORKER, FailingPeople
 from services.enrollment.application.firing import fire
 from services.enrollment.application.judging import Judged, Verdict, judge
 from services.enrollment.application.rows import decision
@@ -17,6 +18,7 @@ from services.enrollment.projections import facts
 from services.enrollment.projections.state import MOVED_PLACE, PLACE
 from shared.database import Connection, Database, keep_stepping, uuid_of
 from shared.events import Meta
+from shared.set_aside import SetAsideRow, isolate, passing
 from shared.store import SUBJECT, Alike, Decision, Encoded, Revision, Row, Store
 
 _TRIES = 5
@@ -34,7 +36,7 @@ class Prepared:
 class Evaluator:
     """Brings learners in step, chunk by chunk, and works off the queue of dirty people."""
 
-    name = "enrollment evaluator"
+    name = WORKER
 
     def __init__(
         self,
@@ -44,24 +46,34 @@ class Evaluator:
         chunk: int,
         pause: float,
         breaks: Callable[[Collection[UUID]], bool] = lambda _: False,
+        aside_limit: int = 100,
     ) -> None:
-        """`breaks` looks at the feeds' changes that are next, and tells whether the queue is another one then (ASG-21)."""
+        """`breaks` looks at the feeds' changes that are next, and tells whether the queue is another one then (ASG-21).
+
+        A rule of which more than `aside_limit` people crash is set aside itself (OPS-8).
+        """
         self._database = database
         self._store = store
         self._chunk = chunk
         self._pause = pause
         self._breaks = breaks
+        self._failing = FailingPeople(database, aside_limit)
 
     def settle(self, people: Sequence[UUID], on: UUID | None, meta: Callable[[UUID], Meta]) -> list[UUID]:
         """Write what has to change for these people. Returns those who were overtaken and have to be judged again."""
         return self.write(self.prepare(people, on, meta))
 
     def prepare(
-        self, people: Sequence[UUID], on: UUID | None, meta: Callable[[UUID], Meta], undone: Sequence[UUID] = ()
+        self,
+        people: Sequence[UUID],
+        on: UUID | None,
+        meta: Callable[[UUID], Meta],
+        undone: Sequence[UUID] = (),
+        aside: Collection[UUID] = (),
     ) -> "Prepared":
-        """Judge, and encode what follows from it. Writes nothing."""
+        """Judge, and encode what follows from it. Writes nothing. What the rules `aside` hold stays as it is."""
         with self._database.connection() as conn:
-            judged = judge(conn, people, on, undone=undone)
+            judged = judge(conn, people, on, undone=undone, aside=aside)
             mark = _next_mark(conn) if judged.sharing else 0
         encoded, ended, reopened = [], [], []
         for verdict in judged.verdicts:
@@ -107,12 +119,46 @@ class Evaluator:
             return 0
         told = {str(meta): _by_rule(Meta.model_validate_json(str(meta))) for meta in {row[2] for row in rows}}
         causes = {uuid_of(id): told[str(meta)] for id, _, meta, _ in rows}
-        overtaken = set(self.fire(list(causes), causes.__getitem__))
-        overtaken |= set(self.settle([id for id in causes if id not in overtaken], None, causes.__getitem__))
+        overtaken, crashed = set[UUID](), set[UUID]()
+
+        def alone(person: UUID, error: Exception) -> None:
+            crashed.add(person)
+            overtaken.update(self._without_what_crashes(person, causes[person], error))
+
+        isolate(list(causes), lambda part: overtaken.update(self._bring(part, causes.__getitem__)), alone)
         done = [(uuid_of(id), int(str(revision))) for id, revision, *_ in rows if id not in overtaken]
         with self._database.transaction() as conn:
             self._clear(conn, done)
+            self._failing.settled(conn, [id for id, _ in done if id not in crashed])
         return len(rows)
+
+    def _bring(self, people: Sequence[UUID], meta: Callable[[UUID], Meta]) -> set[UUID]:
+        """Triggers first, then grants. Returns those who were overtaken."""
+        overtaken = set(self.fire(people, meta))
+        return overtaken | set(self.settle([id for id in people if id not in overtaken], None, meta))
+
+    def _without_what_crashes(self, person: UUID, meta: Meta, error: Exception) -> set[UUID]:
+        """This person crashes alone: is set aside with the rules that it is about, and follows all the others."""
+        rules = self._failing.add(person, error)
+        if not rules:
+            return set()
+        try:
+            return set(self.write(self.prepare([person], None, lambda _: meta, aside=rules)))
+        except Exception as other:
+            if passing(other):
+                raise
+            return set()
+
+    def retry(self, row: SetAsideRow, meta: Meta) -> None:
+        """A person is brought in step now; a rule that was set aside is carried to everybody again. Raises what crashes again."""
+        if row.kind == PERSON:
+            self._bring([row.subject], lambda _: meta)
+            return
+        with self._database.transaction() as conn:
+            self._failing.lift(conn, row, meta)
+
+    def drop(self, conn: Connection, row: SetAsideRow) -> None:
+        """Whoever, or whatever, it is: looked at again at the next change that concerns it."""
 
     def _clear(self, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
         """Take people off the queue, only at the revision that was read: who was marked again meanwhile stays."""

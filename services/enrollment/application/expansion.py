@@ -7,10 +7,13 @@ from uuid import UUID, uuid4
 
 from services.enrollment.application.evaluator import Evaluator, Prepared
 from services.enrollment.projections import facts, scopes
-from shared import jobs
+from shared import jobs, telemetry
 from shared.database import Connection, Database, uuid_of
 from shared.events import Meta
 from shared.jobs import Job
+from shared.set_aside import passing, where
+
+log = telemetry.logger(__name__)
 
 
 def enqueue(
@@ -81,18 +84,36 @@ class Expansion:
         with self._database.connection() as conn:
             people = scopes.part_of_scope(conn, job.id, number)
         meta = job.caused_by
-        if trigger := _trigger(job):
-            self._fire(people, meta, trigger)
-        on = UUID(str(job.args["offering"])) if "offering" in job.args else None
-        return people, self._evaluator.prepare(people, on, lambda _: meta) if people else Prepared()
+        try:
+            if trigger := _trigger(job):
+                self._fire(people, meta, trigger)
+            on = UUID(str(job.args["offering"])) if "offering" in job.args else None
+            return people, self._evaluator.prepare(people, on, lambda _: meta) if people else Prepared()
+        except Exception as error:
+            if passing(error):
+                raise
+            self._leave_to_queue(people, meta, error)
+            return people, Prepared()
 
     def _fire(self, people: Sequence[UUID], meta: Meta, trigger: UUID) -> None:
         """Whoever is overtaken is tried again; the condition may have ended for them meanwhile."""
         while people:
             people = self._evaluator.fire(people, lambda _: meta, [trigger])
 
+    def _leave_to_queue(self, people: Sequence[UUID], meta: Meta, error: Exception) -> None:
+        """Somebody of this part crashes: the evaluator's queue finds out who, and the others follow (OPS-8)."""
+        log.warning("a part crashed; left to the queue", people=len(people), error=where(error))
+        with self._database.transaction() as conn:
+            facts.mark(conn, people, meta)
+
     def _write(self, job: Job, number: int, people: Sequence[UUID], prepared: Prepared) -> Job:
-        overtaken = self._evaluator.write(prepared)
+        try:
+            overtaken = self._evaluator.write(prepared)
+        except Exception as error:
+            if passing(error):
+                raise
+            overtaken = list(people)
+            log.warning("a part crashed; left to the queue", people=len(people), error=where(error))
         with self._database.transaction() as conn:
             if overtaken:
                 facts.mark(conn, overtaken, job.caused_by)

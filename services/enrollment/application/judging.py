@@ -1,13 +1,13 @@
 """What would have to change for learners, by the facts of one moment: the same for a preview and for the real thing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypedDict
 from uuid import UUID
 
 from services.enrollment.domain.assignments import access_days
-from services.enrollment.domain.due_dates import Deadline, Due, due
+from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due, due
 from services.enrollment.domain.enrollment import Enrollment, enrollment_ids
 from services.enrollment.domain.granting import settle
 from services.enrollment.domain.offerings import Offering
@@ -121,13 +121,16 @@ def judge(
     without: Sequence[UUID] = (),
     undone: Sequence[UUID] = (),
     applied: Sequence[UUID] = (),
+    aside: Collection[UUID] = (),
 ) -> Judged:
     """What would have to change for these people, on one offering or all; the same for a preview and for the real thing.
 
-    What the assignments `undone` hold is taken back; the triggers `applied` act on everybody who fulfils their condition.
+    What the assignments `undone` hold is taken back; the triggers `applied` act on everybody who fulfils their condition. What the
+    assignments `aside` hold stays as it is, as for those that were set aside since they crash (OPS-8).
     """
+    aside = state.set_aside(conn).union(aside).difference(undone, without)
     situations = matching.situations(
-        conn, people, on, proposed=proposed, without=without, undone=undone, applied=applied
+        conn, people, on, proposed=proposed, without=[*without, *aside], undone=undone, applied=applied
     )
     ids = {a for one in situations for a in (*one.wanted, *(one.grants or ()))}
     assignments = state.assignments(conn, ids)
@@ -139,6 +142,8 @@ def judge(
     bring: dict[tuple[UUID, int | None, str | None], Terms] = {}
     verdicts = []
     for situation in situations:
+        if aside and not aside.isdisjoint(holding(situation.waiting)["holds"]):
+            continue
         on_offer = known.get(situation.offering)
         key = (situation.offering, situation.days, situation.zone)
         if key not in bring:
@@ -146,7 +151,7 @@ def judge(
         given = bring[key]
         change = settle(
             pattern(situation),
-            wanted(situation),
+            wanted(situation, aside),
             removed,
             replace(given, others=tuple(situation.others)) if situation.others else given,
             open_for_new=on_offer is not None and on_offer.open,
@@ -166,10 +171,11 @@ def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:
     return {id: offering(fact, sums.get(id, 0)) for id, fact in found.items()}
 
 
-def wanted(situation: Situation) -> dict[UUID, Due]:
-    """The assignments that want to hold these people, and by when."""
+def wanted(situation: Situation, aside: Collection[UUID] = ()) -> dict[UUID, Due]:
+    """The assignments that want to hold these people, and by when; with those `aside` that do hold them."""
     texts = situation.dues or [None] * len(situation.wanted)
-    return {assignment: due(text) for assignment, text in zip(situation.wanted, texts, strict=True)}
+    found = {assignment: due(text) for assignment, text in zip(situation.wanted, texts, strict=True)}
+    return found | {assignment: NOT_DUE for assignment in aside if assignment in (situation.grants or ())}
 
 
 def terms(

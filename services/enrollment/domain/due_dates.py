@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Literal
 
 from shared.contracts.enrollment import DueRule, TimeOfDay, describe
+from shared.events import FAR
 
 WEEK = timedelta(days=7)
 _UNIT_DAYS = {"days": 1, "weeks": 7, "months": 28, "years": 365}
@@ -28,10 +29,11 @@ class Deadline:
         return self.day, self.at or "24:00"
 
     def ends(self, zone: tzinfo) -> datetime:
-        """The moment, in UTC, at which it is over in that time zone."""
+        """The moment, in UTC, at which it is over in that time zone. One beyond `FAR` counts as that day."""
+        day = min(self.day, FAR)
         if self.at is None:
-            return datetime.combine(self.day + timedelta(days=1), time(), zone).astimezone(UTC)
-        return datetime.combine(self.day, time.fromisoformat(self.at), zone).astimezone(UTC)
+            return datetime.combine(day + timedelta(days=1), time(), zone).astimezone(UTC)
+        return datetime.combine(day, time.fromisoformat(self.at), zone).astimezone(UTC)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Access periods: when a grant was created, and whose last day of access is over (ASG-14, ASG-19, ENR-6)."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -13,8 +14,10 @@ ORDER BY version DESC LIMIT 1
 """
 _OVER = """
 WITH over AS (
-    SELECT id, person, offering, revision, term, access_until FROM enrollment
-    WHERE live AND completed_at IS NULL AND access_until < today() ORDER BY access_until LIMIT %s
+    SELECT id, person, offering, revision, term, access_until FROM enrollment e
+    WHERE live AND completed_at IS NULL AND access_until < today() AND coalesce(e.id = %(only)s, true)
+        AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %(worker)s AND s.subject = e.id)
+    ORDER BY access_until LIMIT %(limit)s
 )
 SELECT offering, o.revision, term, max(access_until), array_agg(person), array_agg(o.id), array_agg(coalesce(d.revision, 0))
 FROM over o LEFT JOIN dirty d ON d.id = person GROUP BY offering, o.revision, term
@@ -33,6 +36,14 @@ class Over(NamedTuple):
     dirty: list[int]
     batch: UUID
 
+    def only(self, chosen: Sequence[int]) -> "Over":
+        """Some of them, by their places."""
+        return self._replace(
+            people=[self.people[place] for place in chosen],
+            enrollments=[self.enrollments[place] for place in chosen],
+            dirty=[self.dirty[place] for place in chosen],
+        )
+
 
 def created_at(conn: Connection, enrollment: UUID, assignment: UUID) -> datetime | None:
     """When this assignment came to hold this learner, the last time: the creation and billing date of the course assignment."""
@@ -40,7 +51,16 @@ def created_at(conn: Connection, enrollment: UUID, assignment: UUID) -> datetime
     return row[0] if row and isinstance(row[0], datetime) else None
 
 
-def over(conn: Connection, limit: int) -> list[Over]:
-    """Those whose access ended longest ago first; at most `limit` learners."""
-    rows = conn.execute(_OVER, [limit], binary=True)
+def over(conn: Connection, limit: int, worker: str) -> list[Over]:
+    """Those whose access ended longest ago first; at most `limit` learners. Without what the worker has set aside."""
+    return _over(conn, {"only": None, "worker": worker, "limit": limit})
+
+
+def over_of(conn: Connection, enrollment: UUID) -> list[Over]:
+    """The same for one enrollment, also where it was set aside; empty where its access is not over."""
+    return _over(conn, {"only": enrollment, "worker": "", "limit": 1})
+
+
+def _over(conn: Connection, values: Mapping[str, object]) -> list[Over]:
+    rows = conn.execute(_OVER, values, binary=True)
     return [Over(*row, uuid4()) for row in rows]  # type: ignore[arg-type,call-arg]

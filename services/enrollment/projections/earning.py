@@ -34,7 +34,8 @@ ORDER BY e.id, a.position DESC
 """
 _ON = f"""
 SELECT e.id, e.revision, g.meta FROM earning_again g JOIN enrollment e USING (offering) JOIN offering_fact o ON o.id = e.offering
-WHERE g.offering = %s AND {_EARNED} ORDER BY e.id LIMIT %s
+WHERE g.offering = %s AND {_EARNED} AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %s AND s.subject = e.id)
+ORDER BY e.id LIMIT %s
 """
 
 
@@ -85,9 +86,9 @@ def changed(conn: Connection) -> list[tuple[UUID, int]]:
     return [(uuid_of(offering), int(str(revision))) for offering, revision in rows]
 
 
-def on(conn: Connection, offering: UUID, limit: int) -> list[Earned]:
-    """Who has earned it, of those on it."""
-    return [_earned(row) for row in conn.execute(_ON.encode(), [offering, limit])]
+def on(conn: Connection, offering: UUID, limit: int, worker: str) -> list[Earned]:
+    """Who has earned it, of those on it; without what the worker has set aside."""
+    return [_earned(row) for row in conn.execute(_ON.encode(), [offering, worker, limit])]
 
 
 def looked_at(conn: Connection, offering: UUID, revision: int) -> None:

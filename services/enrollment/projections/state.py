@@ -8,7 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.contracts.enrollment import ExceptionState
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 from shared.store import Table
 
 ASSIGNMENT = Table(
@@ -203,6 +203,24 @@ def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentR
     query = f"SELECT {', '.join(ASSIGNMENT.columns)} FROM assignment WHERE id = ANY(%s)".encode()
     rows = [AssignmentRow(*row) for row in conn.execute(query, [list(ids)], binary=True)]  # type: ignore[arg-type]
     return {row.id: row for row in rows}
+
+
+def set_aside(conn: Connection) -> set[UUID]:
+    """Those that were set aside by the evaluator: too many people crash by them. One that was edited since is followed again."""
+    rows = conn.execute(
+        "SELECT a.id FROM set_aside s JOIN assignment a ON a.id = s.subject AND a.revision = (s.about ->> 'revision')::bigint "
+        "WHERE s.kind = 'assignment' AND a.live"
+    )
+    return {uuid_of(id) for (id,) in rows}
+
+
+def rules_for(conn: Connection, person: UUID) -> list[UUID]:
+    """Every live assignment that may concern a person: the person's own, and all that are no single person's."""
+    rows = conn.execute(
+        "SELECT id FROM assignment WHERE live AND (type NOT IN ('individual', 'self') OR target = %s) ORDER BY id",
+        [person],
+    )
+    return [uuid_of(id) for (id,) in rows]
 
 
 def assigned_to(conn: Connection, type: str, target: UUID) -> list[AssignmentRow]:

@@ -30,7 +30,7 @@ from shared.contracts.directory import (
     UnitRenamed,
 )
 from shared.database import Connection, Database
-from shared.events import Meta, Recorded
+from shared.events import FAR, Meta, Recorded
 from shared.timers import Timer
 
 _PEOPLE = (PersonRegistered, PersonMoved, PersonDeactivated, PersonReactivated)
@@ -170,15 +170,16 @@ def _job_fact(person: UUID, job: Job) -> JobFact:
 
 def _set_timers(conn: Connection, person: UUID, job: Job, meta: Meta) -> None:
     """Nothing happens in the directory on the day on which a job begins or ends, so a timer does."""
-    days = {
-        "starts": job.starts,
-        "ends": job.ends and job.ends + timedelta(days=1),
-        "temporary": job.temporary_until and job.temporary_until + timedelta(days=1),
-    }
+    days = {"starts": job.starts, "ends": _day_after(job.ends), "temporary": _day_after(job.temporary_until)}
     for name, day in days.items():
-        if day and day > date.today():
+        if day and date.today() < day <= FAR:
             due = datetime.combine(day, time(), UTC)
             timers.set_timer(conn, uuid5(job.id, name), due, PLACEMENT, person, meta)
+
+
+def _day_after(day: date | None) -> date | None:
+    """None where there is no end, or one that nobody lives to see, as HR systems write it: 31 December 9999."""
+    return day + timedelta(days=1) if day and day < FAR else None
 
 
 class Placement:

@@ -1,19 +1,24 @@
 """Administrators are told of new exceptions (DUE-7), once their batch has been written."""
 
+from collections.abc import Sequence
+from uuid import UUID
+
 from services.notifier.domain import notice
 from services.notifier.reactions.reasons import columns, write
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 
 _CHUNK = 100
 
 # One that is about somebody whom the directory has not told of yet waits: nobody knows who is responsible.
 _DUE = """
 SELECT n.batch, n.offering_id FROM exception_notice n
-WHERE NOT n.addressed AND n.due_at <= now() AND NOT EXISTS (
+WHERE NOT n.addressed AND n.due_at <= now() AND (%(only)s::uuid[] IS NULL OR n.batch = ANY(%(only)s))
+    AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %(worker)s AND s.subject = n.batch)
+    AND NOT EXISTS (
     SELECT FROM exception_case c LEFT JOIN person_fact p ON p.id = c.person_id
     WHERE c.batch = n.batch AND c.offering_id = n.offering_id AND c.waiting <> '{}' AND p.id IS NULL
 )
-ORDER BY n.due_at LIMIT %s FOR UPDATE OF n SKIP LOCKED
+ORDER BY n.due_at LIMIT %(limit)s FOR UPDATE OF n SKIP LOCKED
 """
 _RECIPIENTS = """
 SELECT n.batch, n.offering_id, n.raised_at, a.person_id
@@ -29,14 +34,22 @@ WHERE n.batch = t.batch AND n.offering_id = t.offering
 """
 
 
-def tell_administrators(conn: Connection) -> int:
-    """Find the administrators whom a notice is for, when it is due; what comes to it later finds only those not told yet.
+class Notices:
+    """Finds the administrators whom a notice is for, when it is due; what comes to it later finds only those not told yet."""
 
-    Returns how many notices were due.
-    """
-    due = conn.execute(_DUE, [_CHUNK]).fetchall()
-    if due:
-        subjects = columns(due)
-        write(conn, [notice(*one) for one in conn.execute(_RECIPIENTS, subjects).fetchall()])  # type: ignore[arg-type]
-        conn.execute(_ADDRESSED, subjects)
-    return len(due)
+    name = "notifier notices"
+    kind = "batch"
+
+    def due(self, conn: Connection) -> list[UUID]:
+        """Batches with notices that are not addressed yet."""
+        rows = conn.execute("SELECT DISTINCT batch FROM exception_notice WHERE NOT addressed AND due_at <= now()")
+        return [uuid_of(batch) for (batch,) in rows]
+
+    def tell(self, conn: Connection, only: Sequence[UUID] | None) -> int:
+        """Returns how many notices were due."""
+        due = conn.execute(_DUE, {"only": only, "worker": self.name, "limit": _CHUNK}).fetchall()
+        if due:
+            subjects = columns(due)
+            write(conn, [notice(*one) for one in conn.execute(_RECIPIENTS, subjects).fetchall()])  # type: ignore[arg-type]
+            conn.execute(_ADDRESSED, subjects)
+        return len(due)

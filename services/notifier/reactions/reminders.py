@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from services.notifier.domain import reminder
 from services.notifier.reactions.reasons import write
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 
 _CHUNK = 5_000
 
@@ -19,7 +20,9 @@ WITH RECURSIVE zoned (unit, zone) AS (
 ), near AS MATERIALIZED (
     SELECT d.*, t.days FROM unnest(%(days)s::int[]) AS t (days)
     JOIN due_fact d ON d.open AND d.due_on BETWEEN (now() - %(late)s)::date - t.days - 2 AND now()::date - t.days + 2
-    WHERE NOT EXISTS (
+    WHERE (%(only)s::uuid[] IS NULL OR d.enrollment_id = ANY(%(only)s))
+    AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %(worker)s AND s.subject = d.enrollment_id)
+    AND NOT EXISTS (
         SELECT FROM ledger l WHERE l.enrollment_id = d.enrollment_id AND l.term = d.term AND l.due_days = t.days
             AND l.due_on = d.due_on AND l.due_time IS NOT DISTINCT FROM d.due_time
     )
@@ -36,15 +39,28 @@ ORDER BY at, enrollment_id, days LIMIT %(limit)s
 """
 
 
+_NEAR = """
+SELECT DISTINCT d.enrollment_id FROM unnest(%(days)s::int[]) AS t (days)
+JOIN due_fact d ON d.open AND d.due_on BETWEEN (now() - %(late)s)::date - t.days - 2 AND now()::date - t.days + 2
+"""
+
+
 class Reminders:
     """Finds who is to be reminded now. Whoever got a date that was already nearer was told with it, and is not reminded at once."""
 
+    name = "notifier reminders"
+    kind = "enrollment"
+
     def __init__(self, days: Sequence[int], late: timedelta) -> None:
         """`days`: before (negative) or after the due date. `late`: after so long a reminder is not sent any more."""
-        self._values = {"days": list(days), "late": late, "limit": _CHUNK}
+        self._values = {"days": list(days), "late": late, "limit": _CHUNK, "worker": self.name}
 
-    def remind(self, conn: Connection) -> int:
+    def due(self, conn: Connection) -> list[UUID]:
+        """Enrollments whose due date is near a day of reminding."""
+        return [uuid_of(id) for (id,) in conn.execute(_NEAR, self._values)]
+
+    def tell(self, conn: Connection, only: Sequence[UUID] | None) -> int:
         """Returns how many reminders were due."""
-        found = conn.execute(_DUE, self._values).fetchall()
+        found = conn.execute(_DUE, {**self._values, "only": only}).fetchall()
         write(conn, [reminder(*one) for one in found])  # type: ignore[arg-type]
         return len(found)
