@@ -281,8 +281,9 @@ class Oracle:
             if one.term
         ]
         self._same("standing report", self._works.query("reporting", text), told, "report")
-        rows = self._works.query("reporting", "SELECT assignment_id FROM assignment WHERE valid_to IS NULL")
-        self._same("assignment report", rows, [(id,) for id in learning.live()], "report")
+        rows = self._works.query("reporting", "SELECT assignment_id, target_id FROM assignment")
+        told = [(id, one.target.id) for id, one in learning.assignments.items()]
+        self._same("assignment report", rows, told, "report")
         text = "SELECT person_id, active, home_organisation FROM person WHERE valid_to IS NULL"
         told = [(id, active, people.home[id]) for id, active in people.active.items()]
         self._same("people report", self._works.query("reporting", text), told, "report")

@@ -288,10 +288,12 @@ class Planner(Clerk):
             self._carry_out("remove a rule", body, "enrollment.AssignmentRemoved.v1")
 
     def remove_individual(self) -> None:
+        """The more there are the more go."""
         live = self.town.rows("SELECT id FROM assignment WHERE live AND type = 'individual'")
-        if found := self.any_of(self._not_cancelled_meanwhile(live)):
+        ours = sorted(self._not_cancelled_meanwhile(live))
+        for (id,) in self.chance.sample(ours, min(len(ours), len(live) // 40 + 1, 8)):
             told = {"answers": (200, 202), "does": ["enrollment.AssignmentRemoved.v1"]}
-            path = f"{E}/assignments/{found[0]}"
+            path = f"{E}/assignments/{id}"
             answer = self.command("remove an individual assignment", "DELETE", path, {"reason": "not needed"}, **told)
             if answer.batch:
                 self.batches.append(answer.batch)
@@ -327,6 +329,8 @@ class Tutor(Clerk):
         group = self.chance.choice(self.town.groups)
         there = {str(p) for (p,) in self.town.rows("SELECT person FROM group_member WHERE assignment = %s", group)}
         others = [p for p in self.town.people if p not in there and p not in self.town.learners]
+        if len(others) < 60:
+            return
         people = self.chance.sample(others, 3)
         told = {"answers": (201,), "may_meet": [TOUCHED_AT_ONCE]}
         answer = self.command("add to a group", "POST", f"{E}/groups/{group}/members", {"people": people}, **told)
@@ -338,9 +342,9 @@ class Tutor(Clerk):
     def take_out(self) -> None:
         text = "SELECT assignment, person FROM group_member WHERE joined_by = 'administrator'"
         members = self.town.rows(text)
-        if len(members) > 4 and (found := self.any_of(members)):
+        for group, person in self.chance.sample(sorted(members), min(len(members) // 10 + 1, 5)):
             told = {"does": ["enrollment.GroupLeft.v1"], "may_meet": [TOUCHED_AT_ONCE]}
-            self.command("take out of a group", "DELETE", f"{E}/groups/{found[0]}/members/{found[1]}", **told)
+            self.command("take out of a group", "DELETE", f"{E}/groups/{group}/members/{person}", **told)
 
     def join(self) -> None:
         every = [(n, group) for n in range(LEARNERS) for group in self.town.groups]
