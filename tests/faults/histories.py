@@ -112,6 +112,8 @@ class Learning:
     """Group and person."""
     letters: set[tuple[UUID, int, str]] = field(default_factory=set)
     """Every reason for an e-mail to a learner: stream and version of the cause, and the template."""
+    undone: int = 0
+    """Assignments that went with the command that had made them."""
 
     def take(self, stored: Stored) -> None:
         event, id = stored.event, stored.stream
@@ -119,6 +121,7 @@ class Learning:
             pair = (event.assignment_id, event.person_id)
             (self.members.add if isinstance(event, e.GroupJoined) else self.members.discard)(pair)
         elif id in self.assignments or isinstance(event, e.AssignmentCreated):
+            self.undone += isinstance(event, e.AssignmentRemoved) and event.undone
             made = rules.evolve(self.assignments.get(id), event)
             assert made is not None
             self.assignments[id] = made

@@ -27,6 +27,40 @@ QUIET = 120.0
 """So many seconds after the work nothing may be on its way any more."""
 
 
+LEAST: dict[str, float] = {
+    "directory.PersonRegistered": 1,
+    "directory.PersonMoved": 3,
+    "directory.PersonDeactivated": 1,
+    "directory.PersonReactivated": 0.5,
+    "directory.JobAssigned": 2,
+    "directory.AudienceMembersAdded": 0.9,
+    "directory.AudienceMembersRemoved": 0.9,
+    "enrollment.AssignmentCreated": 8,
+    "enrollment.AssignmentRemoved": 2,
+    "enrollment.GroupJoined": 1,
+    "enrollment.GroupLeft": 0.5,
+    "enrollment.DueRuleSet": 0.5,
+    "enrollment.DueDateSet": 2,
+    "enrollment.LearnerAssigned": 15,
+    "enrollment.LearnerUnassigned": 4,
+    "enrollment.LearnerWithdrawn": 3,
+    "enrollment.LearnerExcluded": 1,
+    "enrollment.ExclusionLifted": 0.1,
+    "enrollment.EnrollmentCancelled": 0.3,
+    "enrollment.EnrollmentLeftWithoutSource": 0.02,
+    "enrollment.ExceptionRaised": 1.5,
+    "enrollment.ExceptionAnswered": 1,
+    "enrollment.HoldEnded": 0.2,
+    "enrollment.TrainingBegun": 1.5,
+    "enrollment.StepCompleted": 2,
+    "enrollment.ExamTaken": 0.5,
+    "enrollment.EnrollmentCompleted": 0.5,
+    "enrollment.CompletionSubmitted": 0.03,
+    "enrollment.CertificateIssued": 0.1,
+}
+"""Of each kind of event at least so many for a round of work; one in all, where it is not rare."""
+
+
 class Topic:
     """One source's topic, as far as it was read. What is sent again has to be the same; what is new has to follow."""
 
@@ -130,6 +164,33 @@ class Oracle:
             self._rebuilt_alike()
         self._judged += 1
 
+    def account(self) -> str:
+        """What there is, for a person."""
+        lines = [f"compared: {dict(self.compared)}"]
+        lines += [f"{service}: {dict(sorted(one.types.items()))}" for service, one in self.histories.items()]
+        refused = Counter(self._record.refused)
+        told = f"acknowledged: {len(self._record.acknowledged)}, refused: {dict(refused)}"
+        return "\n".join([*lines, told])
+
+    def check_amounts(self, rounds: int) -> None:
+        """The work has happened: so many of everything for each round of it. Raises Red."""
+        types = {f"{s}.{name}": count for s, h in self.histories.items() for name, count in _short(h.types)}
+        for name, least in LEAST.items():
+            if types.get(name, 0) < max(int(least * rounds), least >= 0.2):
+                raise Red("amounts", f"{name}: {types.get(name, 0)} in {rounds} rounds of work")
+        undone = self.learning.undone
+        ((periods,),) = self._works.query("reporting", "SELECT count(*) FROM membership")
+        amounts = {"assignments undone": (undone, 0.3), "e-mails sent": (self.compared["e-mails sent"], 15)}
+        amounts |= {"rows of the membership report": (periods, 15), "grants": (self.compared["grants"], 0)}
+        amounts |= {"acknowledged commands": (len(self._record.acknowledged), 30)}
+        for name, (count, least) in amounts.items():
+            if count < max(int(least * rounds), 1):
+                raise Red("amounts", f"{name}: {count} in {rounds} rounds of work")
+        if periods != types["enrollment.LearnerAssigned"]:
+            raise Red(
+                "amounts", f"{periods} rows of the membership report, of {types['enrollment.LearnerAssigned']} grants"
+            )
+
     # -- quiet ------------------------------------------------------------------------------------------------------
 
     def _settle(self, moving: Any) -> None:
@@ -206,7 +267,9 @@ class Oracle:
             self._same(f"commands of {service}", new, told, "acknowledged")
             began = {b for b, actor in self.histories[service].of_commands.items() if actor in self._record.actors}
             if beyond := began - {one.batch for one in mine} - {batch for _, batch in self._record.before}:
-                raise Red("acknowledged", f"{service}: {len(beyond)} batches that nobody was told of: {list(beyond)[:3]}")
+                raise Red(
+                    "acknowledged", f"{service}: {len(beyond)} batches that nobody was told of: {list(beyond)[:3]}"
+                )
 
     def _topics_hold(self) -> None:
         for source, topic in self.topics.items():
@@ -238,7 +301,9 @@ class Oracle:
         above = [(unit, at) for unit in people.above for at in people.upwards(unit)]
         self._same("units in enrollment", ask("enrollment", "SELECT unit, above FROM unit_above"), above, "facts")
         live = [(id, one.target.id) for id, one in self.learning.live().items()]
-        self._same("assignments in directory", ask("directory", "SELECT id, target FROM assignment_fact"), live, "facts")
+        self._same(
+            "assignments in directory", ask("directory", "SELECT id, target FROM assignment_fact"), live, "facts"
+        )
         terms = [(id, one.term, one.live) for id, one in self.learning.enrollments.items() if one.term]
         rows = ask("notifier", "SELECT id, term, enrolled FROM enrollment_fact")
         self._same("enrollments in notifier", rows, terms, "facts")
@@ -264,7 +329,9 @@ class Oracle:
         self._same("enrollments", ask("enrollment", text), told, "state")
         meant, kept_away = wanted(self.people, learning), learning.exclusions() | learning.held_back()
         if beyond := grants - (meant - learning.exclusions()):
-            raise Red("grants", f"{len(beyond)} are held without a rule, or in spite of an exclusion: {list(beyond)[:3]}")
+            raise Red(
+                "grants", f"{len(beyond)} are held without a rule, or in spite of an exclusion: {list(beyond)[:3]}"
+            )
         if lacking := meant - grants - kept_away:
             raise Red("grants", f"{len(lacking)} of {len(meant)} grants are lacking: {list(lacking)[:3]}")
         self._same("grants by the rules", grants, meant - kept_away, "grants")
@@ -319,7 +386,22 @@ class Oracle:
         self.compared["rebuilt rows"] = sum(rebuilt.values())
 
 
-_REBUILT = ("membership", "standing", "assignment", "cancellation", "learner_group", "person", "unit", "audience", "offering")
+def _short(types: Counter[str]) -> Iterable[tuple[str, int]]:
+    """`directory.PersonMoved.v1` is PersonMoved."""
+    return [(name.split(".")[1], count) for name, count in types.items()]
+
+
+_REBUILT = (
+    "membership",
+    "standing",
+    "assignment",
+    "cancellation",
+    "learner_group",
+    "person",
+    "unit",
+    "audience",
+    "offering",
+)
 _ARRIVED = {"sent": (1,), "unknown": (0, 1), "sending": (0, 1)}
 """How often the e-mail of a message in this state may have arrived; of any other state never."""
 _APPLIED = (
@@ -327,7 +409,9 @@ _APPLIED = (
     "CROSS JOIN generate_series(0, f.partitions - 1) AS p LEFT JOIN high_water h "
     "ON h.consumer = f.consumer AND h.source = f.source AND h.partition = p GROUP BY 1, 2"
 )
-_JOBS = "(SELECT count(*) FROM job WHERE state IN ('waiting', 'running')) + (SELECT count(*) FROM timer WHERE due <= now())"
+_JOBS = (
+    "(SELECT count(*) FROM job WHERE state IN ('waiting', 'running')) + (SELECT count(*) FROM timer WHERE due <= now())"
+)
 _OPEN = {
     "directory": f"SELECT {_JOBS}",
     "enrollment": f"SELECT {_JOBS} + (SELECT count(*) FROM dirty WHERE open)",

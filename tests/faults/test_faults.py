@@ -184,11 +184,89 @@ def test_after_any_fault_nothing_is_lost_and_nothing_doubled(
             said = run.cycle(seed + cycle, fault)
             print(f"{said}; {time.monotonic() - began:.1f} s in all", flush=True)
     with capsys.disabled():
-        _tell(run)
+        print(run.oracle.account())
+    run.oracle.check_amounts(run.work.rounds)
 
 
-def _tell(run: Run) -> None:
-    print("compared:", dict(run.oracle.compared))
-    for service, history in run.oracle.histories.items():
-        print(service, dict(history.types))
-    print("acknowledged:", len(run.work.record.acknowledged), "refused:", len(run.work.record.refused))
+# -- seeded bugs ----------------------------------------------------------------------------------------------------
+
+
+class Seeded(NamedTuple):
+    """A bug, whose processes have it, the faults that bring it out, and how it is found."""
+
+    bug: str
+    roles: tuple[str, ...]
+    faults: tuple[Fault, ...]
+    findings: frozenset[str]
+
+
+def nothing(works: Works, chance: random.Random) -> str:
+    del works, chance
+    return "no fault"
+
+
+def kill_consumers(works: Works, chance: random.Random) -> str:
+    """Three times in a row, at moments of the work."""
+    for _ in range(3):
+        for _, pid in works.pids("consumer"):
+            send_signal(pid, signal.SIGKILL)
+        time.sleep(chance.uniform(1.0, 2.0))
+    return "kill -9 every consumer, three times"
+
+
+def kill_relays(works: Works, chance: random.Random) -> str:
+    for _ in range(3):
+        for _, pid in works.pids("relay"):
+            send_signal(pid, signal.SIGKILL)
+        time.sleep(chance.uniform(1.0, 2.0))
+    return "kill -9 every relay, three times"
+
+
+SEEDED = [
+    Seeded("no-append-lock", ("api", "worker"), (nothing,), frozenset({"work", "failed"})),
+    Seeded("dirty-without-revision", ("worker",), (nothing,), frozenset({"grants"})),
+    Seeded("high-water-set-back", ("consumer",), (nothing,), frozenset({"parked"})),
+    Seeded("high-water-apart", ("consumer",), (kill_consumers,), frozenset({"facts", "parked", "ledger", "report"})),
+    Seeded("cursor-before-records", ("relay",), (kill_relays,), frozenset({"topic"})),
+    Seeded("no-predecessor", ("relay",), (nothing,), frozenset({"predecessor"})),
+    Seeded("offset-for-place", ("consumer",), (send_again,), frozenset({"parked"})),
+    Seeded("mail-after-data", ("mailer",), (nothing,), frozenset({"mail twice"})),
+]
+CHEAPEST = ("mail-after-data", "no-predecessor")
+"""One after the other in the suite of the tests above, whatever is asked for; what the second finds is looked at first."""
+MOST_CYCLES = 10
+
+
+def cycles_until_red(run: Run, seeded: Seeded, seed: int) -> tuple[int, Red]:
+    """The ordinary cycle, with the bug in it, until it is found."""
+    run.works.plant(seeded.bug, *seeded.roles)
+    for cycle in range(MOST_CYCLES):
+        try:
+            run.cycle(seed + cycle, seeded.faults[cycle % len(seeded.faults)])
+        except Red as red:
+            return cycle + 1, red
+    pytest.fail(f"{seeded.bug}: green after {MOST_CYCLES} cycles from seed {seed}")
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("bug", CHEAPEST)
+def test_the_same_run_finds_a_seeded_bug(run: Run, bug: str) -> None:
+    (seeded,) = (one for one in SEEDED if one.bug == bug)
+    _, red = cycles_until_red(run, seeded, 7_000)
+    assert red.finding in seeded.findings, red
+
+
+@pytest.mark.timeout(0)
+@pytest.mark.parametrize("seeded", SEEDED, ids=lambda seeded: seeded.bug)
+def test_each_seeded_bug_is_found_from_a_fresh_start(
+    kafka: str, seeded: Seeded, pytestconfig: pytest.Config, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del kafka
+    if not pytestconfig.getoption("--seeded-bugs"):
+        pytest.skip("takes about a minute for each bug: --seeded-bugs, or make faults")
+    seed = pytestconfig.getoption("--seed")
+    with running(quiet=40.0) as run:
+        cycles, red = cycles_until_red(run, seeded, seed)
+    with capsys.disabled():
+        print(f"{seeded.bug}: found in cycle {cycles} from seed {seed}: {str(red)[:200]}", flush=True)
+    assert red.finding in seeded.findings, red

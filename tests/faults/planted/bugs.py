@@ -1,4 +1,4 @@
-"""The seeded bugs of CONTRIBUTING.md, as patches of a running service. Each widens its moment a little, so that a few cycles meet it."""
+"""The seeded bugs of CONTRIBUTING.md, as patches of a running service. Each widens its moment, so that a few cycles meet it."""
 
 import asyncio
 import random
