@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import httpx
 
-PATIENCE = 90.0
+PATIENCE = 180.0
 _AWAY = {502: "gateway", 503: "unavailable"}
 """What is tried again: the gateway reaches no service, or the service no database."""
 

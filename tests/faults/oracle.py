@@ -23,7 +23,7 @@ from shared.feeds.wire import read as readable
 
 STORES = ("directory", "catalog", "enrollment")
 CONSUMING = ("directory", "enrollment", "notifier", "reporting")
-QUIET = 120.0
+QUIET = 300.0
 """So many seconds after the work nothing may be on its way any more."""
 
 

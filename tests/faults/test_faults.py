@@ -11,7 +11,7 @@ from typing import NamedTuple
 import pytest
 from callers import Red
 from folders import new_folder
-from oracle import Oracle
+from oracle import QUIET, Oracle
 from work import Work
 from works import SESSION, Works, send_signal, stop_for
 
@@ -114,7 +114,7 @@ class Run(NamedTuple):
         chance = random.Random(seed)
         with ThreadPoolExecutor(1) as pool:
             injecting = pool.submit(_inject, self.works, fault, chance)
-            self.work.round(seed)
+            self.work.round(str(seed))
             said = injecting.result()
         worked = time.monotonic()
         self.oracle.judge()
@@ -128,7 +128,7 @@ def _inject(works: Works, fault: Fault, chance: random.Random) -> str:
 
 
 @contextmanager
-def running(quiet: float = 120.0) -> Iterator[Run]:
+def running(quiet: float = QUIET) -> Iterator[Run]:
     """The suite on an empty folder, with two rounds of work done and found right."""
     with new_folder("rollbook-faults-") as folder:
         works = Works(folder, free_port(), free_port())
@@ -136,7 +136,7 @@ def running(quiet: float = 120.0) -> Iterator[Run]:
             works.start()
             work = Work(works)
             run = Run(works, work, Oracle(works, work.record, quiet))
-            for seed in (1, 2):
+            for seed in ("first", "second"):
                 work.round(seed)
             run.oracle.judge()
             yield run
@@ -162,7 +162,7 @@ def test_the_second_process_of_each_role_does_the_work_when_the_first_is_killed_
         assert len(killed) == 12, killed
         for pid in killed:
             send_signal(pid, signal.SIGKILL)
-        run.work.round(4)
+        run.work.round("without the first")
         run.oracle.judge()
         assert not {pid for _, pid in works.pids()}.intersection(killed)
     finally:

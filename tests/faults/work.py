@@ -209,7 +209,7 @@ class Planner(Clerk):
         super().__init__(town, caller)
         self.batches: list[UUID] = []
         """Of its own commands, none of them undone."""
-        self._kind = 0
+        self._kind = self._day = 0
 
     def assign_by_rule(self) -> None:
         """A preview, and what it showed. Where somebody moved meanwhile, the new preview that the refusal brings."""
@@ -265,7 +265,8 @@ class Planner(Clerk):
         live = self.town.rows("SELECT id, due FROM assignment WHERE live AND type = ANY(%s)", [*RULES, "individual"])
         mine = [row for row in live if row[1] is None or "fixed" in row[1]]
         if found := self.any_of(self._not_cancelled_meanwhile(mine)):
-            due = {"kind": "fixed", "on": str(date.today() + timedelta(days=self.chance.randint(310, 3_000)))}
+            self._day += 1  # never one that the assignment has: that would change nothing
+            due = {"kind": "fixed", "on": str(date.today() + timedelta(days=310 + self._day))}
             told = {"answers": (200, 202), "does": ["enrollment.DueRuleSet.v1"]}
             path = f"{E}/assignments/{found[0]}/due"
             answer = self.command("set a due rule", "PUT", path, {"due": due}, **told)
@@ -468,7 +469,7 @@ class Work:
     def rounds(self) -> int:
         return self.town.rounds
 
-    def round(self, seed: int) -> None:
+    def round(self, seed: str) -> None:
         """All three at once. Raises Red for an answer that no command may meet."""
         with ThreadPoolExecutor(len(self._clerks)) as pool:
             working = [pool.submit(c.round, random.Random(f"{seed}/{n}")) for n, c in enumerate(self._clerks)]

@@ -16,6 +16,10 @@ from shared.feeds import Reached, Record
 from shared.relay import Cursor, Relay
 from shared.store import append as appending
 
+_BACK = """
+UPDATE high_water SET position = greatest(0, position - 5), "offset" = -1 WHERE consumer = %s AND source = %s
+"""
+
 
 def no_append_lock() -> None:
     """The next position is read without waiting for those who are about to take it."""
@@ -40,15 +44,14 @@ def dirty_without_revision() -> None:
 
 
 def high_water_set_back() -> None:
-    """Now and then the place is forgotten: everything is taken again."""
+    """Now and then a place is a little further back than what was taken."""
     step, chance = Consumer.step, random.Random()
 
     def forgetful(self: Consumer) -> int:
         taken = step(self)
         if taken and chance.random() < 0.3:
             with self._database.connection() as conn:
-                text = 'UPDATE high_water SET position = 0, "offset" = -1 WHERE consumer = %s AND source = %s'
-                conn.execute(text, [self._handler.name, self._handler.source])
+                conn.execute(_BACK.encode(), [self._handler.name, self._handler.source])
         return taken
 
     Consumer.step = forgetful  # type: ignore[method-assign]
@@ -88,16 +91,12 @@ def cursor_before_records() -> None:
 
 
 def no_predecessor() -> None:
-    """Every record claims to be the first of its partition."""
+    """The first record of each batch claims to be the first of its partition."""
     send = Relay._send
 
     async def forgetful(self: Relay, cursor: Cursor, records: Sequence[Record]) -> tuple[int, ...]:
-        for record in records:
-            await send(self, cursor._replace(last=(0,) * len(cursor.last)), [record])
-        last = list(cursor.last)
-        for record in records:
-            last[record.key.int % len(last)] = record.position
-        return tuple(last)
+        sent = await send(self, cursor._replace(last=(0,) * len(cursor.last)), records)
+        return tuple(new or before for new, before in zip(sent, cursor.last, strict=True))
 
     Relay._send = forgetful  # type: ignore[method-assign]
 
