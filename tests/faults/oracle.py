@@ -137,7 +137,7 @@ class Oracle:
     def __init__(self, works: Works, record: Record, quiet: float = QUIET) -> None:
         self._works = works
         self._record = record
-        self._quiet = quiet
+        self.quiet = quiet
         self.histories = {service: History(service) for service in STORES}
         self.people = People()
         self.learning = Learning()
@@ -195,7 +195,7 @@ class Oracle:
 
     def _settle(self, moving: Any) -> None:
         """Until nothing is on its way, twice in a row at the same positions."""
-        deadline = time.monotonic() + self._quiet
+        deadline = time.monotonic() + self.quiet
         before: object = None
         while True:
             heads = self._heads()
@@ -204,7 +204,7 @@ class Oracle:
                 return
             before = None if found else heads
             if time.monotonic() > deadline:
-                raise Red("quiet", f"still moving after {self._quiet} seconds: {found}")
+                raise Red("quiet", f"still moving after {self.quiet} seconds: {found}")
             time.sleep(0.1)
 
     def _heads(self) -> dict[str, int]:

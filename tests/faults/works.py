@@ -83,6 +83,15 @@ class Works:
         for _, pid in self.pids(*roles):
             send_signal(pid, signal.SIGKILL)
 
+    def heal(self) -> None:
+        """Nobody has a planted bug any more. What it has done stays, but for what it has parked."""
+        planted = {child.name for child in self.processes.children if child.environment.pop(BUG, None)}
+        for name, pid in self.pids():
+            if name in planted:
+                send_signal(pid, signal.SIGKILL)
+        for service in ("directory", "enrollment", "notifier", "reporting"):
+            self.query(service, "DELETE FROM parked_event")
+
     def query(self, service: str, text: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Asked until the database answers."""
 
