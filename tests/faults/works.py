@@ -157,7 +157,7 @@ async def _garbage(settings: Settings, source: str, chance: random.Random) -> No
         await producer.stop()
 
 
-def insist(ask: Callable[[], Any], *errors: type[Exception], seconds: float = 60.0) -> Any:
+def insist(ask: Callable[[], Any], *errors: type[Exception], seconds: float = 180.0) -> Any:
     deadline = time.monotonic() + seconds
     while True:
         try:

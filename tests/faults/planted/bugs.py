@@ -37,7 +37,7 @@ def dirty_without_revision() -> None:
     """Whoever was marked again while being judged is taken off the queue all the same."""
 
     def clear(_: Evaluator, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
-        time.sleep(0.3)
+        time.sleep(1.0)
         conn.execute("UPDATE dirty SET open = false, batch = NULL WHERE id = ANY(%s)", [[id for id, _ in done]])
 
     Evaluator._clear = clear  # type: ignore[method-assign]
