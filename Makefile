@@ -12,9 +12,9 @@ up: $(READY)
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses $(or $(PROCESSES),2) --dist loadfile
 
-# Random faults against the suite of processes, the whole oracle after each: make faults CYCLES=200 SEED=1
+# Random faults against the suite of processes, the whole oracle after each; then each seeded bug: make faults CYCLES=200 SEED=1
 faults: $(READY)
-	$(BIN)/python -m pytest tests/faults tests/e2e/test_killed.py --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123) \
+	$(BIN)/python -m pytest tests/faults tests/e2e/test_killed.py --seeded-bugs --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123) \
 		--kills $(or $(KILLS),5) --people $(or $(PEOPLE),10000) --restarts $(or $(RESTARTS),20)
 
 # Every ratio of docs/benchmarks.md, about half an hour on an idle machine: make bench ONLY=P1,P4 SIZE=100000 ROUNDS=5

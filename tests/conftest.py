@@ -93,6 +93,7 @@ def kafka(broker: EmbeddedKafka | None) -> str:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--cycles", type=int, default=3, help="how many faults tests/faults injects")
     parser.addoption("--seed", type=int, default=20_261_123, help="of the first fault; the next has the next")
+    parser.addoption("--seeded-bugs", action="store_true", help="show that tests/faults finds each of its seeded bugs")
     parser.addoption("--kills", type=int, default=5, help="how often the worker of a bulk assignment is killed")
     parser.addoption("--restarts", type=int, default=8, help="how often the suite in one process is killed")
     parser.addoption("--people", type=int, default=10_000, help="learners of that assignment")

@@ -5,6 +5,7 @@ offset beside it only says where to look first.
 """
 
 import asyncio
+import concurrent.futures
 import threading
 import time
 from collections.abc import Collection, Coroutine, Sequence
@@ -37,7 +38,7 @@ class Loop:
         self._lock = threading.Lock()
 
     def call(self, coroutine: Coroutine[Any, Any, T], seconds: float) -> T:
-        """Raises TimeoutError, and cancels it, when it takes longer."""
+        """Raises TimeoutError, and cancels it, when it takes longer; ConnectionError where a client gave itself up."""
         with self._lock:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
@@ -48,6 +49,8 @@ class Loop:
         except TimeoutError:
             future.cancel()
             raise
+        except concurrent.futures.CancelledError as error:
+            raise ConnectionError("the client gave up, as it does when its broker goes away") from error
 
 
 class KafkaFeed:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from reporting_world import MEMBERSHIP, World
 
+from services.reporting.main import replay
 from services.reporting.reports.filters import Filters
 from services.reporting.reports.membership import MembershipReport
 from shared.auth import Scope
@@ -45,6 +46,27 @@ def test_a_learner_who_is_unassigned_leaves_the_report_and_the_other_assignment_
     world.settle()
 
     assert [row["assignment_id"] for row in world.rows()] == [str(second)]
+
+
+@pytest.mark.feature("RPT-1", "ASG-20")
+def test_an_assignment_whose_removal_was_undone_is_reported_again_with_one_row_for_each_learner(world: World) -> None:
+    ada, course = world.person(), world.course()
+    assignment = world.assignment(course, "audience", team := world.audience("All drivers"))
+    about = {"offering_id": course, "type": "audience", "target_id": team, "include_below": False}
+    world.enrol(ada, offering=course, assignment=assignment)
+    world.tell(world.enrollment, world.next(enrollment.AssignmentRemoved, assignment))
+    world.tell(world.enrollment, world.unassigned(ada, course, assignment))
+    world.settle()
+    world.tell(world.enrollment, world.next(enrollment.AssignmentCreated, assignment, **about))
+    world.enrol(ada, offering=course, assignment=assignment)
+    world.tell(world.enrollment, world.next(enrollment.AssignmentRemoved, assignment))
+    world.settle()
+
+    (row,) = world.rows()
+    assert (row["assignment_id"], row["assignment_name"]) == (str(assignment), "All drivers")
+    with world.database.connection() as conn:
+        assert conn.execute("SELECT count(*) FROM parked_event").fetchone() == (0,)
+    assert replay(world.settings).differences == 0
 
 
 @pytest.mark.feature("RPT-2")

@@ -24,7 +24,7 @@ from shared.embedded_kafka import EmbeddedKafka
 from shared.errors import Corrupt
 from shared.events import Event
 from shared.feeds import PROFILES, WATERMARK, SourceDown, Stuck, wire
-from shared.feeds.kafka import KafkaFeed
+from shared.feeds.kafka import KafkaFeed, Loop
 from shared.feeds.topics import create
 from shared.readmodel import applied
 from shared.relay import Overtaken, Relay
@@ -472,3 +472,21 @@ def test_a_consumer_that_knows_nothing_of_us_follows_each_learners_events_in_ord
 
 def _of(event: type[Event], fields: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if name in event.model_fields}
+
+
+def test_a_client_that_gives_itself_up_is_a_source_that_is_down_and_is_closed_all_the_same() -> None:
+    """aiokafka cancels its own tasks when the broker goes away while it stops."""
+
+    class GivesUp:
+        async def stop(self) -> None:
+            raise asyncio.CancelledError
+
+    async def given_up() -> None:
+        raise asyncio.CancelledError
+
+    feed = KafkaFeed("directory", Settings(kafka_session=5.0), Loop())
+    with pytest.raises(SourceDown, match="ConnectionError"):
+        feed._call(given_up())
+    feed._client = GivesUp()  # type: ignore[assignment]
+    feed.close()
+    assert feed._client is None

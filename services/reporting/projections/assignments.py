@@ -1,4 +1,8 @@
-"""Assignments: offering, type and target, open until removed (RPT-2). Source: enrollment."""
+"""Assignments: offering, type and target, open until removed for the first time (RPT-2). Source: enrollment.
+
+Whose removal was undone is the same assignment again, about the same (ASG-20): there is one row for each, and learners' memberships
+say when it held them.
+"""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -18,7 +22,7 @@ class Assignment(NamedTuple):
 
 def evolve(state: Assignment | None, event: Event) -> Assignment | None:
     match event:
-        case AssignmentCreated():
+        case AssignmentCreated(originator_version=1):
             return Assignment(event.originator_id, event.offering_id, event.type, event.target_id, event.include_below)
         case AssignmentRemoved():
             return None
