@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     """A process that is not heard of for so long loses its partitions, or its relay, to another."""
     kafka_patience: float = 60.0
     """A client without progress for so long, while there is something to read, is built anew; then the process ends."""
+    kafka_look: float = 5.0
+    """A client to which nothing came for so long looks, so often, whether its topic still has what it read."""
     relay_batch: int = 4_000
     """Events that are published at once."""
 

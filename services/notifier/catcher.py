@@ -4,15 +4,18 @@ import asyncio
 import re
 import threading
 from email import policy
+from email.errors import HeaderParseError
+from email.header import decode_header
 from email.message import EmailMessage
 from email.parser import BytesParser
+from email.utils import getaddresses, quote
 from uuid import UUID
 
 import psycopg
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from services.notifier.domain import one_line
+from services.notifier.domain import unbroken
 from services.notifier.mailer.letters import PERSON_HEADER
 from shared import telemetry
 from shared.database import Database
@@ -23,6 +26,8 @@ _STORE = (
     "INSERT INTO caught_mail (person_id, message_id, recipient, subject, raw) "
     "SELECT %s, %s, recipient, %s, %s FROM unnest(%s::text[]) AS t (recipient)"
 )
+_ADDRESSEES = frozenset(("from", "sender", "reply-to", "to", "cc", "bcc"))
+_WORDS = re.compile(r"[\w' -]+")
 _MESSAGE_ID = re.compile(r"<([0-9a-fA-F-]{36})@")
 
 
@@ -60,15 +65,51 @@ class _Keeper:
 
     def _store(self, raw: bytes, recipients: list[str]) -> None:
         message = parse(raw, headers_only=True)
+        subject = next((value for name, value in headers(message) if name.lower() == "subject"), "")
         with self._database.connection() as conn:
             conn.execute(
                 _STORE,
-                [_person(message), _message_id(message), one_line(str(message["Subject"] or "")), raw, recipients],
+                [_person(message), _message_id(message), subject, raw, recipients],
             )
 
 
 def parse(raw: bytes, *, headers_only: bool = False) -> EmailMessage:
     return BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(raw, headersonly=headers_only)
+
+
+def headers(message: EmailMessage) -> list[tuple[str, str]]:
+    """Names and values as a reader sees them, on one line each. The name before an address is in quotation marks where it
+    could be taken for more than a name."""
+    return [
+        (name, _addressees(value) if name.lower() in _ADDRESSEES else _decoded(value))
+        for name, value in message.raw_items()
+    ]
+
+
+def _addressees(value: str) -> str:
+    pairs = [(_decoded(name), address) for name, address in getaddresses([_unfolded(value)])]
+    if not all(address for _, address in pairs):
+        return _decoded(value)
+    return ", ".join(_addressee(name, address) for name, address in pairs)
+
+
+def _addressee(name: str, address: str) -> str:
+    if not name:
+        return address
+    return f"{name} <{address}>" if _WORDS.fullmatch(name) else f'"{quote(name)}" <{address}>'
+
+
+def _decoded(value: str) -> str:
+    try:
+        parts = decode_header(_unfolded(value))
+        text = "".join(p if isinstance(p, str) else p.decode(charset or "utf-8", "replace") for p, charset in parts)
+    except (HeaderParseError, LookupError, ValueError):
+        text = value
+    return unbroken(text)
+
+
+def _unfolded(value: str) -> str:
+    return "".join(value.encode("utf-8", "surrogateescape").decode("utf-8", "replace").splitlines())
 
 
 def _person(message: EmailMessage) -> UUID | None:

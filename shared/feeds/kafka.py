@@ -16,7 +16,8 @@ from aiokafka.errors import KafkaError
 
 from shared import telemetry
 from shared.database import Database
-from shared.feeds import Feed, Place, Reached, Record, SourceDown, Stuck, wire
+from shared.errors import Corrupt
+from shared.feeds import PROFILES, Feed, Place, Reached, Record, SourceDown, Stuck, wire
 from shared.feeds.topics import partition_count
 from shared.relay import Relay
 from shared.service import Runnable
@@ -69,7 +70,7 @@ class KafkaFeed:
         """Places that were sought by their offset and not verified yet."""
         self._waiting: list[Record] = []
         self._count = 0
-        self._progress = time.monotonic()
+        self._progress = self._looked = time.monotonic()
         self._built_anew = False
 
     def partitions(self) -> int:
@@ -79,6 +80,9 @@ class KafkaFeed:
         records = self._call(self._read(after, limit))
         if records:
             self._progress, self._built_anew = time.monotonic(), False
+        elif time.monotonic() > max(self._progress, self._looked) + self._settings.kafka_look:
+            self._looked = time.monotonic()
+            self._call(self._check_ends(after))
         elif time.monotonic() > self._progress + self._settings.kafka_patience:
             self._watch(after)
         return records
@@ -159,6 +163,21 @@ class KafkaFeed:
             self._at[record.partition] = max(self._at[record.partition], record.position)
         return records
 
+    async def _check_ends(self, after: Reached) -> None:
+        """Raises Corrupt where a topic ends before what was read from it: it is not the one that was read."""
+        client = await self._connected()
+        read = {p: after[p.partition].offset for p in client.assignment() if p.partition in after}
+        for partition, end in (await client.end_offsets(list(read))).items() if read else ():
+            if end <= read[partition]:
+                raise self._made_again(f"it ends at {end}, and {read[partition]} was read")
+
+    def _made_again(self, seen: str) -> Corrupt:
+        """Halts the consumer: what the topic had before is missing for whoever reads it from the beginning."""
+        log.error("the topic was deleted and made again, or cut off; its consumer halts", topic=self._topic, seen=seen)
+        return Corrupt(
+            f"{self._topic} was deleted and made again, or cut off: {seen}. Restore the topic with its history"
+        )
+
     async def _wait(self, seconds: float) -> None:
         """Only after a `read`, which has sought every partition."""
         client = await self._connected()
@@ -192,6 +211,8 @@ class KafkaFeed:
             number = partition.partition
             if number not in self._at or not read:
                 continue
+            if read[0].offset == 0 and read[0].previous and self.source != PROFILES:
+                raise self._made_again(f"it begins after position {read[0].previous}")
             hint = self._hints.pop(number, None)
             if hint and read[0].position > hint.position and read[0].offset <= hint.offset:
                 log.warning("an offset was beyond the position; reading from the beginning", topic=self._topic)

@@ -31,8 +31,15 @@ class Postmaster:
     """Listens on a free port of loopback while it is entered."""
 
     def __init__(
-        self, *, rcpt: Answer | None = None, data: Answer | None = None, content: Answer | None = None
+        self,
+        *,
+        rcpt: Answer | None = None,
+        data: Answer | None = None,
+        content: Answer | None = None,
+        international: bool = True,
     ) -> None:
+        """`international`: it offers SMTPUTF8."""
+        self.international = international
         self.rcpt, self.data, self.content = rcpt or always(OK), data or always("354"), content or always(OK)
         self.accepted: list[str] = []
         """Message ids, at the moment the server has the message whole and means to keep it."""
@@ -43,7 +50,9 @@ class Postmaster:
         self.port = 0
 
     def __enter__(self) -> "Postmaster":
-        self._controller = _Controller(self, hostname="127.0.0.1", port=self.port, ready_timeout=30)
+        self._controller = _Controller(
+            self, hostname="127.0.0.1", port=self.port, ready_timeout=30, enable_SMTPUTF8=self.international
+        )
         self._controller.start()
         self.port = self._controller.port
         return self

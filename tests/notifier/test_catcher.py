@@ -50,6 +50,24 @@ def test_caught_emails_are_found_by_person_and_by_address_and_read_whole(running
     assert http.get("/api/notifier/caught/999999").status_code == 404
 
 
+@pytest.mark.feature("NTF-1")
+def test_a_caught_email_shows_what_was_typed_and_its_one_recipient(running_mailroom: Mailroom) -> None:
+    typed = "=?utf-8?q?Eve=0D=0ABcc=3A_boss=40example=2Enet?="
+    eve = running_mailroom.person("eve@straße.example", first_name=typed, last_name="<boss@example.net>, Lind")
+    running_mailroom.assign(running_mailroom.course(f"{typed}  for all"), eve)
+    eventually(lambda: running_mailroom.states() == {"sent": 1})
+    http = running_mailroom.http
+    (found,) = http.post("/api/notifier/caught/search", json={"to": "eve@straße.example"}).json()["items"]
+    assert (found["recipient"], found["subject"]) == (
+        "eve@xn--strae-oqa.example",
+        f"You have been assigned to {typed}  for all",
+    )
+    headers = http.get(f"/api/notifier/caught/{found['id']}").json()["headers"]
+    assert ["To", f'"{typed} <boss@example.net>, Lind" <eve@xn--strae-oqa.example>'] in headers
+    assert ["From", "Rollbook <r@example.org>"] in headers
+    assert "Bcc" not in [name for name, _ in headers]
+
+
 @pytest.mark.feature("NTF-4")
 def test_an_email_is_kept_before_its_sender_hears_so(running_mailroom: Mailroom) -> None:
     settings = running_mailroom.settings

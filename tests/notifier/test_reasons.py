@@ -258,3 +258,45 @@ def test_an_e_mail_names_a_qualification_as_one(mailroom: Mailroom) -> None:
     (letter,) = server.letters
     text = letter.get_body(("plain",)).get_content()
     assert 'you have been assigned to the qualification "Fitter"' in text
+
+
+@pytest.mark.feature("NTF-5")
+@pytest.mark.parametrize("seen", ["as it happens", "all at once", "the withdrawal first"])
+def test_whoever_was_suspended_and_is_back_hears_of_the_new_assignment_only(mailroom: Mailroom, seen: str) -> None:
+    course, ada = mailroom.course(), mailroom.person()
+    mailroom.assign(course, ada)
+    with Postmaster() as server:
+        mailroom.send(server)
+        mailroom.tell("directory", (directory.PersonDeactivated, ada, {"why": "suspended"}))
+        if seen == "as it happens":
+            mailroom.settle()
+        mailroom.withdraw(course, ada)
+        if seen == "the withdrawal first":
+            for consumer in mailroom.consumers:
+                if consumer.source == "enrollment":
+                    consumer.step()
+        if seen != "all at once":
+            mailroom.settle()
+        mailroom.tell("directory", (directory.PersonReactivated, ada, {}))
+        mailroom.send(server)
+        mailroom.assign(course, ada, term=2)
+        mailroom.send(server)
+    assert [(row["template"], row["state"], row["reason"]) for row in reversed(mailroom.rows())] == [
+        ("assigned", "sent", None),
+        ("withdrawn", "withdrawn", "reason-gone"),
+        ("assigned", "sent", None),
+    ]
+    assert [letter["Subject"] for letter in server.letters] == ["You have been assigned to Fire safety"] * 2
+
+
+@pytest.mark.feature("NTF-1")
+def test_whoever_is_withdrawn_after_coming_back_hears_of_it(mailroom: Mailroom) -> None:
+    course, ada = mailroom.course(), mailroom.person()
+    mailroom.tell("directory", (directory.PersonDeactivated, ada, {"why": "suspended"}))
+    mailroom.tell("directory", (directory.PersonReactivated, ada, {}))
+    mailroom.assign(course, ada)
+    with Postmaster() as server:
+        mailroom.send(server)
+        mailroom.withdraw(course, ada)
+        mailroom.send(server)
+    assert mailroom.states() == {"sent": 2}

@@ -13,10 +13,11 @@ from uuid import UUID, uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewPartitions
+from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 from lines import META, PARTITIONS, SESSION, Line, stop_relay
+from structlog.testing import capture_logs
 
 from shared.contracts.enrollment import LearnerAssigned, TrainingBegun
 from shared.database import Database
@@ -296,6 +297,65 @@ def test_another_number_of_partitions_is_refused_by_consumer_and_by_the_command(
         create(line.settings, line.source, ["directory"])
     with pytest.raises(Corrupt, match=f"has {PARTITIONS + 2} partitions, and had {PARTITIONS}"):
         line.another().step()
+
+
+def made_again(line: Line) -> None:
+    """The topic, deleted and created by hand."""
+
+    async def again() -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=line.settings.kafka)
+        await admin.start()
+        await admin.delete_topics([topic(line)])
+        deadline = time.monotonic() + 30
+        while (await admin.describe_topics([topic(line)]))[0]["partitions"]:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+        await admin.create_topics([NewTopic(topic(line), PARTITIONS, 1)])
+        while len((await admin.describe_topics([topic(line)]))[0]["partitions"]) < PARTITIONS:
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.05)
+        await admin.close()
+
+    asyncio.run(again())
+
+
+@pytest.mark.feature("EVT-4", "OPS-8")
+@pytest.mark.parametrize("told", [0, 1], ids=["nothing new", "one new"])
+def test_a_topic_that_was_deleted_and_made_again_halts_a_consumer_that_was_level(lines: Lines, told: int) -> None:
+    line = lines(kafka_look=0.5)
+    people = [uuid4() for _ in range(30)]
+    line.tell(*people)
+    line.take()
+    made_again(line)
+    line.tell(*people[:told])
+    if told:
+        line.publish()
+
+    def look() -> None:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            line.consumer.step()
+            line.feed.wait(0.1)
+
+    with capture_logs() as logged, pytest.raises(Corrupt, match="was deleted and made again, or cut off"):
+        look()
+    assert [entry["topic"] for entry in logged if entry["event"].startswith("the topic was deleted")] == [topic(line)]
+    assert len(line.noted()) == 30
+
+
+@pytest.mark.feature("EVT-4")
+def test_a_consumer_from_the_beginning_of_a_topic_that_was_made_again_halts(lines: Lines) -> None:
+    line = lines()
+    person = uuid4()
+    line.tell(person)
+    line.take()
+    made_again(line)
+    line.tell(person)
+    line.publish()
+    with line.database.connection() as conn:
+        conn.execute('UPDATE high_water SET "offset" = -1')
+    with pytest.raises(Corrupt, match="it begins after position"):
+        line.take(line.another(), line.opened[-1])
 
 
 def test_topics_are_made_once_kept_for_ever_and_profiles_are_compacted(line: Line) -> None:

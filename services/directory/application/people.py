@@ -1,6 +1,5 @@
 """Commands on people: register, edit, move, deactivate, reactivate, permission roles."""
 
-import re
 from collections.abc import Callable, Sequence
 from datetime import date
 from uuid import UUID, uuid5
@@ -13,6 +12,7 @@ from services.directory.domain import people
 from services.directory.domain.people import Held, Person
 from services.directory.projections import people as queries
 from services.directory.projections.tables import ProfileRow, role_row
+from shared.addresses import NotAnAddress, read_address
 from shared.auth import ROLES, Scope
 from shared.contracts.directory import Deactivation, PersonRegistered
 from shared.database import Connection
@@ -23,7 +23,6 @@ from shared.store import Context, Decision, Receipt, Revision, Row
 
 PEOPLE = UUID("6a7e4f57-7c40-4f0e-9d3b-0a44f9fd3a51")
 """The name space of the ids of people whom a command registers."""
-EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+$|^[^@\s,;<>]+@localhost$")
 
 
 class NewPerson(BaseModel):
@@ -70,7 +69,7 @@ class People:
             1,
             new.first_name.strip(),
             new.last_name.strip(),
-            new.email.strip(),
+            new.email.strip(" "),
             (new.user_name or new.email).strip(),
             new.external_id,
             new.language,
@@ -78,7 +77,8 @@ class People:
         )
         with self._ledger.database.connection() as conn:
             self._ledger.check_home(conn, scope, new.home_organisation)
-            _check_profile(conn, profile)
+            _check_email(profile.email)
+            _check_unique(conn, profile)
         event = PersonRegistered(
             originator_id=id,
             originator_version=1,
@@ -103,7 +103,9 @@ class People:
             check_version(expected, person.version + profile.revision)
             sent = edit.model_dump(exclude_unset=True)
             now = profile._replace(**{k: v for k, v in sent.items() if k in ProfileRow._fields})
-            _check_profile(conn, now)
+            if now.email != profile.email:
+                _check_email(now.email)
+            _check_unique(conn, now)
         country = edit.country if "country" in sent else person.country
         events = people.describe(person, country, edit.dates if "dates" in sent else person.dates)
         changed: tuple[Row, ...] = ()
@@ -200,9 +202,7 @@ class People:
         return self._ledger.record(context, decision, {"person_id": str(person.id)}, also=also)
 
 
-def _check_profile(conn: Connection, profile: ProfileRow) -> None:
-    if not EMAIL.match(profile.email):
-        raise Invalid("This is not an e-mail address, as anna@example.org.", field="email")
+def _check_unique(conn: Connection, profile: ProfileRow) -> None:
     names = {"email": "e-mail", "user_name": "user name", "external_id": "external id"}
     for field in queries.taken(conn, profile):
         raise Conflict(
@@ -210,6 +210,16 @@ def _check_profile(conn: Connection, profile: ProfileRow) -> None:
             field=field,
             kind="taken",
         )
+
+
+def _check_email(typed: str) -> None:
+    """Raises Invalid."""
+    try:
+        domain = read_address(typed).domain
+    except NotAnAddress as wrong:
+        raise Invalid(f"This is not an e-mail address, as anna@example.org: {wrong}.", field="email") from wrong
+    if "." not in domain and domain != "localhost":
+        raise Invalid("This is not an e-mail address, as anna@example.org: its domain has no dot.", field="email")
 
 
 def _still_there(organisation: UUID | None) -> Callable[[Connection], None]:

@@ -21,9 +21,9 @@ from services.directory.imports.drafts import (
 from services.directory.imports.facts import Checked, LeavePlan, Outcome, OutcomeKind, PersonFact, PersonPlan, Snapshot
 from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
+from shared.addresses import NotAnAddress, read_address
 from shared.profiles import Profile
 
-_EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+$")
 _UNIQUE = ("email", "user_name", "external_id")
 _COUNTRY = re.compile(r"^[A-Z]{2}$")
 
@@ -104,8 +104,8 @@ class PeopleCheck:
         for name in ("first_name", "last_name", "email", "user_name"):
             if not getattr(profile, name):
                 draft.refuse("empty", name, f"{name} is empty.")
-        if profile.email and not _EMAIL.match(profile.email):
-            draft.refuse("email", "email", "This is not an e-mail address.")
+        if typed := cells.get("email"):
+            _check_email(draft, typed)
         return profile
 
     def _country(self, draft: Draft, fact: PersonFact | None) -> str | None:
@@ -249,6 +249,13 @@ class PeopleCheck:
 
     def removals(self) -> list[LeavePlan]:
         return self._gone
+
+
+def _check_email(draft: Draft, typed: str) -> None:
+    try:
+        read_address(typed)
+    except NotAnAddress as wrong:
+        draft.refuse("email", "email", f"This is not an e-mail address: {wrong}.")
 
 
 def _same(name: str, value: str | None) -> tuple[str, str | None]:

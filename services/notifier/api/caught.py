@@ -7,8 +7,9 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.notifier.api.ledger import number_of
-from services.notifier.catcher import parse
+from services.notifier.catcher import headers, parse
 from services.notifier.projections.caught import Caught, caught, raw
+from shared.addresses import NotAnAddress, read_address
 from shared.auth import Permission, Scope, SignedIn
 from shared.database import Database
 from shared.errors import NotFound
@@ -59,7 +60,8 @@ def caught_routes(database: Database) -> APIRouter:
     @router.post("/search")
     def search_caught(body: Search, caller: SignedIn, size: PageSize) -> Page[Caught]:
         """The same, by address too."""
-        return page(caller.scope(Permission.READ_MAIL), size, body.cursor, person=body.person_id, to=body.to)
+        to = body.to and _as_sent(body.to)
+        return page(caller.scope(Permission.READ_MAIL), size, body.cursor, person=body.person_id, to=to)
 
     @router.get("/{id}")
     def read_caught(id: int, caller: SignedIn) -> Letter:
@@ -73,12 +75,19 @@ def caught_routes(database: Database) -> APIRouter:
     return router
 
 
+def _as_sent(typed: str) -> str:
+    try:
+        return str(read_address(typed))
+    except NotAnAddress:
+        return typed
+
+
 def _letter(id: int, content: bytes) -> Letter:
     message = parse(content)
     plain, html = message.get_body(("plain",)), message.get_body(("html",))
     return Letter(
         id=id,
-        headers=[(name, str(value)) for name, value in message.items()],
+        headers=headers(message),
         text=str(plain.get_content()) if plain else None,
         html=str(html.get_content()) if html else None,
     )

@@ -10,6 +10,7 @@ from services.notifier.domain.delivery import (
     after,
     decided,
     one_line,
+    unbroken,
     without_personal_data,
 )
 from services.notifier.domain.reasons import Case, Reason, Standing, Template, certified, follow, hold, notice, reminder
@@ -33,5 +34,6 @@ __all__ = [
     "notice",
     "one_line",
     "reminder",
+    "unbroken",
     "without_personal_data",
 ]

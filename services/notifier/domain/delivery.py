@@ -124,9 +124,17 @@ def without_personal_data(answer: str, address: str) -> str:
     text = _ADDRESS.sub("(address)", answer)
     if local:
         text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "(address)", text, flags=re.IGNORECASE)
-    return " ".join(text.split())[:_ANSWER_LENGTH]
+    return one_line(text)[:_ANSWER_LENGTH]
 
 
 def one_line(text: str) -> str:
-    """Text for a header: no line breaks, no control characters."""
+    """A machine's words on one line, with single blanks, and nothing that cannot be seen."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
+
+
+def unbroken(typed: str) -> str:
+    """A person's words on one line, else as they were typed: a blank for line breaks and control characters."""
+    return _CONTROLS.sub(" ", typed)

@@ -5,24 +5,36 @@ from binascii import b2a_qp
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from email.errors import MessageError
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
 from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
 
-from services.notifier.domain import one_line
+from services.notifier.domain import unbroken
+from services.notifier.mailer.headers import Field, Mailbox, Malformed, Ours, check, head
+from shared.addresses import NotAnAddress, read_address
+from shared.errors import Invalid
 
 DEFAULT_LANGUAGE = "en"
 PERSON_HEADER = "X-Rollbook-Person"
+_HEADERS = (
+    "From",
+    "To",
+    "Subject",
+    "Date",
+    "Message-ID",
+    "Auto-Submitted",
+    PERSON_HEADER,
+    "MIME-Version",
+    "Content-Type",
+)
+"""Of every e-mail, in this order, and no others."""
+_SENDER = re.compile(r'\s*"?(?P<name>[^"<>]*?)"?\s*<(?P<address>[^<>]+)>\s*')
 _DOT = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Unmailable(Exception):
-    """No mail server could take this: the recipient's address is not one."""
+    """No mail server may have this: the recipient's address is not one, or the finished head is not as it should be."""
 
 
 class Outdated(Exception):
@@ -36,6 +48,8 @@ class Letter:
     sender: str
     recipient: str
     content: bytes
+    international: bool = False
+    """An address has more than ASCII before its @: only a server with SMTPUTF8 takes it."""
 
     def stuffed(self) -> bytes:
         """The content as DATA carries it: dots doubled at line starts, closed by the final dot."""
@@ -70,11 +84,8 @@ class Letters:
     """Renders with the templates of the recipient's language, English where there are none."""
 
     def __init__(self, mail_from: str, base_url: str) -> None:
-        name, self._sender = parseaddr(mail_from)
-        self._from = Address(one_line(name), addr_spec=self._sender)
-        sender = EmailMessage(policy=SMTP)
-        sender["From"] = self._from
-        self._from_line = sender.as_bytes().removesuffix(b"\r\n")
+        """`mail_from`: an address, or `Name <address>`. Raises Invalid."""
+        self._from = _sender(mail_from)
         self._base_url = base_url
         self._templates = Environment(
             loader=PackageLoader("services.notifier", "templates"),
@@ -86,7 +97,7 @@ class Letters:
 
     @property
     def domain(self) -> str:
-        return self._from.domain
+        return self._from.address.domain
 
     def compose(self, about: Particulars) -> Letter:
         """Raises Unmailable, Outdated. The same particulars give the same Message-ID, always."""
@@ -94,31 +105,37 @@ class Letters:
             raise Outdated
         recipient = _recipient(about)
         texts = self._texts(about)
-        variable = EmailMessage(policy=SMTP)
-        variable["To"] = recipient
-        variable["Subject"] = texts.subject
+        top = head(self._fields(about, recipient, texts.subject))
+        try:
+            check(top, _HEADERS, recipient.address)
+        except Malformed as error:
+            raise Unmailable(str(error)) from error
+        sender = self._from.address
         return Letter(
-            self._sender, recipient.addr_spec, self._fixed(about) + variable.as_bytes() + _body(about.message_id, texts)
+            str(sender),
+            str(recipient.address),
+            top + b"\r\n" + _body(about.message_id, texts),
+            sender.international or recipient.address.international,
         )
 
-    def _fixed(self, about: Particulars) -> bytes:
-        """The headers that nothing typed by people gets into."""
-        lines = (
-            f"Date: {format_datetime(about.created_at)}",
-            f"Message-ID: <{about.message_id}@{self.domain}>",
-            "Auto-Submitted: auto-generated",
-            f"{PERSON_HEADER}: {about.person_id}",
-            "MIME-Version: 1.0",
-            f'Content-Type: multipart/alternative; boundary="{_boundary(about.message_id)}"',
-            "",
-        )
-        return self._from_line + "\r\n".join(lines).encode()
+    def _fields(self, about: Particulars, recipient: Mailbox, subject: str) -> list[Field]:
+        return [
+            ("From", self._from),
+            ("To", recipient),
+            ("Subject", subject),
+            ("Date", Ours(format_datetime(about.created_at))),
+            ("Message-ID", Ours(f"<{about.message_id}@{self.domain}>")),
+            ("Auto-Submitted", Ours("auto-generated")),
+            (PERSON_HEADER, Ours(str(about.person_id))),
+            ("MIME-Version", Ours("1.0")),
+            ("Content-Type", Ours(f'multipart/alternative; boundary="{_boundary(about.message_id)}"')),
+        ]
 
     def _texts(self, about: Particulars) -> "_Texts":
         language = self._language(about)
         values = {
-            "name": one_line(f"{about.first_name} {about.last_name}"),
-            "title": one_line(about.title),
+            "name": unbroken(f"{about.first_name} {about.last_name}"),
+            "title": unbroken(about.title),
             "kind": about.kind,
             "base_url": self._base_url,
             "serial": about.serial,
@@ -132,7 +149,7 @@ class Letters:
         def render(ending: str, **more: str) -> str:
             return self._templates.get_template(f"{language}/{about.template}{ending}").render(**values, **more)
 
-        subject = one_line(render(".subject.txt"))
+        subject = render(".subject.txt").removesuffix("\n")
         return _Texts(subject, render(".txt"), render(".html", subject=subject))
 
     def _language(self, about: Particulars) -> str:
@@ -152,8 +169,8 @@ class _Texts:
 
 
 def _boundary(message_id: UUID) -> str:
-    """In no quoted-printable text, for that has no blank after an equals sign."""
-    return f"= {message_id.hex}"
+    """In no quoted-printable text, for that has no underscore after an equals sign."""
+    return f"=_{message_id.hex}"
 
 
 def _body(message_id: UUID, texts: _Texts) -> bytes:
@@ -167,16 +184,20 @@ def _body(message_id: UUID, texts: _Texts) -> bytes:
     return b"".join(parts) + b"--%s--\r\n" % boundary
 
 
-def _recipient(about: Particulars) -> Address:
-    if about.email != about.email.strip() or not about.email.isprintable() or about.email.count("@") != 1:
-        raise Unmailable("the address is not valid")
-    local, _, domain = about.email.partition("@")
+def _recipient(about: Particulars) -> Mailbox:
+    """Raises Unmailable."""
     try:
-        ascii_domain = domain.encode("idna").decode()
-        address = Address(one_line(f"{about.first_name} {about.last_name}"), addr_spec=f"{local}@{ascii_domain}")
-        address.addr_spec.encode("ascii")
-    except (MessageError, ValueError, IndexError) as error:
-        raise Unmailable("the address is not valid, or needs an extension of SMTP that is not supported") from error
-    if not address.username or not address.domain:
-        raise Unmailable("the address is not valid")
-    return address
+        address = read_address(about.email)
+    except NotAnAddress as wrong:
+        raise Unmailable(f"the address is not valid: {wrong}") from wrong
+    return Mailbox(unbroken(f"{about.first_name} {about.last_name}"), address)
+
+
+def _sender(mail_from: str) -> Mailbox:
+    """Raises Invalid."""
+    found = _SENDER.fullmatch(mail_from)
+    name, typed = (found["name"], found["address"]) if found else ("", mail_from.strip())
+    try:
+        return Mailbox(unbroken(name), read_address(typed))
+    except NotAnAddress as wrong:
+        raise Invalid(f"ROLLBOOK_MAIL_FROM has no e-mail address: {wrong}.", field="mail_from") from wrong

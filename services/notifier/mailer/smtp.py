@@ -5,7 +5,8 @@ from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 from services.notifier.domain import Fate, Outcome
 from services.notifier.mailer.letters import Letter
 
-_GO_AHEAD = 354
+_DONE = 2
+_GO_AHEAD = 3
 
 
 class ServerDown(Exception):
@@ -34,12 +35,15 @@ class Line:
 
     async def deliver(self, letter: Letter) -> Outcome:
         """Hand one message over. Never raises for what the server or the network does."""
+        if letter.international and not self._client.supports_extension("smtputf8"):
+            return Outcome(
+                Fate.REFUSED, "not handed over: the address needs SMTPUTF8, which the mail server does not offer"
+            )
+        international = [b"SMTPUTF8"] if letter.international else []
         try:
-            await self._client.mail(letter.sender)
-            await self._client.rcpt(letter.recipient)
-            response = await self._client.execute_command(b"DATA")
-            if response.code != _GO_AHEAD:
-                raise SMTPResponseException(response.code, response.message)
+            await self._say(_DONE, b"MAIL", b"FROM:<%s>" % letter.sender.encode(), *international)
+            await self._say(_DONE, b"RCPT", b"TO:<%s>" % letter.recipient.encode())
+            await self._say(_GO_AHEAD, b"DATA")
         except SMTPResponseException as refusal:
             await self._begin_anew()
             return _before_content(refusal)
@@ -47,6 +51,15 @@ class Line:
             self._client.close()
             return Outcome(Fate.NOT_ACCEPTED, f"before the message was handed over: {_kind(error)}")
         return await self._hand_over(letter)
+
+    async def _say(self, expected: int, *command: bytes) -> None:
+        """Not by the client's own methods: they read an address as a header, and find another one in it.
+
+        Raises SMTPResponseException for an answer of another kind than `expected`.
+        """
+        response = await self._client.execute_command(*command)
+        if response.code // 100 != expected:
+            raise SMTPResponseException(response.code, response.message)
 
     async def _hand_over(self, letter: Letter) -> Outcome:
         """From here on only the server's answer tells what became of the message."""

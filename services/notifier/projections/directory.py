@@ -1,6 +1,8 @@
 """People as e-mail depends on them, whether they are active, and the tree that permissions follow (SEC-2)."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from shared.contracts.directory import (
@@ -12,11 +14,23 @@ from shared.contracts.directory import (
     UnitMoved,
     UnitRemoved,
 )
-from shared.database import Connection
+from shared.database import Connection, Uuids
 from shared.events import Recorded
 
-Person = tuple[bool, UUID | None]
-"""Active, and the home organisation."""
+
+class Person(NamedTuple):
+    """Active, and the home organisation; when they left last, and when they came back after it."""
+
+    active: bool
+    home: UUID | None
+    left_at: datetime | None = None
+    back_at: datetime | None = None
+
+
+_GONE = """
+UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
+FROM message_check c WHERE m.person_id = ANY(%s) AND m.state = 'waiting' AND c.id = m.id AND c.verdict = 'reason-gone'
+"""
 
 
 class People:
@@ -40,6 +54,7 @@ class People:
         people = self._known(conn, {r.event.originator_id for r in events})
         parents: dict[UUID, UUID | None] = {}
         removed: set[UUID] = set()
+        left: set[UUID] = set()
         for recorded in events:
             match recorded.event:
                 case UnitCreated() | UnitMoved() as event:
@@ -48,25 +63,31 @@ class People:
                     parents.pop(event.originator_id, None)
                     removed.add(event.originator_id)
                 case PersonRegistered(originator_id=person, home_organisation=home):
-                    people[person] = (True, home)
+                    people[person] = Person(True, home)
                 case PersonMoved(originator_id=person, home_organisation=home):
-                    people[person] = (people[person][0], home)
+                    people[person] = people[person]._replace(home=home)
                 case PersonDeactivated(originator_id=person):
-                    people[person] = (False, people[person][1])
+                    people[person] = people[person]._replace(active=False, left_at=recorded.recorded_at, back_at=None)
+                    left.add(person)
                 case PersonReactivated(originator_id=person):
-                    people[person] = (True, people[person][1])
+                    people[person] = people[person]._replace(active=True, back_at=recorded.recorded_at)
         self._write_people(conn, people)
         self._write_units(conn, parents, removed)
+        if left:
+            conn.execute(_GONE, [Uuids(sorted(left))])
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Person]:
-        rows = conn.execute("SELECT id, active, home FROM person_fact WHERE id = ANY(%s)", [list(ids)])
-        return {id: (active, home) for id, active, home in rows}  # type: ignore[misc]
+        rows = conn.execute(
+            "SELECT id, active, home, left_at, back_at FROM person_fact WHERE id = ANY(%s)", [list(ids)]
+        )
+        return {id: Person(*fields) for id, *fields in rows}  # type: ignore[misc,arg-type]
 
     def _write_people(self, conn: Connection, people: dict[UUID, Person]) -> None:
         conn.execute(
-            "INSERT INTO person_fact (id, active, home) SELECT * FROM unnest(%s::uuid[], %s::bool[], %s::uuid[]) "
-            "ON CONFLICT (id) DO UPDATE SET active = excluded.active, home = excluded.home",
-            [list(people), [p[0] for p in people.values()], [p[1] for p in people.values()]],
+            "INSERT INTO person_fact (id, active, home, left_at, back_at) SELECT * "
+            "FROM unnest(%s::uuid[], %s::bool[], %s::uuid[], %s::timestamptz[], %s::timestamptz[]) ON CONFLICT (id) DO UPDATE "
+            "SET active = excluded.active, home = excluded.home, left_at = excluded.left_at, back_at = excluded.back_at",
+            [list(people), *(list(column) for column in zip(*people.values(), strict=True))] if people else [[]] * 5,
         )
 
     def _write_units(self, conn: Connection, parents: dict[UUID, UUID | None], removed: set[UUID]) -> None:
