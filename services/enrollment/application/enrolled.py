@@ -19,7 +19,7 @@ from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts
 from shared.database import Connection
 from shared.errors import NotFound
-from shared.store import Context, Decision, Receipt, Revision
+from shared.store import Context, Decision, Receipt, Revision, decided_again
 from shared.texts import Texts
 
 Decide = Callable[[Enrollment, Offering, Moment], Change | None]
@@ -33,12 +33,18 @@ class Enrolled:
         self.ledger = ledger
         self._evaluator = evaluator
 
+    @decided_again
     def command(
         self, context: Context, id: UUID, decide: Decide, *, texts: Texts | None = None, also: Also | None = None
     ) -> Receipt:
-        """Once for each command id. `also` runs in the same transaction. Raises NotFound, and what `decide` refuses."""
+        """Once for each command id. `also` runs in the same transaction. Raises NotFound, and what `decide` refuses.
+
+        What `decide` reads besides has to be changed only together with events of this enrollment: then it is as new as these.
+        """
         if earlier := self.ledger.earlier(context):
             return earlier
+        if texts:
+            texts.clear()
         state = self.find(id)
         offering, at = self.surroundings(state.offering)
         return self.record(context, state, offering, at, decide(state, offering, at), texts=texts, also=also)
