@@ -20,7 +20,7 @@ from shared.contracts.enrollment import AssignmentType
 from shared.database import Database, keep_stepping
 from shared.errors import Conflict, NotFound
 from shared.events import SYSTEM, Meta
-from shared.store import Context, Receipt, Store
+from shared.store import Context, Receipt, Store, decided_again
 from shared.texts import Texts
 
 
@@ -74,6 +74,7 @@ class Cancelling:
             override=overrides and why_not is not None and share.why_not(override=True) is None,
         )
 
+    @decided_again
     def cancel(self, context: Context, id: UUID, assignment: UUID, reason: str | None, *, override: bool) -> Receipt:
         """Cancel a course assignment (ASG-15). `override` goes beyond the 24 hours and needs a reason.
 

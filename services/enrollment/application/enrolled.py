@@ -10,10 +10,11 @@ from pydantic import JsonValue
 
 from services.enrollment.application import judging, rows
 from services.enrollment.application.assigning import Enrollments
+from services.enrollment.application.coming import next_action
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.domain import standing
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
-from services.enrollment.domain.learning import Moment, next_action
+from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts
@@ -66,7 +67,7 @@ class Enrolled:
 
         A completion or the end of a term puts the learner in the queue: due dates may count from it, and exceptions hang on it.
         """
-        result = _result(change.after if change else state, offering, at.today)
+        result = self._result(change.after if change else state, offering, at.today)
         if change is None:
             return self.ledger.record(context, Decision((), context.meta()), result)
 
@@ -92,9 +93,20 @@ class Enrolled:
         earlier = self.ledger.earlier(context)
         told = earlier.result if earlier and isinstance(earlier.result, dict) else {}
         position = self.ledger.store.max_notification_id() or 0
-        result = {**told, **_result(state, offering, at.today)}
+        result = {**told, **self._result(state, offering, at.today)}
         batch = earlier.batch if earlier else context.correlation
         return Receipt(position=f"{self.ledger.name}:{position}", batch=batch, result=result)
+
+    def _result(self, state: Enrollment, offering: Offering, today: date) -> dict[str, JsonValue]:
+        with self.ledger.database.connection() as conn:
+            action = next_action(conn, state, offering, today).action
+        return {
+            "enrollment_id": str(state.id),
+            "status": state.status(today),
+            "next_action": action,
+            "steps": [*sorted(state.steps)],
+            "serial": state.serial,
+        }
 
     def find(self, id: UUID) -> Enrollment:
         """Raises NotFound."""
@@ -132,13 +144,3 @@ def new_serial() -> str:
     """Of a certificate: 80 random bits that a person can type."""
     text = base64.b32encode(secrets.token_bytes(10)).decode()
     return "-".join(text[place : place + 4] for place in range(0, 16, 4))
-
-
-def _result(state: Enrollment, offering: Offering, today: date) -> dict[str, JsonValue]:
-    return {
-        "enrollment_id": str(state.id),
-        "status": state.status(today),
-        "next_action": next_action(state, offering, today),
-        "steps": [*sorted(state.steps)],
-        "serial": state.serial,
-    }

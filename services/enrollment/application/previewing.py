@@ -29,7 +29,7 @@ from services.enrollment.projections import facts, organisations, scopes, state,
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
-from shared.store import Context, Receipt
+from shared.store import Context, Receipt, decided_again
 from shared.texts import Texts
 
 FORGOTTEN = {
@@ -72,6 +72,7 @@ class Previewing:
                     copy.write_row((id, person, outcome))
         return preview
 
+    @decided_again
     def confirm(self, context: Context, scope: Scope, id: UUID, reason: str | None, note: Note | None) -> Receipt:
         """Carry out what a preview showed. Refused with a new preview when the facts have changed since (ASG-9)."""
         if earlier := self._ledger.earlier(context):
