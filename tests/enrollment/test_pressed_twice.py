@@ -156,3 +156,18 @@ def test_two_administrators_who_assign_the_same_person_at_once_make_one_assignme
         results = sorted((answer.json()["result"] for answer in answers), key=lambda result: len(result["refused"]))
         assert [len(result["created"]) for result in results] == [1, 0]
         assert results[1]["refused"][0]["assignment_id"] == results[0]["created"][0]["assignment_id"]
+
+
+@pytest.mark.feature("TRG-1")
+def test_of_two_triggers_of_one_name_that_are_created_at_once_one_acts(world: World) -> None:
+    place = Place(world)
+    for n in range(ROUNDS):
+        when = {"kind": "completion", "target_id": str(place.lab)}
+        body = {"name": f"Rule {n}", "when": when, "offering_id": str(place.grouped)}
+        made, refused = sorted(
+            at_once(*[partial(world.http.post, "/api/enrollment/triggers", json=body)] * 2),
+            key=lambda answer: answer.status_code,
+        )
+        assert (made.status_code, refused.status_code) == (202, 409), refused.text
+        assert refused.json()["type"].endswith("trigger-exists")
+        assert refused.json()["existing"] == made.json()["result"]["trigger_id"]
