@@ -92,6 +92,17 @@ class Scope(BaseModel):
 
     everything: bool
     organisations: tuple[UUID, ...] = ()
+    permission: Permission | None = None
+    """What holds there: a refusal names it (SEC-4). None: nothing but the own."""
+
+    def beyond(self, why: str, field: str | None = None) -> Forbidden:
+        """What is missing for a command that reaches further, and whom to ask (SEC-4). `why` says what it reaches."""
+        return Forbidden(
+            f"{why}, so the permission '{self.permission}' is needed for everything; yours is for some organisations. "
+            "Ask a site administrator.",
+            field=field,
+            permission=str(self.permission),
+        )
 
 
 class Caller(BaseModel):
@@ -113,7 +124,7 @@ class Caller(BaseModel):
                 permission=str(permission),
             )
         organisations = tuple(h.organisation for h in held if h.organisation is not None)
-        return Scope(everything=len(organisations) < len(held), organisations=organisations)
+        return Scope(everything=len(organisations) < len(held), organisations=organisations, permission=permission)
 
     def may(self, *permissions: Permission) -> bool:
         """One of these permissions is held, for something at least."""

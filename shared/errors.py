@@ -46,6 +46,10 @@ class Conflict(Refusal):
     title = "Conflict"
 
 
+class Overtaken(Conflict):
+    """Another writer changed the same thing first, and nothing was written: on what is there now it can be decided again."""
+
+
 class Stale(Refusal):
     """If-Match names a version that is no longer the current one."""
 

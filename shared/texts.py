@@ -23,6 +23,10 @@ class Texts:
         self._rows.append((ref.id, subject, salt, text))
         return ref
 
+    def clear(self) -> None:
+        """Nothing of it is kept: the command is decided again."""
+        self._rows.clear()
+
     def keep(self, conn: Connection) -> None:
         with conn.cursor() as cursor:
             cursor.executemany(

@@ -156,7 +156,7 @@ def _parts(
         assigning,
         Previewing(ledger, assigning, editing, triggering, settings.evaluator_chunk),
         Viewing(ledger.database),
-        Learning(enrolled),
+        Learning(enrolled, assigning),
         Cancelling(enrolled, assigning),
         completing,
         Paying(enrolled, provider, settings.payment_secret, settings.payment_tolerance),

@@ -4,7 +4,7 @@ from shared.store.alike import Encoded
 from shared.store.commands import Forgetting
 from shared.store.decisions import STREAM, SUBJECT, Alike, Appended, Command, Decision, Revision, Row, Table
 from shared.store.factory import Factory
-from shared.store.ledger import Context, Ledger, Receipt
+from shared.store.ledger import Context, Ledger, Receipt, decided_again
 from shared.store.recorder import Store
 
 __all__ = [
@@ -24,4 +24,5 @@ __all__ = [
     "Row",
     "Store",
     "Table",
+    "decided_again",
 ]

@@ -1,8 +1,9 @@
 """The base of each service's application: load, decide, record; a command happens once."""
 
+import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -13,7 +14,7 @@ from eventsourcing.utils import Environment
 from pydantic import BaseModel, JsonValue
 
 from shared.database import Connection, Database
-from shared.errors import Conflict
+from shared.errors import Conflict, Overtaken
 from shared.events import SYSTEM, Event, Meta
 from shared.store.append import NIL
 from shared.store.decisions import Command, Decision
@@ -21,6 +22,26 @@ from shared.store.factory import Factory
 from shared.store.recorder import Store
 
 S = TypeVar("S")
+P = ParamSpec("P")
+R = TypeVar("R")
+TRIES = 50
+"""Of all who decide on the same thing at one moment one is written in each round, so that the last of so many is too."""
+
+
+def decided_again(command: Callable[P, R]) -> Callable[P, R]:
+    """A command that was overtaken is decided again on what is there then: it loads everything anew, so that two who want the
+    same at one moment get the same answer. Not for edits that name the version they were made on."""
+
+    @functools.wraps(command)
+    def decide(*args: P.args, **kwargs: P.kwargs) -> R:
+        for _ in range(TRIES - 1):
+            try:
+                return command(*args, **kwargs)
+            except Overtaken:
+                continue
+        return command(*args, **kwargs)
+
+    return decide
 
 
 @dataclass(frozen=True)
@@ -126,7 +147,7 @@ class Ledger(Application[UUID]):
     ) -> Receipt:
         """Write one command's decision, with the command row. Sent again, it answers with the first receipt.
 
-        Raises Conflict when another writer changed the same thing first; nothing was written then.
+        Raises Overtaken when another writer changed the same thing first; nothing was written then.
         """
         text = pydantic_core.to_json(result).decode()
         command = Command(
@@ -137,7 +158,7 @@ class Ledger(Application[UUID]):
         except (IntegrityError, psycopg.errors.UniqueViolation) as error:
             if (receipt := self.earlier(context)) is not None:
                 return receipt
-            raise Conflict("Somebody changed the same thing at this moment. Read it again, and repeat.") from error
+            raise Overtaken("Somebody changed the same thing at this moment. Read it again, and repeat.") from error
         last = recordings[-1].notification.id if recordings else self.store.max_notification_id() or 0
         return self._receipt(last, context.correlation, text)
 

@@ -10,10 +10,11 @@ from pathlib import Path
 from uuid import UUID, uuid4
 
 from services.enrollment.domain import answering, completing, granting, learning, paying
+from services.enrollment.domain.coming import Coming, next_action
 from services.enrollment.domain.completing import Completion
 from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due
 from services.enrollment.domain.enrollment import Enrollment
-from services.enrollment.domain.learning import Moment, next_action
+from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.domain.terms import Terms
@@ -120,7 +121,7 @@ def outcome(state: Enrollment, do: Do) -> str:
 def table() -> str:
     lines = ["| state | next action | " + " | ".join(COMMANDS) + " |", "|---" * (len(COMMANDS) + 2) + "|"]
     for name, state in STATES.items():
-        action = next_action(state, COURSE, TODAY) or "none"
+        action = next_action(state, COURSE, TODAY, Coming(NOW)).action or "none"
         lines.append(f"| **{name}** | {action} | " + " | ".join(outcome(state, do) for do in COMMANDS.values()) + " |")
     return "\n".join(lines)
 

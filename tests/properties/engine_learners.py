@@ -42,11 +42,12 @@ class Engine(Rules):
             assert answer.status_code == 201, answer.text
         elif not self.model.active[person]:
             assert kind(answer) == "inactive"
-        elif self.model.existing(offering, "self", person):
-            assert kind(answer) == "assigned-already"
+        elif any(self.model.assignments[id].type == "self" for id in standing.excluded):
+            assert kind(answer) == "excluded"
         else:
             assert answer.status_code == 201, answer.text
             id = UUID(answer.json()["result"]["assignment_id"])
+            assert self.model.existing(offering, "self", person) is None
             self.model.assignments[id] = Assignment(offering, "self", person)
             self.model.follow()
             assert answer.json()["result"]["status"] == standing.status

@@ -195,12 +195,5 @@ def sign_ins(use: Using, caller: SignedIn, person_id: UUID, limit: PageSize, cur
 def set_password(use: Using, caller: SignedIn, person_id: UUID, body: Password) -> None:
     """A local account for this person, or another password. Everybody may change the own one."""
     if caller.id != person_id:
-        scope = caller.scope(MANAGE)
-        with use.database.connection() as conn:
-            seen = people.visible(conn, scope, [person_id])
-            beyond = not scope.everything and people.roles(conn, person_id)
-        if not seen:
-            raise NotFound("There is no such person, or none that you may see.", field="person_id")
-        if beyond:
-            caller.everywhere(MANAGE)
+        use.people.check_account(caller.scope(MANAGE), person_id, caller.id)
     use.accounts.set_password(person_id, body.password)

@@ -30,6 +30,17 @@ class Directory(Ledger):
             raise Corrupt(f"person {id} has a profile and no events")
         return person, profile
 
+    def account(self, conn: Connection, scope: Scope, id: UUID, actor: UUID) -> tuple[Person, ProfileRow]:
+        """The same for whatever changes who signs in as somebody, or whether anybody can: that reaches as far as the permission
+        roles that this person holds, so Forbidden where one of them reaches beyond the scope (SEC-4). Oneself one may change."""
+        person, profile = self.person(conn, scope, id)
+        if id != actor and not all(self._covers(conn, scope, organisation) for _, organisation in person.roles):
+            raise scope.beyond("This person holds permission roles beyond your organisations", "person_id")
+        return person, profile
+
+    def _covers(self, conn: Connection, scope: Scope, organisation: UUID | None) -> bool:
+        return scope.everything or (organisation is not None and units.within(conn, scope, organisation))
+
     def unit(self, conn: Connection, scope: Scope, id: UUID, field: str = "unit_id") -> Unit:
         """Raises NotFound, also for an organisation outside the scope."""
         unit = self.load(id, structure.evolve) if units.unit(conn, scope, id) else None
@@ -38,9 +49,11 @@ class Directory(Ledger):
         return unit
 
     def check_home(self, conn: Connection, scope: Scope, home: UUID | None, field: str = "home_organisation") -> None:
-        """A home is an organisation within the scope; none at all only for those who manage everything."""
-        if home is None and scope.everything:
+        """A home, or a role's place, is an organisation within the scope; none at all only for those who manage everything."""
+        if home is None:
+            if not scope.everything:
+                raise scope.beyond("Without an organisation it is for everything", field)
             return
-        unit = units.unit(conn, scope, home) if home else None
+        unit = units.unit(conn, scope, home)
         if unit is None or unit.kind != "organisation" or not units.within(conn, scope, home):
             raise NotFound("There is no such organisation, or none that you may see.", field=field)

@@ -99,7 +99,7 @@ class People:
         if earlier := self._ledger.earlier(context):
             return earlier
         with self._ledger.database.connection() as conn:
-            person, profile = self._ledger.person(conn, scope, id)
+            person, profile = self._ledger.account(conn, scope, id, context.actor)
             check_version(expected, person.version + profile.revision)
             sent = edit.model_dump(exclude_unset=True)
             now = profile._replace(**{k: v for k, v in sent.items() if k in ProfileRow._fields})
@@ -135,6 +135,11 @@ class People:
 
     def reactivate(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Receipt:
         return self._change(context, scope, id, expected, lambda _, p: people.reactivate(p))
+
+    def check_account(self, scope: Scope, id: UUID, actor: UUID) -> None:
+        """Raises NotFound, and Forbidden for somebody whose permission roles reach beyond the scope."""
+        with self._ledger.database.connection() as conn:
+            self._ledger.account(conn, scope, id, actor)
 
     def grant(self, context: Context, scope: Scope, id: UUID, held: Held) -> Receipt:
         """A permission role for an organisation and below (SEC-2); nobody gives more than the own scope."""
@@ -176,7 +181,7 @@ class People:
         if earlier := self._ledger.earlier(context):
             return earlier
         with self._ledger.database.connection() as conn:
-            person, profile = self._ledger.person(conn, scope, id)
+            person, profile = self._ledger.account(conn, scope, id, context.actor)
             check_version(expected, person.version + profile.revision)
             events = decide(conn, person)
         return self._record(context, person, events, also=also)

@@ -14,7 +14,7 @@ from services.directory.projections.tables import ORGANISATION_PROFILE, UNIT
 from shared.auth import Scope
 from shared.contracts.directory import UnitKind
 from shared.database import Connection
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, NotFound
 from shared.http import check_version
 from shared.store import Context, Decision, Receipt, Revision, Row
 
@@ -61,7 +61,9 @@ class Structure:
             if framework is None:
                 raise NotFound("There is no such framework.", field="framework_id")
             if new.parent_id is None and not scope.everything:
-                raise Forbidden("A new top needs the permission for everything; name a parent.", field="parent_id")
+                raise scope.beyond("A new top is above everybody's organisations", "parent_id")
+            if framework.kind == "position" and not scope.everything:
+                raise scope.beyond("Positions belong to everybody", "framework_id")
             parent = self._ledger.unit(conn, scope, new.parent_id, "parent_id") if new.parent_id else None
             _check_free(conn, framework.kind, new.external_id)
         unit = Unit(new_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, new.external_id)
@@ -86,7 +88,7 @@ class Structure:
         if isinstance(unit, Receipt):
             return unit
         if parent_id is None and not scope.everything:
-            raise Forbidden("Moving to the top needs the permission for everything.", field="parent_id")
+            raise scope.beyond("The top is above everybody's organisations", "parent_id")
         with self._ledger.database.connection() as conn:
             parent = self._ledger.unit(conn, scope, parent_id, "parent_id") if parent_id else None
             above = queries.above(conn, parent_id)
@@ -116,7 +118,7 @@ class Structure:
         with self._ledger.database.connection() as conn:
             unit = self._ledger.unit(conn, scope, id)
             if unit.kind == "position" and not scope.everything:
-                raise Forbidden("Positions belong to everybody: the permission is needed for everything.")
+                raise scope.beyond("Positions belong to everybody")
         check_version(expected, unit.version)
         return unit
 

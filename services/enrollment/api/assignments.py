@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using, answer, assigning_qualifications, raw
+from services.enrollment.application.reach import check_job, check_reach
 from services.enrollment.application.requests import (
     AddRules,
     ApplyTrigger,
@@ -18,6 +19,7 @@ from services.enrollment.application.requests import (
     RemoveRules,
 )
 from services.enrollment.application.sharing import Note, SharingRequest
+from services.enrollment.domain.assignments import Assignment
 from services.enrollment.projections import lists
 from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
 from shared import jobs
@@ -173,6 +175,15 @@ def _assignment(using: Parts, scope: Scope, id: UUID) -> AssignmentItem:
     return found[0]
 
 
+def _changing(using: Parts, scope: Scope, id: UUID, expected: int | None) -> Assignment:
+    """One that the caller may change for everybody whom it reaches (SEC-4), on the version that is expected."""
+    with using.database.connection() as conn:
+        check_reach(conn, scope, [id])
+    found = using.assigning.find(id)
+    check_version(expected, found.version)
+    return found
+
+
 @router.get("/assignments/{assignment_id}")
 def show_assignment(caller: SignedIn, using: Using, response: Response, assignment_id: UUID) -> AssignmentItem:
     found = _assignment(using, caller.scope(Permission.READ_ASSIGNMENTS), assignment_id)
@@ -192,18 +203,16 @@ def remove_assignment(
     body: Annotated[Reason | None, Body()] = None,
 ) -> Receipt:
     """Remove the assignment of one person, an own enrolment too (ASG-18), at once. Others go with a preview (ASG-8)."""
-    assignment = using.assigning.find(assignment_id)
-    scope = _assigning(caller, using, [assignment.offering])
+    scope = _assigning(caller, using, [using.assigning.find(assignment_id).offering])
     if earlier := using.assigning.earlier(context):
         return answer(using.database, earlier, response, wait)
-    found = _assignment(using, scope, assignment_id)
-    check_version(expected, found.revision)
-    if found.type not in ("individual", "self"):
+    found = _changing(using, scope, assignment_id, expected)
+    if not found.target.one_person:
         raise Conflict(
             "This assignment may hold many learners. POST /api/enrollment/previews with action 'remove', and confirm that.",
             kind="preview-needed",
         )
-    receipt = using.assigning.remove(context, [assignment], body.reason if body else None)
+    receipt = using.assigning.remove(context, [found], body.reason if body else None)
     return answer(using.database, receipt, response, wait)
 
 
@@ -222,9 +231,8 @@ def set_due_rule(
     scope = caller.scope(Permission.ASSIGN)
     if earlier := using.assigning.earlier(context):
         return answer(using.database, earlier, response, wait)
-    found = _assignment(using, scope, assignment_id)
-    check_version(expected, found.revision)
-    receipt = using.editing.set_due_rule(context, using.assigning.find(assignment_id), body.due)
+    found = _changing(using, scope, assignment_id, expected)
+    receipt = using.editing.set_due_rule(context, found, body.due)
     return answer(using.database, receipt, response, wait)
 
 
@@ -241,8 +249,8 @@ def set_requirement(
     scope = assigning_qualifications(caller)
     if earlier := using.assigning.earlier(context):
         return earlier
-    check_version(expected, _assignment(using, scope, assignment_id).revision)
-    return using.editing.set_requirement(context, using.assigning.find(assignment_id), body.required)
+    found = _changing(using, scope, assignment_id, expected)
+    return using.editing.set_requirement(context, found, body.required)
 
 
 @router.get("/assignments/{assignment_id}/learners")
@@ -269,7 +277,9 @@ def allow_again(caller: SignedIn, context: Commanded, using: Using, assignment_i
 
 @router.get("/jobs/{job_id}")
 def show_job(caller: SignedIn, using: Using, job_id: UUID) -> JobView:
-    """How far a long job is (ADM-5)."""
-    caller.scope(Permission.READ_ASSIGNMENTS)
+    """How far a long job is (ADM-5): for who started it, who reads everything, or sees all the assignments that it is about."""
+    scope = caller.scope(Permission.READ_ASSIGNMENTS)
     with using.database.connection() as conn:
-        return JobView.of(jobs.find(conn, job_id))
+        job = jobs.find(conn, job_id)
+        check_job(conn, caller, scope, job)
+    return JobView.of(job)

@@ -19,7 +19,7 @@ from shared.auth import Scope
 from shared.database import Connection, Database
 from shared.errors import Invalid, NotFound
 from shared.events import Event, TextRef
-from shared.store import Context, Decision, Ledger, Receipt, Row
+from shared.store import Context, Decision, Ledger, Receipt, Row, decided_again
 from shared.texts import Texts
 
 
@@ -64,6 +64,7 @@ class Assigning:
         """The receipt of this command if it was carried out before (ASG-6)."""
         return self._ledger.earlier(context)
 
+    @decided_again
     def assign_people(
         self,
         context: Context,

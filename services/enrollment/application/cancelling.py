@@ -22,7 +22,7 @@ from shared.database import Connection, Database, keep_stepping
 from shared.errors import Conflict, NotFound
 from shared.events import SYSTEM, Meta
 from shared.set_aside import SetAside, SetAsideRow, isolate
-from shared.store import Context, Receipt, Store
+from shared.store import Context, Receipt, Store, decided_again
 from shared.texts import Texts
 
 
@@ -76,6 +76,7 @@ class Cancelling:
             override=overrides and why_not is not None and share.why_not(override=True) is None,
         )
 
+    @decided_again
     def cancel(self, context: Context, id: UUID, assignment: UUID, reason: str | None, *, override: bool) -> Receipt:
         """Cancel a course assignment (ASG-15). `override` goes beyond the 24 hours and needs a reason.
 

@@ -14,7 +14,7 @@ from services.enrollment.domain.standing import Change
 from services.enrollment.projections import certificates
 from shared.errors import NotFound
 from shared.events import TextRef
-from shared.store import Context, Receipt
+from shared.store import Context, Receipt, decided_again
 from shared.texts import Texts
 
 
@@ -37,6 +37,7 @@ class Completing:
 
         return self._enrolled.command(context, id, decide, texts=texts)
 
+    @decided_again
     def record(
         self, context: Context, person: UUID, offering_id: UUID, completion: Completion, evidence: str | None
     ) -> Receipt:

@@ -19,7 +19,7 @@ from shared.auth import Scope
 from shared.contracts.enrollment import DueRule, describe
 from shared.database import Connection
 from shared.errors import NotFound
-from shared.store import Context, Decision, Receipt, Row
+from shared.store import Context, Decision, Receipt, Row, decided_again
 from shared.texts import Texts
 
 
@@ -65,6 +65,7 @@ class Editing:
         changed = Row(ASSIGNMENT, row._replace(revision=event.originator_version, required=required))
         return self._ledger.record(context, Decision((event,), context.meta(), changed=(changed,)), result)
 
+    @decided_again
     def exclude(self, context: Context, scope: Scope, assignment: UUID, person: UUID, reason: str | None) -> Receipt:
         """Take one learner out of one assignment until somebody allows it again (ASG-7)."""
         if earlier := self._ledger.earlier(context):
@@ -81,6 +82,7 @@ class Editing:
 
         return self._ledger.record(context, rows.decision(change, context.meta()), result, also=also)
 
+    @decided_again
     def allow_again(self, context: Context, scope: Scope, assignment: UUID, person: UUID) -> Receipt:
         """Lift an exclusion; the learner comes back if the assignment's rule still says so."""
         if earlier := self._ledger.earlier(context):

@@ -10,16 +10,17 @@ from pydantic import JsonValue
 
 from services.enrollment.application import judging, rows
 from services.enrollment.application.assigning import Enrollments
+from services.enrollment.application.coming import next_action
 from services.enrollment.application.evaluator import Evaluator
 from services.enrollment.domain import standing
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
-from services.enrollment.domain.learning import Moment, next_action
+from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import facts
 from shared.database import Connection
 from shared.errors import NotFound
-from shared.store import Context, Decision, Receipt, Revision
+from shared.store import Context, Decision, Receipt, Revision, decided_again
 from shared.texts import Texts
 
 Decide = Callable[[Enrollment, Offering, Moment], Change | None]
@@ -33,12 +34,18 @@ class Enrolled:
         self.ledger = ledger
         self._evaluator = evaluator
 
+    @decided_again
     def command(
         self, context: Context, id: UUID, decide: Decide, *, texts: Texts | None = None, also: Also | None = None
     ) -> Receipt:
-        """Once for each command id. `also` runs in the same transaction. Raises NotFound, and what `decide` refuses."""
+        """Once for each command id. `also` runs in the same transaction. Raises NotFound, and what `decide` refuses.
+
+        What `decide` reads besides has to be changed only together with events of this enrollment: then it is as new as these.
+        """
         if earlier := self.ledger.earlier(context):
             return earlier
+        if texts:
+            texts.clear()
         state = self.find(id)
         offering, at = self.surroundings(state.offering)
         return self.record(context, state, offering, at, decide(state, offering, at), texts=texts, also=also)
@@ -60,7 +67,7 @@ class Enrolled:
 
         A completion or the end of a term puts the learner in the queue: due dates may count from it, and exceptions hang on it.
         """
-        result = _result(change.after if change else state, offering, at.today)
+        result = self._result(change.after if change else state, offering, at.today)
         if change is None:
             return self.ledger.record(context, Decision((), context.meta()), result)
 
@@ -86,9 +93,20 @@ class Enrolled:
         earlier = self.ledger.earlier(context)
         told = earlier.result if earlier and isinstance(earlier.result, dict) else {}
         position = self.ledger.store.max_notification_id() or 0
-        result = {**told, **_result(state, offering, at.today)}
+        result = {**told, **self._result(state, offering, at.today)}
         batch = earlier.batch if earlier else context.correlation
         return Receipt(position=f"{self.ledger.name}:{position}", batch=batch, result=result)
+
+    def _result(self, state: Enrollment, offering: Offering, today: date) -> dict[str, JsonValue]:
+        with self.ledger.database.connection() as conn:
+            action = next_action(conn, state, offering, today).action
+        return {
+            "enrollment_id": str(state.id),
+            "status": state.status(today),
+            "next_action": action,
+            "steps": [*sorted(state.steps)],
+            "serial": state.serial,
+        }
 
     def find(self, id: UUID) -> Enrollment:
         """Raises NotFound."""
@@ -126,13 +144,3 @@ def new_serial() -> str:
     """Of a certificate: 80 random bits that a person can type."""
     text = base64.b32encode(secrets.token_bytes(10)).decode()
     return "-".join(text[place : place + 4] for place in range(0, 16, 4))
-
-
-def _result(state: Enrollment, offering: Offering, today: date) -> dict[str, JsonValue]:
-    return {
-        "enrollment_id": str(state.id),
-        "status": state.status(today),
-        "next_action": next_action(state, offering, today),
-        "steps": [*sorted(state.steps)],
-        "serial": state.serial,
-    }

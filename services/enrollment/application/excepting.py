@@ -20,7 +20,7 @@ from services.enrollment.projections.exceptions import ExceptionQuery
 from shared.auth import Scope
 from shared.contracts.enrollment import ExceptionKind, Resolution
 from shared.errors import Invalid, Refusal
-from shared.store import Context, Decision, Receipt, Revision
+from shared.store import Context, Decision, Receipt, Revision, decided_again
 from shared.texts import Texts
 
 
@@ -53,6 +53,7 @@ class Excepting:
         self._enrolled = enrolled
         self._limit = limit
 
+    @decided_again
     def answer(self, context: Context, enrollment: UUID, resolution: Resolution, reason: str | None) -> Receipt:
         """One answer for everything that waits on this enrollment."""
         if earlier := self._enrolled.ledger.earlier(context):

@@ -18,7 +18,8 @@ from services.enrollment.application.assigning import (
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, groups, standing
-from services.enrollment.domain.assignments import Sharing, Target
+from services.enrollment.domain.assignments import Assignment, Sharing, Target
+from services.enrollment.domain.coming import check_active
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.groups import Group, Membership, membership_id
 from services.enrollment.domain.standing import Change
@@ -30,7 +31,7 @@ from shared.contracts.enrollment import DueRule, describe
 from shared.database import Connection
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import Event
-from shared.store import Context, Decision, Receipt, Row
+from shared.store import Context, Decision, Receipt, Row, decided_again
 from shared.texts import Texts
 
 
@@ -99,6 +100,7 @@ class Grouping:
             raise NotFound("There is no such group, or none that you may see.", field="assignment_id")
         return found
 
+    @decided_again
     def add(self, context: Context, scope: Scope, id: UUID, people: Sequence[UUID]) -> Receipt:
         """Put people in, also those whom somebody had taken out; the reply says who could not be added, and why (GRP-4)."""
         if earlier := self._ledger.earlier(context):
@@ -135,13 +137,14 @@ class Grouping:
     def _allowed(self, person: UUID, group: Group) -> Change:
         return granting.allow_again(self._enrolled.find(enrollment_id(person, group.offering)), group.assignment)
 
+    @decided_again
     def take_out(self, context: Context, scope: Scope, id: UUID, person: UUID, reason: str | None) -> Receipt:
         """An administrator takes a member out, also one who came alone (ASG-18); nobody comes back by that group alone (ASG-7)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         self._assigning.check_person(scope, person)
         group, texts = _group(self.find(id)), Texts()
-        event = groups.left(self._membership(group, person), group, person, "administrator")
+        event = groups.left(self._membership(group.assignment, person), group, person, "administrator")
         state = self._standing(person, group)
         change = None
         if id in state.grants:
@@ -150,32 +153,27 @@ class Grouping:
             change = granting.leave(state, id)
         return self._out(context, event, group, person, change, texts)
 
+    @decided_again
     def join(self, context: Context, id: UUID, person: UUID, *, confirmed: bool) -> Receipt:
         """The learner enrols by this group; without the confirmation the refusal says what is to be confirmed (GRP-3, GRP-7)."""
         found = self.find(id)
-        if self._ledger.earlier(context):
-            return self._enrolled.settled(context, person, found.offering)
         group = _group(found)
+        membership = self._membership(group.assignment, person)
+        if self._ledger.earlier(context) or membership.by is not None:
+            return self._enrolled.settled(context, person, found.offering)
         with self._ledger.database.connection() as conn:
             if not visibility.visible(conn, person, [group.offering], closed=True):
                 raise visibility.unseen()
         offering, at = self._enrolled.surroundings(group.offering)
         groups.check_joinable(group, offering, at.now)
-        membership = self._membership(group, person)
-        if membership.by is None:
-            self._check_welcome(group, person)
-            if not confirmed:
-                raise _to_confirm(
-                    f"You will be enrolled on '{offering.title}' by the group '{group.name}'. Due: {describe(found.due_rule)}.",
-                    "POST this again with confirm: true.",
-                )
-            decision = Decision(
-                (groups.joined(membership, group, person, "learner"),),
-                context.meta(),
-                new=(Row(MEMBER, (id, person, "learner")),),
+        self._check_welcome(group, person)
+        if not confirmed:
+            raise _to_confirm(
+                f"You will be enrolled on '{offering.title}' by the group '{group.name}'. Due: {describe(found.due_rule)}.",
+                "POST this again with confirm: true.",
             )
-        else:
-            decision = Decision((), context.meta())
+        event, member = groups.joined(membership, group, person, "learner"), Row(MEMBER, (id, person, "learner"))
+        decision = Decision((event,), context.meta(), new=(member,))
         told: JsonValue = {"assignment_id": str(id)}
         self._ledger.record(context, decision, told, also=_marking([person], context))
         return self._enrolled.settled(context, person, group.offering)
@@ -184,17 +182,18 @@ class Grouping:
         with self._ledger.database.connection() as conn:
             found = facts.people(conn, [person]).get(person)
             out = known.excluded_among(conn, group.assignment, [person])
-        if found is None or not found.active:
-            raise Conflict("You are not an active person of the directory. Ask an administrator.", kind="inactive")
+        check_active(found is not None and found.active)
         if out:
             raise Forbidden(
                 "An administrator took you out of this group. Ask an administrator to add you again.", kind="excluded"
             )
 
+    @decided_again
     def leave(self, context: Context, id: UUID, person: UUID, *, confirmed: bool) -> Receipt:
-        """The learner withdraws from an own enrolment, and from nothing else (GRP-5, GRP-6)."""
+        """The learner withdraws from an own enrolment, and from nothing else (GRP-5, GRP-6). Who has left already stays so."""
         source = self._assigning.find(id)
-        if self._ledger.earlier(context):
+        membership = self._membership(id, person)
+        if self._ledger.earlier(context) or _has_left(source, membership, person):
             return self._enrolled.settled(context, person, source.offering)
         offering, _ = self._enrolled.surroundings(source.offering)
         state = self._ledger.load(enrollment_id(person, source.offering), standing.evolve)
@@ -202,7 +201,7 @@ class Grouping:
         change = granting.leave(state, id)
         if source.target.type == "group":
             group = _group(self.find(id))
-            event: Event = groups.left(self._membership(group, person), group, person, "learner")
+            event: Event = groups.left(membership, group, person, "learner")
             decision = Decision((event,), context.meta(), gone=(Row(MEMBER, (id, person)),))
         elif source.target == Target("self", person):
             decision = self._assigning.removal([source], None, context)
@@ -238,9 +237,15 @@ class Grouping:
         found = self._ledger.load(enrollment_id(person, group.offering), standing.evolve)
         return found or Enrollment.unknown(person, group.offering)
 
-    def _membership(self, group: Group, person: UUID) -> Membership:
-        id = membership_id(group.assignment, person)
+    def _membership(self, group: UUID, person: UUID) -> Membership:
+        id = membership_id(group, person)
         return self._ledger.load(id, groups.evolve) or Membership(id)
+
+
+def _has_left(source: Assignment, membership: Membership, person: UUID) -> bool:
+    if source.target.type == "group":
+        return bool(membership.version) and membership.by is None
+    return source.target == Target("self", person) and not source.live
 
 
 def _group(row: known.GroupRow) -> Group:

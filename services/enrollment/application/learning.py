@@ -3,22 +3,24 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
-from services.enrollment.application.assigning import assignment_id, assignment_row
+from services.enrollment.application.assigning import Assigning, assignment_id, assignment_row
+from services.enrollment.application.coming import coming_to
 from services.enrollment.application.enrolled import Also, Enrolled
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import learning, standing
 from services.enrollment.domain.assignments import NOTHING_SHARED, Target
+from services.enrollment.domain.coming import OUTSIDE, Coming, check_own, joinable
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.learning import Moment
-from services.enrollment.domain.offerings import Offering, check_self_enrollment
+from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import achieved, facts, state, visibility
 from services.enrollment.projections.state import ASSIGNMENT
 from shared import timers
 from shared.contracts.catalog import Step
 from shared.database import Connection
-from shared.errors import Conflict
-from shared.store import Context, Decision, Receipt, Row
+from shared.errors import Conflict, Overtaken, Refusal
+from shared.store import Context, Decision, Receipt, Row, decided_again
 from shared.timers import Timer
 
 CREDIT = "credit"
@@ -28,50 +30,66 @@ CREDIT = "credit"
 class Learning:
     """An open term, from the learner's side (ENR-2 to ENR-6, ENR-8)."""
 
-    def __init__(self, enrolled: Enrolled) -> None:
+    def __init__(self, enrolled: Enrolled, assigning: Assigning) -> None:
         self._enrolled = enrolled
         self._ledger = enrolled.ledger
+        self._assigning = assigning
 
+    @decided_again
     def enrol(self, context: Context, offering_id: UUID, person: UUID) -> Receipt:
-        """Self-enrollment without a group: an assignment of its own, and the learner on it, at once (ENR-3, CAT-19)."""
+        """Self-enrollment without a group: an assignment of its own, and the learner on it, at once (ENR-3, CAT-19).
+
+        Whoever is enrolled stays so. An own enrolment that is over, by its access or by what was completed, gives way to a new one.
+        """
         if self._ledger.earlier(context):
             return self._enrolled.settled(context, person, offering_id)
         offering, at = self._enrolled.surroundings(offering_id)
-        self._check_visible(person, offering_id)
-        check_self_enrollment(offering, at.now)
+        with self._ledger.database.connection() as conn:
+            coming = coming_to(conn, person, offering_id)
+            existing = state.live_targets(conn, [offering_id], [("self", person)])
+        if not coming.visible:
+            raise visibility.unseen()
         before = self._ledger.load(enrollment_id(person, offering_id), standing.evolve)
         before = before or Enrollment.unknown(person, offering_id)
-        if before.accessible(at.today) or before.status(at.today) == "held":
+        status = before.status(at.today)
+        if status == "held" or (status not in OUTSIDE and before.accessible(at.today)):
             return self._enrolled.record(context, before, offering, at, None)
-        self._check_person(person, offering_id)
-        target = Target("self", person)
-        id = assignment_id(context, offering_id, target)
-        row = assignment_row(context, id, offering, target, NOTHING_SHARED, at.now)
-        event = rules.create(id, offering, target, NOTHING_SHARED)
-        decision = Decision((event,), context.meta(), new=(Row(ASSIGNMENT, row),))
+        _check_own(offering, coming)
+        own = next(iter(existing.values()), None)
+        decision, told = self._anew(context, offering, person, at.now, own, before)
 
         def queue(conn: Connection) -> None:
             facts.mark(conn, [person], context.meta())
 
-        self._ledger.record(context, decision, {"assignment_id": str(id)}, also=queue)
+        self._ledger.record(context, decision, {"assignment_id": str(told)}, also=queue)
         return self._enrolled.settled(context, person, offering_id)
 
-    def _check_visible(self, person: UUID, offering: UUID) -> None:
-        with self._ledger.database.connection() as conn:
-            if not visibility.visible(conn, person, [offering], closed=True):
-                raise visibility.unseen()
+    def _anew(
+        self,
+        context: Context,
+        offering: Offering,
+        person: UUID,
+        now: datetime,
+        own: UUID | None,
+        before: Enrollment,
+    ) -> tuple[Decision, UUID]:
+        """A new own enrolment and its id; nothing where one is there that has not come to hold the learner yet."""
+        nothing = Decision((), context.meta())
+        if own and own not in before.grants:
+            return nothing, own
+        ended = self._ending(own, context) if own else nothing
+        target = Target("self", person)
+        id = assignment_id(context, offering.id, target)
+        row = assignment_row(context, id, offering, target, NOTHING_SHARED, now)
+        event = rules.create(id, offering, target, NOTHING_SHARED)
+        return ended.together(Decision((event,), context.meta(), new=(Row(ASSIGNMENT, row),))), id
 
-    def _check_person(self, person: UUID, offering: UUID) -> None:
-        with self._ledger.database.connection() as conn:
-            known = facts.people(conn, [person]).get(person)
-            existing = state.live_targets(conn, [offering], [("self", person)])
-        if known is None or not known.active:
-            raise Conflict("You are not an active person of the directory. Ask an administrator.", kind="inactive")
-        if existing:
-            raise Conflict(
-                "Your own enrolment is still there, but it does not hold you any more. Ask an administrator.",
-                kind="assigned-already",
-            )
+    def _ending(self, own: UUID, context: Context) -> Decision:
+        """Raises Overtaken where it has ended meanwhile."""
+        source = self._assigning.find(own)
+        if not source.live:
+            raise Overtaken("Your own enrolment was changed at this moment. Repeat it.")
+        return self._assigning.removal([source], None, context)
 
     def begin(self, context: Context, id: UUID) -> Receipt:
         """Begin the open term. Beginning again changes nothing."""
@@ -106,6 +124,21 @@ class Learning:
             return learning.launch(state, offering, step, at.today)
 
         return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
+
+
+def _check_own(offering: Offering, coming: Coming) -> None:
+    """Where one enrols by joining a group, the refusal names the groups (GRP-3)."""
+    try:
+        check_own(offering, coming)
+    except Refusal as refusal:
+        if groups := joinable(offering, coming):
+            raise Conflict(
+                f"'{offering.title}' takes learners by its groups. Choose one, and join it: "
+                f"GET /api/enrollment/offerings/{offering.id}/groups lists them.",
+                kind="choose-group",
+                groups=[str(group) for group in groups],
+            ) from refusal
+        raise
 
 
 def counting_elsewhere(context: Context) -> Also:

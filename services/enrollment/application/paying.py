@@ -19,8 +19,8 @@ from services.enrollment.projections import purchases
 from services.enrollment.projections.purchases import Purchase
 from shared.contracts.catalog import Price
 from shared.database import Connection
-from shared.errors import Conflict, Invalid, NotFound, Unauthenticated
-from shared.store import Context, Receipt
+from shared.errors import Conflict, Invalid, NotFound, Overtaken, Unauthenticated
+from shared.store import Context, Receipt, decided_again
 from shared.texts import Texts
 
 _SIGNATURE = re.compile(r"^t=(\d{1,12}),v1=([0-9a-f]{64})$")
@@ -62,6 +62,7 @@ class Paying:
         self._secret = secret
         self._tolerance = tolerance
 
+    @decided_again
     def purchase(self, context: Context, id: UUID) -> Purchase:
         """The open order of the term, or a new one, with the address at which it is paid: asked for anew, since it may expire."""
         state = self._enrolled.find(id)
@@ -79,7 +80,7 @@ class Paying:
         with self._database.connection() as conn:
             found = purchases.find(conn, order)
         if found is None:
-            raise Conflict(
+            raise Overtaken(
                 "Somebody went to pay this at the same moment. Ask for the address again.", kind="order-open"
             )
         return found.model_copy(update={"checkout": checkout})
@@ -115,24 +116,14 @@ class Paying:
             raise Invalid(f"{'.'.join(map(str, first['loc']))}: {first['msg']}.", field="body") from error
         with self._database.connection() as conn:
             known = purchases.noticed(conn, told.id)
-            order = purchases.find(conn, told.order_id)
-        return known or self._take(told, order)
+        return known or self._take(told)
 
-    def _take(self, told: Notice, order: Purchase | None) -> str:
-        if order is None:
-            self._refused(None, told.kind, "unknown-order")
-            raise NotFound("There is no such order.", field="order_id")
-        if (told.amount, told.currency) != (order.amount, order.currency):
-            self._refused(order.id, told.kind, "other-amount")
-            raise Conflict(f"The order is over {order.amount} {order.currency}.", kind="other-amount", field="amount")
-        if order.expects(told.kind):
-            self._refused(order.id, told.kind, "too-early")
-            raise Conflict(f"The order is {order.state}. Send this again once it was paid.", kind="too-early")
-        if not order.allows(told.kind):
-            return self._note(told.id, order.id, told.kind, f"ignored: the order is {order.state}")
-        outcome = "taken"
+    def _take(self, told: Notice) -> str:
+        order, outcome = self._order(told), "taken"
 
         def decide(state: Enrollment, _: Offering, __: Moment) -> Change:
+            """An order changes only with its enrollment, which was read before it: neither is older than the other when written."""
+            self._check_new(told, self._order(told))
             rule = {"paid": paying.paid, "failed": paying.failed, "refunded": paying.refunded}[told.kind]
             return rule(state, order.term, order.id)
 
@@ -140,10 +131,32 @@ class Paying:
             purchases.settle(conn, order.id, told.kind)
             purchases.note(conn, told.id, order.id, told.kind, outcome)
 
-        self._enrolled.command(
-            Context.system(f"notice/{told.id}", reason_code="payment"), order.enrollment, decide, also=keep
-        )
+        context = Context.system(f"notice/{told.id}", reason_code="payment")
+        try:
+            self._enrolled.command(context, order.enrollment, decide, also=keep)
+        except _NothingNew as known:
+            return self._note(told.id, order.id, told.kind, f"ignored: the order is {known}")
         return outcome
+
+    def _order(self, told: Notice) -> Purchase:
+        """As it is now. Raises NotFound; refuses a notice of another amount."""
+        with self._database.connection() as conn:
+            order = purchases.find(conn, told.order_id)
+        if order is None:
+            self._refused(None, told.kind, "unknown-order")
+            raise NotFound("There is no such order.", field="order_id")
+        if (told.amount, told.currency) != (order.amount, order.currency):
+            self._refused(order.id, told.kind, "other-amount")
+            raise Conflict(f"The order is over {order.amount} {order.currency}.", kind="other-amount", field="amount")
+        return order
+
+    def _check_new(self, told: Notice, order: Purchase) -> None:
+        """Refuses a refund of what is not paid yet. Raises _NothingNew."""
+        if order.expects(told.kind):
+            self._refused(order.id, told.kind, "too-early")
+            raise Conflict(f"The order is {order.state}. Send this again once it was paid.", kind="too-early")
+        if not order.allows(told.kind):
+            raise _NothingNew(order.state)
 
     def _refused(self, order: UUID | None, kind: str | None, outcome: str) -> None:
         """Under an id of its own: the provider may send it again, and it may be right then."""
@@ -167,6 +180,10 @@ class Paying:
                 f"The signature is older than {self._tolerance:.0f} seconds (ROLLBOOK_PAYMENT_TOLERANCE).",
                 kind="old-signature",
             )
+
+
+class _NothingNew(Exception):
+    """What a notice says is so already, or was: the order's state."""
 
 
 def _due(state: Enrollment) -> Price:

@@ -9,6 +9,7 @@ from services.enrollment.application.assigning import Assigning, Enrollments, op
 from services.enrollment.application.editing import Editing
 from services.enrollment.application.judging import offerings
 from services.enrollment.application.looking import Looks, Resolved
+from services.enrollment.application.reach import check_added, check_reach
 from services.enrollment.application.requests import (
     AddRules,
     ApplyTrigger,
@@ -19,7 +20,7 @@ from services.enrollment.application.requests import (
     RemoveRules,
 )
 from services.enrollment.application.sharing import Note, SharingRequest
-from services.enrollment.application.targets import check_target, longest_access, may_see
+from services.enrollment.application.targets import check_target, longest_access
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
@@ -28,7 +29,7 @@ from services.enrollment.projections import facts, organisations, scopes, state,
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
-from shared.store import Context, Receipt
+from shared.store import Context, Receipt, decided_again
 from shared.texts import Texts
 
 FORGOTTEN = {
@@ -71,6 +72,7 @@ class Previewing:
                     copy.write_row((id, person, outcome))
         return preview
 
+    @decided_again
     def confirm(self, context: Context, scope: Scope, id: UUID, reason: str | None, note: Note | None) -> Receipt:
         """Carry out what a preview showed. Refused with a new preview when the facts have changed since (ASG-9)."""
         if earlier := self._ledger.earlier(context):
@@ -133,9 +135,8 @@ class Previewing:
         return sum(fact.active for part in parts for fact in facts.people(conn, part).values())
 
     def _resolve_due(self, conn: Connection, scope: Scope, request: ChangeDue) -> Resolved:
+        check_reach(conn, scope, [request.assignment_id])
         found = self._assigning.find(request.assignment_id)
-        if not scope.everything and not may_see(conn, scope, [found.target.id]):
-            raise NotFound("There is no such assignment, or none that you may see.", field="assignment_id")
         rules.set_due_rule(found, request.due)
         offering = offerings(conn, [found.offering])[found.offering]
         row = state.assignments(conn, [found.id])[found.id]
@@ -177,18 +178,20 @@ class Previewing:
                 existing=[str(id) for id in existing.values()],
             )
         never = never_met(request.due, facts.now(conn), found.minimum_minutes, organisations.zones(conn))
-        return Resolved(found, targets, [], request.access_days, request.due, [never] if never else [])
+        resolved = Resolved(found, targets, [], request.access_days, request.due, [never] if never else [])
+        check_added(conn, scope, resolved.proposed)
+        return resolved
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> Resolved:
-        removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]
+        ids = list(dict.fromkeys(request.assignment_ids))
+        check_reach(conn, scope, ids, "assignment_ids")
+        removing = [self._assigning.find(id) for id in ids]
         for assignment in removing:
             rules.check_not_of_job_role(assignment)
             if not assignment.live:
                 raise Conflict(
                     "This assignment was removed already.", kind="assignment-removed", field="assignment_ids"
                 )
-            if not scope.everything and not may_see(conn, scope, [assignment.target.id]):
-                raise NotFound("There is no such assignment, or none that you may see.", field="assignment_ids")
         if len({a.offering for a in removing}) > 1:
             raise Invalid("Remove assignments of one offering at a time.", field="assignment_ids")
         return Resolved(offerings(conn, [removing[0].offering])[removing[0].offering], [], removing)

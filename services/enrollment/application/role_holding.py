@@ -22,7 +22,7 @@ from shared.database import Connection
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 from shared.jobs import Job
-from shared.store import Context, Decision, Receipt, Row
+from shared.store import Context, Decision, Receipt, Row, decided_again
 from shared.texts import Texts
 
 
@@ -34,6 +34,7 @@ class RoleHolding:
         self._assigning = assigning
         self._rows_limit = rows_limit
 
+    @decided_again
     def assign(self, context: Context, scope: Scope, job_role: UUID, people: Sequence[UUID]) -> Receipt:
         """One, several or all people; the reply says who was refused, and why, and what they do not see (ASG-12, CAT-11)."""
         if earlier := self._ledger.earlier(context):
@@ -80,6 +81,7 @@ class RoleHolding:
 
         return self._ledger.record(context, Decision(tuple(events), context.meta(), new=rows), result, also=also)
 
+    @decided_again
     def take(self, context: Context, scope: Scope, job_role: UUID, person: UUID, reason: str | None) -> Receipt:
         """The person does not hold it by hand any more; its qualifications go with it (ASG-12)."""
         if earlier := self._ledger.earlier(context):

@@ -58,6 +58,8 @@ class Sources:
             offering = judging.offerings(conn, [offering_id])[offering_id]
             now = facts.now(conn)
             rows = [row for row in groups.of_offering(conn, offering_id) if _joinable(row, offering, now)]
+            out = groups.taken_out_of(conn, person, [row.assignment for row in rows])
+            rows = [row for row in rows if row.assignment not in out]
             mine = groups.joined_by(conn, person, [row.assignment for row in rows])
         return [
             GroupChoice(

@@ -7,7 +7,7 @@ from services.enrollment.domain.assignments import ACCESS_DAYS, Target
 from services.enrollment.projections import facts, organisations
 from shared.auth import Scope
 from shared.database import Connection
-from shared.errors import Conflict, Forbidden, NotFound
+from shared.errors import Conflict, NotFound
 
 
 def may_see(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> bool:
@@ -56,9 +56,5 @@ def check_target(conn: Connection, scope: Scope, target: Target, *, allow_empty:
             f"There is no such {target.type}, or none that you may see.", field="targets", target_id=target.id
         )
     if not scope.everything and target.type in ("audience", "position", "manager"):
-        raise Forbidden(
-            f"Assigning to {'an' if target.type == 'audience' else 'a'} {target.type} can reach people of any organisation, "
-            "so the permission 'assign' is needed for everything. Assign an organisation, or ask a site administrator.",
-            field="targets",
-            permission="assign",
-        )
+        article = "an" if target.type == "audience" else "a"
+        raise scope.beyond(f"Assigning to {article} {target.type} can reach people of any organisation", "targets")

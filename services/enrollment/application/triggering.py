@@ -67,7 +67,9 @@ class Triggers:
         job = uuid4()
 
         def also(conn: Connection) -> None:
-            _check_loop(conn, trigger, [known(row) for row in triggers.live(conn) if row.id != id])
+            others = [row for row in triggers.live(conn) if row.id != id]
+            _check_name(body.name, others)
+            _check_loop(conn, trigger, [known(row) for row in others])
             texts.keep(conn)
             jobs.enqueue(conn, job, Following.kind, {"trigger": str(id)}, context.meta())
 
@@ -99,13 +101,7 @@ class Triggers:
         if body.job_role_id:
             check_job_role(conn, body.job_role_id)
         _check_condition(conn, body.when)
-        for existing in (row for row in triggers.live(conn, body.name) if row.id not in replaced):
-            raise Conflict(
-                f"There is a trigger '{body.name}' already.",
-                kind="trigger-exists",
-                field="name",
-                existing=str(existing.id),
-            )
+        _check_name(body.name, [row for row in triggers.live(conn, body.name) if row.id not in replaced])
 
     def find(self, id: UUID) -> Trigger:
         """Raises NotFound."""
@@ -232,6 +228,14 @@ def _trigger(id: UUID, body: TriggerIn) -> Trigger:
         job_role=body.job_role_id,
         undo=body.undo,
     )
+
+
+def _check_name(name: str, others: Sequence[TriggerRow]) -> None:
+    """Under the lock too, so that two of one name that come at the same moment do not both act."""
+    if existing := next((row for row in others if row.name == name), None):
+        raise Conflict(
+            f"There is a trigger '{name}' already.", kind="trigger-exists", field="name", existing=str(existing.id)
+        )
 
 
 def _check_loop(conn: Connection, trigger: Trigger, others: Sequence[Trigger]) -> None:

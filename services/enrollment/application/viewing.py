@@ -7,10 +7,12 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.enrollment.application import judging
+from services.enrollment.application.coming import comings
+from services.enrollment.domain.coming import OUTSIDE, Action, Coming, next_action
 from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.exceptions import kinds_of
-from services.enrollment.domain.learning import Action, next_action, next_step
+from services.enrollment.domain.learning import next_step
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.projections import enrollments, facts, visibility
 from services.enrollment.projections.enrollments import EnrollmentQuery, EnrollmentRow, NoteView
@@ -31,6 +33,10 @@ class EnrollmentItem(BaseModel):
     status: Status
     next_action: Action | None
     """None: nothing to do for the learner."""
+    no_action_because: str | None
+    """Why there is none, or whom to ask."""
+    groups_to_join: list[UUID]
+    """Where the next action is to enrol and the offering asks for a group: joining one of these is how (GRP-3)."""
     without_source: bool
     steps: list[int]
     """The completed ones."""
@@ -89,9 +95,11 @@ def standings(conn: Connection, person: UUID, on: Sequence[UUID]) -> dict[UUID, 
     found = enrollments.enrollments(conn, Scope(everything=False), query, None, max(1, len(on))).items
     items = {item.offering_id: item for item in _items(conn, found)}
     today = facts.today(conn)
-    for offering in judging.offerings(conn, [id for id in on if id not in items]).values():
+    others = judging.offerings(conn, [id for id in on if id not in items])
+    ways = comings(conn, [(person, id) for id in others])
+    for offering in others.values():
         state = Enrollment.unknown(person, offering.id)
-        items[offering.id] = _item(state, offering, today, None, [])
+        items[offering.id] = _item(state, offering, today, ways[person, offering.id], None, [])
     return items
 
 
@@ -99,9 +107,19 @@ def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentIt
     today = facts.today(conn)
     found = judging.offerings(conn, {row.offering for row in rows})
     told = enrollments.notes(conn, [row.id for row in rows])
+    states = [_state(row) for row in rows]
+    ways = comings(conn, [(state.person, state.offering) for state in states if state.status(today) in OUTSIDE])
     return [
-        _item(_state(row), found[row.offering], today, row.returned_because, told.get(row.id, []), row.required)
-        for row in rows
+        _item(
+            state,
+            found[row.offering],
+            today,
+            ways.get((row.person, row.offering)),
+            row.returned_because,
+            told.get(row.id, []),
+            row.required,
+        )
+        for row, state in zip(rows, states, strict=True)
     ]
 
 
@@ -116,17 +134,21 @@ def _item(
     state: Enrollment,
     offering: Offering,
     today: date,
+    coming: Coming | None,
     returned_because: str | None,
     notes: list[NoteView],
     required: bool | None = None,
 ) -> EnrollmentItem:
+    following = next_action(state, offering, today, coming)
     return EnrollmentItem(
         id=state.id,
         person_id=state.person,
         offering_id=state.offering,
         term=state.term,
         status=state.status(today),
-        next_action=next_action(state, offering, today),
+        next_action=following.action,
+        no_action_because=following.why_none,
+        groups_to_join=list(following.groups),
         without_source=state.sourceless,
         steps=sorted(state.steps),
         next_step=next_step(state, offering),

@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from services.enrollment.domain.enrollment import Enrollment
@@ -23,16 +22,6 @@ from shared.contracts.enrollment import (
 from shared.errors import Conflict, Invalid
 from shared.events import TextRef
 
-Action = Literal[
-    "enrol",
-    "purchase",
-    "request-access",
-    "begin-training",
-    "continue-training",
-    "take-exam",
-    "download-certificate",
-]
-
 
 @dataclass(frozen=True)
 class Moment:
@@ -41,37 +30,6 @@ class Moment:
     now: datetime
     today: date
     serial: str
-
-
-def next_action(state: Enrollment, offering: Offering, today: date) -> Action | None:
-    """The learner's one next action (ENR-1); None: there is nothing to do but to wait."""
-    action: Action | None = None
-    match state.status(today):
-        case "awaiting-payment":
-            action = "purchase"
-        case "not-started" if offering.kind == "qualification":
-            action = None
-        case "not-started":
-            action = "begin-training"
-        case "in-progress":
-            following = next_step(state, offering)
-            action = "take-exam" if following and offering.steps[following - 1].kind == "exam" else "continue-training"
-        case "completed" if offering.certificate and state.serial and not state.revoked:
-            action = "download-certificate"
-        case "pending-approval" | "completed" | "held":
-            action = None
-        case _:
-            action = _to_come(offering)
-    return action
-
-
-def _to_come(offering: Offering) -> Action | None:
-    """For somebody who is not enrolled, or not any more."""
-    if not offering.open or offering.access == "hidden":
-        return None
-    if offering.access == "request":
-        return "request-access"
-    return "purchase" if offering.price else "enrol"
 
 
 def next_step(state: Enrollment, offering: Offering) -> int | None:

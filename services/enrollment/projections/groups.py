@@ -1,6 +1,6 @@
 """Groups and who is in them, as rules and API ask for them (GRP-1 to GRP-8)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -53,8 +53,13 @@ def group(conn: Connection, id: UUID) -> GroupRow | None:
 
 def of_offering(conn: Connection, offering: UUID) -> list[GroupRow]:
     """In the order of their names."""
-    query = f"{_GROUPS} WHERE g.offering = %s ORDER BY g.name, g.assignment"
-    return [GroupRow(*row) for row in conn.execute(query.encode(), [offering], binary=True)]  # type: ignore[arg-type]
+    return of_offerings(conn, [offering])
+
+
+def of_offerings(conn: Connection, offerings: Iterable[UUID]) -> list[GroupRow]:
+    """The same of several."""
+    query = f"{_GROUPS} WHERE g.offering = ANY(%s) ORDER BY g.name, g.assignment"
+    return [GroupRow(*row) for row in conn.execute(query.encode(), [list(offerings)], binary=True)]  # type: ignore[arg-type]
 
 
 def members_among(conn: Connection, group: UUID, people: Sequence[UUID]) -> dict[UUID, By]:
@@ -73,6 +78,12 @@ def excluded_among(conn: Connection, group: UUID, people: Sequence[UUID]) -> set
     """Those of these people whom an administrator took out (ASG-7)."""
     query = "SELECT person FROM exclusion WHERE assignment = %s AND person = ANY(%s)"
     return {uuid_of(person) for (person,) in conn.execute(query, [group, list(people)])}
+
+
+def taken_out_of(conn: Connection, person: UUID, among: Sequence[UUID]) -> set[UUID]:
+    """Those of these groups out of which an administrator took the person (ASG-7)."""
+    query = "SELECT assignment FROM exclusion WHERE person = %s AND assignment = ANY(%s)"
+    return {uuid_of(group) for (group,) in conn.execute(query, [person, list(among)])}
 
 
 def versions(conn: Connection, streams: Sequence[UUID]) -> dict[UUID, int]:

@@ -1,5 +1,6 @@
 """What the API shows of assignments: themselves with their counts, and the learners of one. Scope is a filter in each (SEC-2)."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from pydantic import BaseModel
 
 from shared.auth import Scope
 from shared.contracts.enrollment import DueRule, describe
-from shared.database import Connection
+from shared.database import Connection, uuid_of
 from shared.jobs import Job
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
@@ -155,6 +156,17 @@ def _assignment(row: tuple[object, ...]) -> AssignmentItem:
         counts=Counts(active=active, date_pending=pending, held=held, refused=refused),
         learners=f"/api/enrollment/assignments/{row[0]}/learners",
     )
+
+
+def shown(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
+    """Those of these assignments that the list shows."""
+    query = (
+        "SELECT a.id FROM assignment a LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target "
+        "LEFT JOIN person_fact p ON a.type IN ('individual', 'manager', 'self') AND p.id = a.target "
+        f"WHERE a.id = ANY(%(ids)s) AND {IN_SCOPE.format('coalesce(p.home, u.id)')}"
+    )
+    values = {"ids": list(ids), "everything": scope.everything, "organisations": list(scope.organisations)}
+    return {uuid_of(id) for (id,) in conn.execute(query.encode(), values)}
 
 
 class LearnerItem(BaseModel):

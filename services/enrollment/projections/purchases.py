@@ -74,9 +74,9 @@ def noticed(conn: Connection, id: str) -> str | None:
 
 
 def note(conn: Connection, id: str, order: UUID | None, kind: str | None, outcome: str) -> str:
-    """Keep what came of a notice; returns it."""
+    """Keep what came of a notice. Returns what is on record: of one that came twice at once, the first outcome."""
     conn.execute(
         "INSERT INTO payment_notice (id, purchase, kind, outcome) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
         [id, order, kind, outcome],
     )
-    return outcome
+    return noticed(conn, id) or outcome

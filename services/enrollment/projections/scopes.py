@@ -1,6 +1,7 @@
 """Whom an assignment may concern: everybody in its scope, or held by it now."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections.matching import PROPOSED, proposed_values
@@ -73,6 +74,35 @@ def _scope(conn: Connection, only: Sequence[UUID], proposed: Sequence[Assignment
     tables = dict.fromkeys(table for type in types for table in _SCOPES[type][0])
     people = dict.fromkeys(query for type in types for query in _SCOPES[type][1])
     return "WITH RECURSIVE " + ", ".join((_SOURCE, *tables)), " UNION ".join((*people, _HELD))
+
+
+class Reached(NamedTuple):
+    """How many people are reached who have their home in some organisations or below, and how many others."""
+
+    inside: int
+    outside: int
+
+
+def reached(
+    conn: Connection,
+    organisations: Sequence[UUID],
+    *,
+    only: Sequence[UUID] = (),
+    proposed: Sequence[AssignmentRow] = (),
+) -> Reached:
+    """Active people whom these assignments concern, and everybody whom they hold."""
+    clause, people = _scope(conn, only, proposed)
+    query = (
+        f"{clause}, among AS (SELECT EXISTS ("
+        "SELECT FROM unit_above WHERE unit = p.home AND above = ANY(%(organisations)s)) AS inside "
+        f"FROM ({people}) AS scope (person) JOIN person_fact p ON p.id = scope.person "
+        "WHERE p.active OR EXISTS (SELECT FROM learner_grant g WHERE g.person = p.id AND g.assignment = ANY(%(only)s))) "
+        "SELECT count(*) FILTER (WHERE inside), count(*) FILTER (WHERE NOT inside) FROM among"
+    )
+    values = {"only": list(only), "organisations": list(organisations), **proposed_values(proposed)}
+    row = conn.execute(query.encode(), values, prepare=False).fetchone()
+    assert row is not None
+    return Reached(int(str(row[0])), int(str(row[1])))
 
 
 def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> int:

@@ -18,8 +18,9 @@ IN_AUDIENCES = """
     SELECT FROM audience_member m WHERE m.person = {person} AND m.audience = ANY({offering}.audiences)))
 """
 OPEN = "({offering}.active AND ({offering}.kind <> 'certification' OR {offering}.published IS NOT NULL))"
-_NAMES = {"person": "%(person)s", "offering": "o"}
-_SHOWN = f"({ASSIGNED} OR (o.access <> 'hidden' AND {IN_AUDIENCES} AND ({OPEN} OR %(closed)s)))".format(**_NAMES)
+SHOWN = f"({ASSIGNED} OR ({{offering}}.access <> 'hidden' AND {IN_AUDIENCES} AND ({OPEN} OR {{closed}})))"
+"""Whether the person sees it; `closed`: also where it takes nobody new at present."""
+_SHOWN = SHOWN.format(person="%(person)s", offering="o", closed="%(closed)s")
 _AMONG = f"SELECT o.id FROM offering_fact o WHERE o.id = ANY(%(offerings)s) AND {_SHOWN}"
 _PAGE = f"""
 SELECT o.id, lower(o.title) FROM offering_fact o
