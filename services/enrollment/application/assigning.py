@@ -1,6 +1,6 @@
 """Commands that create and remove assignments, and that keep one learner away from one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4, uuid5
 
@@ -161,6 +161,7 @@ class Assigning:
             longest = ACCESS_DAYS
             if sharing.access_days is not None:
                 longest = longest_access(conn, [target for _, target in wanted])
+            warnings = _flagged(conn, {offering.id: offering for offering, _ in wanted}.values(), sharing)
         for offering, target in wanted:
             id = assignment_id(context, offering.id, target)
             events.append(rules.create(id, offering, target, sharing, longest=longest))
@@ -174,7 +175,7 @@ class Assigning:
             for r in rows
         ]
         if report is None:
-            report = {"created": created, "refused": [row.json() for row in refused]}
+            report = {"created": created, "refused": [row.json() for row in refused], "warnings": warnings}
         qualifications = {offering.id for offering, _ in wanted if offering.kind == "qualification"}
         if qualifications:
             where: list[JsonValue] = [items.where_warnings(id) for id in sorted(qualifications)]
@@ -238,6 +239,12 @@ class Assigning:
 def assignment_id(context: Context, offering: UUID, target: Target) -> UUID:
     """The same command makes the same assignment, however often it is tried."""
     return uuid5(offering, f"{context.actor}/{context.command_id}/{target.type}/{target.id}")
+
+
+def _flagged(conn: Connection, offerings: Collection[Offering], sharing: Sharing) -> list[JsonValue]:
+    """Due rules that can never be met; of several offerings, with the title (DUE-4)."""
+    told = [(one.title, text) for one in offerings for text in judging.flagged(conn, one, sharing.due)]
+    return [f"{title}: {text}" if len(offerings) > 1 else text for title, text in told]
 
 
 def assignment_row(

@@ -7,21 +7,20 @@ from typing import TypedDict
 from uuid import UUID
 
 from services.enrollment.domain.assignments import access_days
-from services.enrollment.domain.due_dates import Deadline, Due, due
+from services.enrollment.domain.due_dates import Deadline, Due, due, never_met
 from services.enrollment.domain.enrollment import Enrollment, enrollment_ids
 from services.enrollment.domain.granting import settle
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.domain.terms import Terms
-from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections import facts, matching, organisations, state
 from services.enrollment.projections import offerings as catalogue
 from services.enrollment.projections.matching import Situation
 from services.enrollment.projections.offerings import OfferingFact
-from services.enrollment.projections.organisations import zone
 from services.enrollment.projections.state import (
     AssignmentRow,
 )
-from shared.contracts.enrollment import ExceptionState, Hold
+from shared.contracts.enrollment import DueRule, ExceptionState, Hold
 from shared.database import Connection
 from shared.store import STREAM, SUBJECT
 
@@ -142,7 +141,7 @@ def judge(
         on_offer = known.get(situation.offering)
         key = (situation.offering, situation.days, situation.zone)
         if key not in bring:
-            bring[key] = terms(on_offer, now, shorter, situation.days, zone(situation.zone))
+            bring[key] = terms(on_offer, now, shorter, situation.days, organisations.zone(situation.zone))
         given = bring[key]
         change = settle(
             pattern(situation),
@@ -164,6 +163,14 @@ def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:
     found = catalogue.offerings(conn, ids)
     sums = catalogue.minutes_of_courses(conn, [id for id, fact in found.items() if fact.minimum_minutes is None])
     return {id: offering(fact, sums.get(id, 0)) for id, fact in found.items()}
+
+
+def flagged(conn: Connection, on: Offering | None, rule: DueRule | None) -> list[str]:
+    """What is to be said of a due rule when it is saved or previewed: that it can never be met (DUE-4)."""
+    if on is None or rule is None:
+        return []
+    never = never_met(rule, facts.now(conn), on.minimum_minutes, organisations.zones(conn))
+    return [never] if never else []
 
 
 def wanted(situation: Situation) -> dict[UUID, Due]:

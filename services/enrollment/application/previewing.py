@@ -7,7 +7,7 @@ from psycopg.types.json import Jsonb
 
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
 from services.enrollment.application.editing import Editing
-from services.enrollment.application.judging import offerings
+from services.enrollment.application.judging import flagged, offerings
 from services.enrollment.application.looking import Looks, Resolved
 from services.enrollment.application.requests import (
     AddRules,
@@ -23,8 +23,7 @@ from services.enrollment.application.targets import check_target, longest_access
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
-from services.enrollment.domain.due_dates import never_met
-from services.enrollment.projections import facts, organisations, scopes, state, triggers
+from services.enrollment.projections import facts, scopes, state, triggers
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
@@ -87,7 +86,9 @@ class Previewing:
                 preview=self.preview(context, scope, request),
             )
         if isinstance(request, ApplyTrigger):
-            return self._triggers.apply(context, request.trigger_id)
+            return self._triggers.apply(
+                context, request.trigger_id, [w for one in looked.resolved for w in one.warnings]
+            )
         if isinstance(request, ChangeDue):
             return self._editing.set_due_rule(context, self._assigning.find(request.assignment_id), request.due)
         (resolved,) = looked.resolved
@@ -140,8 +141,7 @@ class Previewing:
         offering = offerings(conn, [found.offering])[found.offering]
         row = state.assignments(conn, [found.id])[found.id]
         row = row._replace(due=request.due.model_dump_json() if request.due else None)
-        never = never_met(request.due, facts.now(conn), offering.minimum_minutes, organisations.zones(conn))
-        return Resolved(offering, [], [], warnings=[never] if never else [], changed=row)
+        return Resolved(offering, [], [], warnings=flagged(conn, offering, request.due), changed=row)
 
     def _resolve_trigger(self, conn: Connection, request: ApplyTrigger) -> tuple[str | None, list[Resolved]]:
         """An offering; or all that comes with a job role, also by triggers that follow it, and the job role's name."""
@@ -153,7 +153,12 @@ class Previewing:
         elif trigger.offering and trigger.assignment:
             ours = {trigger.offering: [trigger.assignment]}
         known = offerings(conn, ours)
-        resolved = [Resolved(known[id], [], [], applied=trigger.id, ours=ours[id]) for id in sorted(known)]
+        rows = state.assignments(conn, [one for ids in ours.values() for one in ids])
+        resolved = []
+        for id in sorted(known):
+            rules = [rows[one].due_rule for one in ours[id]]
+            told = [warning for rule in rules for warning in flagged(conn, known[id], rule)]
+            resolved.append(Resolved(known[id], [], [], warnings=told, applied=trigger.id, ours=ours[id]))
         return title, resolved
 
     def _resolve(self, conn: Connection, scope: Scope, request: AddRules | RemoveRules) -> Resolved:
@@ -176,8 +181,8 @@ class Previewing:
                 kind="assigned-already",
                 existing=[str(id) for id in existing.values()],
             )
-        never = never_met(request.due, facts.now(conn), found.minimum_minutes, organisations.zones(conn))
-        return Resolved(found, targets, [], request.access_days, request.due, [never] if never else [])
+        warnings = flagged(conn, found, request.due)
+        return Resolved(found, targets, [], request.access_days, request.due, warnings)
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> Resolved:
         removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]
