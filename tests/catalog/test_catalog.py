@@ -342,3 +342,47 @@ def test_exams_have_pass_marks_and_steps_may_be_in_order(http: TestClient) -> No
     assert http.put(path, json={"steps": [{**exam, "pass_mark": 101}]}).status_code == 422
     (version,) = http.get(path.removesuffix("/versions/1")).json()["versions"]
     assert (version["steps"][0]["pass_mark"], version["in_order"]) == (80, True)
+
+
+@pytest.mark.feature("CAT-1", "CAT-16")
+def test_an_activity_has_an_address_a_description_requirements_and_who_reports_it(http: TestClient) -> None:
+    lab = {
+        "kind": "lab",
+        "title": "Crane",
+        "address": "https://labs.example/crane?room=1",
+        "description": "Lift a box.",
+        "system_requirements": "A mouse.",
+        "connection": "Port 443.",
+        "reported_by": "learner",
+    }
+    id = create(http, **{**COURSE, "activities": [lab]})
+    assert http.get(f"/api/catalog/offerings/{id}").json()["activities"] == [lab]
+    tour = {"kind": "task", "title": "Tour", "reported_by": "learning-system"}
+    file = {
+        "offerings": [
+            {"kind": "course", "code": "CRANE", "title": "Crane", "activities": [lab]},
+            {"kind": "certification", "code": "CERT", "title": "Cert", "versions": {"1": {"steps": [tour]}}},
+        ]
+    }
+    for outcome in ("created", "unchanged"):
+        items = http.post("/api/catalog/apply", content=json.dumps(file)).json()["result"]["items"]
+        assert [item["outcome"] for item in items] == [outcome, outcome]
+    listed = {item["code"]: item["id"] for item in http.get("/api/catalog/offerings").json()["items"]}
+    assert http.get(f"/api/catalog/offerings/{listed['CRANE']}").json()["activities"] == [lab]
+    (version,) = http.get(f"/api/catalog/offerings/{listed['CERT']}").json()["versions"]
+    assert version["steps"] == [{**tour, "course_id": None}]
+
+
+@pytest.mark.feature("CAT-1")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "exam", "title": "Test", "reported_by": "learner"},
+        {"kind": "lab", "title": "Crane", "address": "javascript:alert(1)"},
+        {"kind": "lab", "title": "Crane", "address": "https://labs.example/a b"},
+        {"kind": "lab", "title": "Crane", "reported_by": "nobody"},
+    ],
+)
+def test_an_activity_that_cannot_be_is_refused(http: TestClient, wrong: dict[str, str]) -> None:
+    refused = http.post("/api/catalog/offerings", json={**COURSE, "activities": [wrong]})
+    assert kind_of(refused) == (422, "invalid")

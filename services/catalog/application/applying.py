@@ -15,7 +15,7 @@ from services.catalog.domain import job_roles as rules
 from services.catalog.domain.job_roles import JobRole
 from services.catalog.domain.offering import Admission, Completion, Offering, Qualification, evolve
 from services.catalog.projections import job_roles, offerings
-from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Step
+from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Reporter, Step
 from shared.differences import differences
 from shared.errors import Conflict, Invalid
 from shared.events import Event
@@ -31,6 +31,7 @@ class StepIn(BaseModel):
     title: str = Field(min_length=1, max_length=255)
     course: str | None = None
     pass_mark: int | None = Field(default=None, ge=0, le=100)
+    reported_by: Reporter | None = None
 
 
 class VersionIn(BaseModel):
@@ -221,6 +222,7 @@ def _towards(before: Offering | None, id: UUID, wanted: Listed, ids: dict[str, U
                     title=s.title,
                     course_id=ids[s.course.lower()] if s.course else None,
                     pass_mark=s.pass_mark,
+                    reported_by=s.reported_by,
                 )
                 for s in version.steps
             )

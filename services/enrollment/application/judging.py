@@ -1,6 +1,6 @@
 """What would have to change for learners, by the facts of one moment: the same for a preview and for the real thing."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypedDict
@@ -13,7 +13,7 @@ from services.enrollment.domain.granting import settle
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.domain.terms import Terms
-from services.enrollment.projections import facts, matching, organisations, state
+from services.enrollment.projections import achieved, facts, matching, organisations, state
 from services.enrollment.projections import offerings as catalogue
 from services.enrollment.projections.matching import Situation
 from services.enrollment.projections.offerings import OfferingFact
@@ -85,6 +85,7 @@ def pattern(situation: Situation) -> Enrollment:
         exclusions=frozenset(situation.exclusions),
         due=Deadline(situation.due, situation.due_at) if situation.due else None,
         due_by_hand=situation.due_by_hand,
+        via=situation.via,
         **holding(situation.waiting),
     )
 
@@ -137,7 +138,7 @@ def judge(
     shorter = {a.id: a.access_days for a in (*assignments.values(), *proposed) if a.access_days is not None}
     bring: dict[tuple[UUID, int | None, str | None], Terms] = {}
     verdicts = []
-    for situation in situations:
+    for situation, done in _apart(conn, situations, known):
         on_offer = known.get(situation.offering)
         key = (situation.offering, situation.days, situation.zone)
         if key not in bring:
@@ -147,7 +148,7 @@ def judge(
             pattern(situation),
             wanted(situation),
             removed,
-            replace(given, others=tuple(situation.others)) if situation.others else given,
+            replace(given, others=tuple(situation.others or ()), done=done) if situation.others or done else given,
             open_for_new=on_offer is not None and on_offer.open,
             keep_begun=on_offer is None or on_offer.keep_begun,
             undone=reversed_,
@@ -156,6 +157,19 @@ def judge(
     certifications = [id for id, on_offer in known.items() if on_offer.kind == "certification"]
     sharing = catalogue.sharing(conn, certifications) if certifications else frozenset()
     return Judged(verdicts, assignments, sharing)
+
+
+def _apart(
+    conn: Connection, situations: Iterable[Situation], known: Mapping[UUID, Offering]
+) -> Iterator[tuple[Situation, bool]]:
+    """Those apart who complete at once: on a certification whose courses they have all completed, where that counts (ENR-8)."""
+    for situation in situations:
+        on_offer = known.get(situation.offering)
+        done = achieved.all_courses(conn, on_offer.id, situation.people) if on_offer and on_offer.credit else set()
+        for one in (True, False):
+            places = [n for n, person in enumerate(situation.people) if (person in done) is one]
+            if places:
+                yield situation if len(places) == len(situation.people) else situation.only(places), one
 
 
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:

@@ -67,9 +67,9 @@ def latest_first(assignment: UUID, due: Due, terms: Terms) -> tuple[int, UUID]:
 def _causes(
     state: Enrollment, due: Due, before: Deadline | None, after: Deadline | None, terms: Terms, *, opens: bool
 ) -> dict[ExceptionKind, str]:
-    """Why it has to wait; nobody who has completed is judged (DUE-4)."""
+    """Why it has to wait; nobody who has completed is judged, nor who completes at once (DUE-4, ENR-8)."""
     causes: dict[ExceptionKind, str] = {}
-    if state.certified(terms.today):
+    if state.certified(terms.today) or terms.done:
         return causes
     if after is not None and after != before and too_soon(after, terms.now, terms.minimum_minutes, terms.zone):
         causes["time-allowance"] = f"{after} {terms.minimum_minutes}"

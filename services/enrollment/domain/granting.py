@@ -169,7 +169,7 @@ def cancel(state: Enrollment, assignment: UUID, reason: TextRef | None, *, by_ru
     if by_rule:
         writing.add(LearnerExcluded, assignment_id=assignment, why="cancelled", reason=reason)
     _end_hold(writing, assignment)
-    if state.live and not writing.state.grants:
+    if state.live and not state.via and not writing.state.grants:
         writing.add(EnrollmentCancelled, term=state.term)
     return Change(state, writing.state, tuple(writing.events))
 
@@ -208,8 +208,9 @@ def _end_hold(writing: Writing, assignment: UUID) -> None:
 
 
 def _end_if_unheld(writing: Writing, *, on_purpose: bool) -> None:
+    """A course that is worked on by a certification ends with that one (CAT-2)."""
     state = writing.state
-    if not state.live or state.grants:
+    if not state.live or state.grants or state.via:
         return
     if state.begun and not on_purpose:
         writing.add(EnrollmentLeftWithoutSource, term=state.term)

@@ -60,6 +60,7 @@ ENROLLMENT = Table(
         "due_by_hand": "bool",
         "waiting": "text",
         "due_at": "text",
+        "via": "uuid",
     },
 )
 GRANT = Table(
