@@ -12,7 +12,7 @@ from services.enrollment.application.cancelling import LearnersAssignment
 from services.enrollment.application.viewing import EnrollmentItem, StepView
 from services.enrollment.projections.enrollments import EnrollmentQuery
 from shared.auth import Caller, Permission, Scope, SignedIn
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Invalid
 from shared.http import Commanded, Cursor, PageSize
 from shared.readmodel import Page, wait_for
 from shared.store import Receipt
@@ -32,10 +32,17 @@ class Cancellation(Reason):
     override: bool = False
 
 
-class LastDay(BaseModel):
-    """The last day of access."""
+class AccessPeriod(BaseModel):
+    """The last day of access, or how many days it lasts from the creation: one of the two (ASG-14)."""
 
-    access_until: date
+    access_until: date | None = None
+    access_days: int | None = Field(default=None, ge=1, le=36_500)
+
+    def given(self) -> date | int:
+        given = [one for one in (self.access_until, self.access_days) if one is not None]
+        if len(given) != 1:
+            raise Invalid("Give a last day of access or a number of days, one of the two.", field="access_until")
+        return given[0]
 
 
 def reading(caller: Caller) -> Scope:
@@ -196,8 +203,8 @@ def cancel(
 
 @router.put("/enrollments/{enrollment_id}/assignments/{assignment_id}/access")
 def shorten(
-    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, assignment_id: UUID, body: LastDay
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, assignment_id: UUID, body: AccessPeriod
 ) -> Receipt:
-    """An earlier last day of access; never a later one (ASG-14)."""
+    """An earlier last day of access, or fewer days from the creation; never longer (ASG-14)."""
     managing(using, caller, enrollment_id)
-    return using.cancelling.shorten(context, enrollment_id, assignment_id, body.access_until)
+    return using.cancelling.shorten(context, enrollment_id, assignment_id, body.given())

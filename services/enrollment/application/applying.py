@@ -62,7 +62,7 @@ class ListedTrigger(BaseModel):
     undo: bool = False
     access_days: int | None = Field(default=None, ge=1, le=36_500)
     due: DueRule | None = None
-    required: bool = True
+    required: bool | None = None
     """`access_days`, `due`, `required`: of its assignment of an offering."""
 
 
@@ -107,6 +107,11 @@ class Applying:
             wanted = [_trigger(one, codes) for one in file.triggers]
             there = [next(iter(triggers.live(conn, one.name)), None) for one in wanted]
             names = _names(conn, wanted, there, codes)
+            kinds = {
+                id: fact.kind
+                for id, fact in offerings.offerings(conn, [t.offering_id for t in wanted if t.offering_id]).items()
+            }
+            wanted = [_said(one, kinds) for one in wanted]
             rows = assignments(conn, [old.assignment for old in there if old and old.assignment])
             same = [old is not None and _same(t, old, rows) for t, old in zip(wanted, there, strict=True)]
             fresh = [t for t, unchanged in zip(wanted, same, strict=True) if not unchanged]
@@ -245,6 +250,12 @@ def _trigger(listed: ListedTrigger, codes: _Codes) -> TriggerIn:
     )
 
 
+def _said(wanted: TriggerIn, kinds: Mapping[UUID, str]) -> TriggerIn:
+    """A qualification is optional unless the file says required (ASG-11)."""
+    optional = wanted.required is None and wanted.offering_id and kinds.get(wanted.offering_id) == "qualification"
+    return wanted.model_copy(update={"required": False}) if optional else wanted
+
+
 def _coming(wanted: TriggerIn) -> bool:
     """It hangs on something that is not there yet: nothing more can be checked in a dry run."""
     return COMING in (wanted.offering_id, wanted.job_role_id, wanted.when.target_id)
@@ -269,4 +280,5 @@ def _same(wanted: TriggerIn, there: TriggerRow, rows: Mapping[UUID, AssignmentRo
         return True
     row = rows[there.assignment]
     due = wanted.due.model_dump_json() if wanted.due else None
-    return (wanted.access_days, due, wanted.required) == (row.access_days, row.due, row.required)
+    shared = (wanted.access_days, due, wanted.required is not False)
+    return shared == (row.access_days, row.due, row.required)

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
@@ -78,8 +79,12 @@ class Assigning:
         self._check_size(offering_ids, people)
         created, refused = self.judge(scope, offering_ids, people)
         texts = Texts()
-        kept = sharing.kept(texts, context.actor)
+        kept = sharing.kept(texts, context.actor, self._today())
         return self.create(context, created, refused, sharing=kept, texts=texts, unseen=self._unseen(created))
+
+    def _today(self) -> date:
+        with self._ledger.database.connection() as conn:
+            return facts.today(conn)
 
     def _unseen(self, created: Sequence[tuple[Offering, Target]]) -> list[JsonValue]:
         """Items of the qualifications that these people do not see (CAT-11)."""
@@ -254,7 +259,17 @@ def assignment_row(
     about = (offering.id, target.type, target.id, target.include_below, True, context.correlation, now)
     due = sharing.due.model_dump_json() if sharing.due else None
     note = sharing.note.id if sharing.note else None
-    return (id, 1, *about, sharing.access_days, note, sharing.important, due, False, sharing.required)
+    return (
+        id,
+        1,
+        *about,
+        sharing.access_days,
+        note,
+        sharing.important,
+        due,
+        False,
+        rules.requires(offering, sharing.required),
+    )
 
 
 def open_offering(conn: Connection, id: UUID) -> Offering:

@@ -23,7 +23,7 @@ def trigger(wanted: TriggerIn, names: Names) -> dict[str, JsonValue]:
     """A trigger in the words of a file."""
     told: dict[str, JsonValue] = {**_condition(wanted.when, names), "offering": _code(names, wanted.offering_id)}
     told |= {"job_role": _code(names, wanted.job_role_id), "undo": wanted.undo, "access_days": wanted.access_days}
-    return {**told, "due": _rule(wanted.due), "required": wanted.required}
+    return {**told, "due": _rule(wanted.due), "required": wanted.required is not False}
 
 
 def trigger_there(there: TriggerRow, rows: Mapping[UUID, AssignmentRow], names: Names) -> dict[str, JsonValue]:

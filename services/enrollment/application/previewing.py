@@ -1,6 +1,6 @@
 """Previews: what adding or removing rules would do, exactly, and carrying out what was confirmed (ASG-8, ASG-9)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
@@ -18,7 +18,7 @@ from services.enrollment.application.requests import (
     PreviewRequest,
     RemoveRules,
 )
-from services.enrollment.application.sharing import Note, SharingRequest
+from services.enrollment.application.sharing import Note, SharingRequest, days_of_access
 from services.enrollment.application.targets import check_target, longest_access, may_see
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
@@ -76,7 +76,7 @@ class Previewing:
             return earlier
         request, digest = self._stored(context, id)
         with self._ledger.database.transaction(snapshot=True) as conn:
-            looked = self._look(conn, scope, request)
+            looked, today = self._look(conn, scope, request), facts.today(conn)
             for _ in looked.rows():
                 pass
         if looked.digest() != digest:
@@ -95,8 +95,8 @@ class Previewing:
         if isinstance(request, RemoveRules):
             return self._assigning.remove(context, resolved.removing, reason)
         texts = Texts()
-        given = request.model_dump(include={"access_days", "due", "required"})
-        sharing = SharingRequest(note=note, **given).kept(texts, context.actor)
+        given = request.model_dump(include={"access_days", "access_until", "due", "required"})
+        sharing = SharingRequest(note=note, **given).kept(texts, context.actor, today)
         wanted = [(resolved.offering, target) for target in resolved.targets]
         return self._assigning.create(context, wanted, sharing=sharing, texts=texts)
 
@@ -165,14 +165,18 @@ class Previewing:
         if isinstance(request, RemoveRules):
             return self._resolve_removal(conn, scope, request)
         found = open_offering(conn, request.offering_id)
-        if not request.required:
+        if request.required is not None:
             rules.check_requirement(found)
         targets = [Target(t.type, t.target_id, t.include_below) for t in request.targets]
         if len({(t.type, t.id) for t in targets}) < len(targets):
             raise Invalid("The same target is named twice.", field="targets")
         for target in targets:
             check_target(conn, scope, target, allow_empty=request.allow_empty)
-        rules.check_access_days(found, request.access_days, longest_access(conn, targets))
+        today, longest = facts.today(conn), longest_access(conn, targets)
+        days = days_of_access(request.access_days, request.access_until, today)
+        rules.check_access_days(found, days, longest, as_day=request.access_until)
+        most = rules.access_days(found, longest)
+        until = today + timedelta(days=days or most) if most else None
         existing = state.live_targets(conn, [found.id], [(t.type, t.id) for t in targets])
         if existing:
             raise Conflict(
@@ -182,7 +186,7 @@ class Previewing:
                 existing=[str(id) for id in existing.values()],
             )
         warnings = flagged(conn, found, request.due)
-        return Resolved(found, targets, [], request.access_days, request.due, warnings)
+        return Resolved(found, targets, [], days, request.due, warnings, access_until=until)
 
     def _resolve_removal(self, conn: Connection, scope: Scope, request: RemoveRules) -> Resolved:
         removing = [self._assigning.find(id) for id in dict.fromkeys(request.assignment_ids)]

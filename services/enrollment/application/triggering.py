@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -62,7 +63,7 @@ class Triggers:
         events: list[Event] = [rules.create(trigger)]
         new = [Row(TRIGGER, trigger_row(trigger, context.correlation, now))]
         if offering and trigger.assignment:
-            sharing = body.kept(texts, context.actor)
+            sharing = body.kept(texts, context.actor, now.astimezone(UTC).date())
             events.append(assignments.create(trigger.assignment, offering, target, sharing, longest=longest))
             row = assignment_row(context, trigger.assignment, offering, target, sharing, now)
             new.append(Row(ASSIGNMENT, row))

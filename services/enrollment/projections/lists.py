@@ -66,7 +66,7 @@ class AssignmentItem(BaseModel):
     note: str | None
     """The title of what its learners are told (ASG-13)."""
     important: bool
-    required: bool
+    required: bool | None
     """Of a qualification: required, or optional (ASG-11)."""
     due: str
     """In words."""
@@ -84,9 +84,11 @@ SELECT a.id, a.revision, a.offering, a.type, a.target, {NAME},
         (SELECT count(*) FROM learner_grant l WHERE l.assignment = a.id
             AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target, NULL) = 'pending') END,
     (SELECT count(*) FROM hold h WHERE h.offering = a.offering AND h.assignment = a.id AND NOT h.refused),
-    (SELECT count(*) FROM exclusion WHERE assignment = a.id), a.required
+    (SELECT count(*) FROM exclusion WHERE assignment = a.id),
+    CASE WHEN o.kind = 'qualification' THEN a.required END
 FROM assignment a {JOINS}
 LEFT JOIN personal_text t ON t.id = a.note
+LEFT JOIN offering_fact o ON o.id = a.offering
 LEFT JOIN person_fact p ON a.type IN ('individual', 'manager', 'self') AND p.id = a.target
 WHERE {IN_SCOPE.format("coalesce(p.home, u.id)")}
     AND (%(id)s::uuid IS NULL OR a.id = %(id)s) AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s)
