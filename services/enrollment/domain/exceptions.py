@@ -44,7 +44,7 @@ def judge(state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, *, open_f
     blocked: dict[UUID, str] = {}
     for assignment in sorted(candidates, key=lambda a: latest_first(a, wanted[a], terms)):
         after = due_after(state, wanted[assignment], terms, day)
-        if assignment in state.grants and after == day:
+        if assignment in state.grants and (after == day or state.completed_at is not None):
             continue
         causes = _causes(state, wanted[assignment], day, after, terms, opens=not opened)
         if (causes and assignment not in state.grants) or "time-allowance" in causes:

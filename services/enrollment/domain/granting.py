@@ -92,7 +92,8 @@ def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
     """This assignment holds the learner from now on, or moves the date of one whom it holds."""
     state = writing.state
     if assignment in state.grants:
-        if (day := due_after(state, due, terms, state.due)) and day != state.due:
+        day = due_after(state, due, terms, state.due)
+        if day and day != state.due and state.completed_at is None:
             writing.add(DueDateSet, term=state.term, due_on=day.day, due_at=day.at, by="rule")
         return
     told: dict[str, object] = {
