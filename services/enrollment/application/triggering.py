@@ -107,13 +107,9 @@ class Triggers:
         if body.job_role_id:
             check_job_role(conn, body.job_role_id)
         _check_condition(conn, body.when)
-        for existing in (row for row in triggers.live(conn, body.name) if row.id not in replaced):
-            raise Conflict(
-                f"There is a trigger '{body.name}' already.",
-                kind="trigger-exists",
-                field="name",
-                existing=str(existing.id),
-            )
+        for other in (str(row.id) for row in triggers.live(conn, body.name) if row.id not in replaced):
+            text = f"There is a trigger '{body.name}' already."
+            raise Conflict(text, kind="trigger-exists", field="name", existing=other)
 
     def find(self, id: UUID) -> Trigger:
         """Raises NotFound."""
@@ -132,10 +128,7 @@ class Triggers:
         return found
 
     def apply(self, context: Context, id: UUID, warnings: Sequence[str] = ()) -> Receipt:
-        """Act on everybody of whom the condition is true already: after a preview, which the caller has compared (TRG-2).
-
-        `warnings`: what that preview said.
-        """
+        """Act on everybody of whom the condition is true already: after a preview, which the caller has compared, with its warnings."""
         if earlier := self._ledger.earlier(context):
             return earlier
         job = uuid4()
