@@ -128,7 +128,7 @@ class Triggers:
         return found
 
     def apply(self, context: Context, id: UUID, warnings: Sequence[str] = ()) -> Receipt:
-        """Act on everybody of whom the condition is true already: after a preview, which the caller has compared, with its warnings."""
+        """Act on everybody of whom the condition is true already, after a preview with these warnings (TRG-2)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         job = uuid4()
