@@ -38,6 +38,8 @@ class Permission(StrEnum):
     """Answer exceptions and set due dates by hand (DUE-6, DUE-8)."""
     OVERRIDE = "override"
     """Cancel after the 24 hours, and say that something is paid; each with a reason (ASG-15, ENR-2)."""
+    REPORT_PROGRESS = "report-progress"
+    """Say what learners have done in exams and labs: a learning system, or an administrator (CAT-1)."""
     OPERATE = "operate"
     """Replay, dead letters: for the whole suite, not for one organisation."""
 
@@ -57,9 +59,9 @@ _ASSIGNING = frozenset(
 
 ROLES: dict[str, frozenset[Permission]] = {
     "site-administrator": frozenset(Permission),
-    "company-training-manager": _ASSIGNING | {Permission.REVIEW},
-    "enrollment-manager": _ASSIGNING | {Permission.REVIEW},
-    "operations-manager": _ASSIGNING | {Permission.OVERRIDE},
+    "company-training-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
+    "enrollment-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
+    "operations-manager": _ASSIGNING | {Permission.OVERRIDE, Permission.REPORT_PROGRESS},
     "sales-manager": _ASSIGNING,
     "learning-manager": frozenset(
         {
@@ -71,6 +73,7 @@ ROLES: dict[str, frozenset[Permission]] = {
     ),
     "approver": frozenset[Permission](),
     "auditor": _READING,
+    "learning-system": frozenset({Permission.READ_ASSIGNMENTS, Permission.REPORT_PROGRESS}),
     "learner": frozenset[Permission](),
 }
 """The one table of permission roles and what they allow (SEC-1). docs show it; nothing else decides."""

@@ -25,6 +25,18 @@ def apply(client: Client, content: bytes, *, dry_run: bool) -> list[dict[str, An
     return [*done, *_rules(client, rules, dry_run=False, at_least=position)]
 
 
+def printed(item: dict[str, Any]) -> list[str]:
+    """What became of one thing, and below it each field that differs with its old and its new value."""
+    lines = [f"{item['outcome']:<10} {item['code']}"]
+    for change in item["changes"]:
+        lines.append(f"    {change['field']}: {_value(change['old'])} -> {_value(change['new'])}")
+    return lines + [f"    warning: {text}" for text in item.get("warnings", [])]
+
+
+def _value(value: Any) -> str:
+    return "(none)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
     """The catalogue's, empty for none; and enrollment's. What cannot be read is all the catalogue's, which says why."""
     try:

@@ -66,7 +66,8 @@ def apply(
     with Client(url, user, password, token) as client:
         items = applying.apply(client, file.read_bytes(), dry_run=dry_run)
     for item in items:
-        out.print(f"{item['outcome']:<10} {item['code']}  {', '.join(item['changes'])}", highlight=False)
+        for line in applying.printed(item):
+            out.print(line, highlight=False, markup=False, soft_wrap=True)
 
 
 @app.command("import")

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import ClassVar, Literal, get_args
+from typing import ClassVar, Literal, Self, get_args
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from shared.events import Event, later
 
@@ -26,6 +26,10 @@ class Price(BaseModel):
     currency: str = Field(pattern="^[A-Z]{3}$")
 
 
+Reporter = Literal["learner", "learning-system"]
+"""Who may say that a part is done: the learner, or only the learning system or an administrator (CAT-1)."""
+
+
 class Activity(BaseModel):
     """A part of a course (CAT-1)."""
 
@@ -35,10 +39,33 @@ class Activity(BaseModel):
     title: str = Field(min_length=1, max_length=255)
     pass_mark: int | None = Field(default=None, ge=0, le=100, exclude_if=lambda mark: mark is None)
     """Percent that an exam asks for; None: any result passes."""
+    address: str | None = Field(
+        default=None, max_length=2_000, pattern=r"^https?://[^\s/?#]+[^\s]*$", exclude_if=lambda value: value is None
+    )
+    """What Launch opens."""
+    description: str = Field(default="", max_length=10_000, exclude_if=lambda value: value == "")
+    system_requirements: str = Field(default="", max_length=2_000, exclude_if=lambda value: value == "")
+    """What the learner's computer needs."""
+    connection: str = Field(default="", max_length=2_000, exclude_if=lambda value: value == "")
+    """How the learner gets there: which programs, addresses, accounts."""
+    reported_by: Reporter | None = later()
+    """None: as `reporter` says."""
+
+    @property
+    def reporter(self) -> Reporter:
+        return self.reported_by or _reporter(self.kind)
+
+    @model_validator(mode="after")
+    def _examined(self) -> Self:
+        _check_reporter(self.kind, self.reported_by)
+        return self
 
 
 class Step(BaseModel):
-    """A part of a certification version (CAT-2): a course of the catalogue, an exam or a task."""
+    """A part of a certification version (CAT-2): a course of the catalogue, an exam or a task.
+
+    A course completes its step when it is completed; nobody reports the step.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -47,6 +74,27 @@ class Step(BaseModel):
     course_id: UUID | None = None
     pass_mark: int | None = Field(default=None, ge=0, le=100, exclude_if=lambda mark: mark is None)
     """Percent that an exam asks for; None: any result passes."""
+    reported_by: Reporter | None = later()
+    """None: as `reporter` says."""
+
+    @property
+    def reporter(self) -> Reporter:
+        return self.reported_by or _reporter(self.kind)
+
+    @model_validator(mode="after")
+    def _examined(self) -> Self:
+        _check_reporter(self.kind, self.reported_by)
+        return self
+
+
+def _reporter(kind: str) -> Reporter:
+    """Of content and tasks the learner, unless it is said otherwise; of exams and labs the learning system."""
+    return "learner" if kind in ("content", "task") else "learning-system"
+
+
+def _check_reporter(kind: str, reported_by: Reporter | None) -> None:
+    if kind == "exam" and reported_by == "learner":
+        raise ValueError("an exam is reported by the learning system or an administrator, never by the learner")
 
 
 class OfferingEvent(Event):

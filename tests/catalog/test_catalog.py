@@ -1,12 +1,19 @@
 """The catalogue over HTTP."""
 
+import copy
+import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from fastapi.testclient import TestClient
 from issuer import Issuer
+from typer.testing import CliRunner
+
+from services.cli.client import Client
+from services.cli.commands import app
 
 COURSE = {
     "kind": "course",
@@ -176,7 +183,61 @@ def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_diff
     changed = DEMO.replace(b"title: First aid\n", b"title: First aid for all\n")
     difference = http.post("/api/catalog/apply?dry_run=true", content=changed).json()["result"]["items"]
     assert [(i["code"], i["changes"]) for i in difference if i["outcome"] != "unchanged"] == [
-        ("FIRST-AID", ["CourseDescribed"])
+        ("FIRST-AID", [{"field": "title", "old": "First aid", "new": "First aid for all"}])
+    ]
+
+
+@pytest.mark.feature("CAT-16")
+def test_a_dry_run_prints_old_and_new_values_by_code_and_no_word_of_events(
+    http: TestClient, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first: dict[str, Any] = {
+        "offerings": [
+            {"kind": "course", "code": "AID", "title": "Aid", "price": {"amount": "9.50", "currency": "EUR"}},
+            {"kind": "course", "code": "FIRE", "title": "Fire"},
+            {
+                "kind": "certification",
+                "code": "SAFE",
+                "title": "Safe",
+                "versions": {"1": {"steps": [{"kind": "course", "title": "Aid", "course": "aid"}]}},
+            },
+            {"kind": "qualification", "code": "FIT", "title": "Fit", "items": ["AID"]},
+        ],
+        "job_roles": [
+            {"code": "NURSE", "name": "Nurse", "qualifications": [{"qualification": "FIT", "required": True}]}
+        ],
+    }
+    applied = http.post("/api/catalog/apply", content=json.dumps(first)).json()["result"]["items"]
+    assert [item["kind"] for item in applied] == ["course", "course", "certification", "qualification", "job-role"]
+    second = copy.deepcopy(first)
+    aid, _, safe, fit = second["offerings"]
+    aid |= {"title": "Aid for all", "price": None, "access": "hidden", "notifications": ["assigned"], "active": False}
+    safe["versions"]["2"] = {"steps": [{"kind": "course", "title": "Fire", "course": "FIRE"}], "state": "draft"}
+    fit["items"] = ["AID", "FIRE"]
+    second["job_roles"][0] |= {"name": "Ward nurse", "qualifications": []}
+    file = tmp_path / "catalogue.json"
+    file.write_text(json.dumps(second))
+    monkeypatch.setattr(Client, "__enter__", lambda self: self)
+    monkeypatch.setattr(Client, "send", lambda _, method, path, **asked: http.request(method, path, **asked).json())
+    printed = CliRunner().invoke(app, ["apply", str(file), "--dry-run", "--token", "none"])
+    assert printed.exit_code == 0, printed.output
+    assert printed.output.splitlines() == [
+        "changed    AID",
+        '    title: "Aid" -> "Aid for all"',
+        '    price: {"amount": "9.50", "currency": "EUR"} -> (none)',
+        "    active: true -> false",
+        '    notifications: ["assigned", "completed", "withdrawn"] -> ["assigned"]',
+        '    access: "request" -> "hidden"',
+        "unchanged  FIRE",
+        "changed    SAFE",
+        '    versions.2.steps: (none) -> [{"kind": "course", "title": "Fire", "course": "FIRE"}]',
+        '    versions.2.state: (none) -> "draft"',
+        "    versions.2.in_order: (none) -> false",
+        "changed    FIT",
+        '    items: ["AID"] -> ["AID", "FIRE"]',
+        "changed    NURSE",
+        '    name: "Nurse" -> "Ward nurse"',
+        '    qualifications: [{"qualification": "FIT", "required": true}] -> []',
     ]
 
 
@@ -281,3 +342,47 @@ def test_exams_have_pass_marks_and_steps_may_be_in_order(http: TestClient) -> No
     assert http.put(path, json={"steps": [{**exam, "pass_mark": 101}]}).status_code == 422
     (version,) = http.get(path.removesuffix("/versions/1")).json()["versions"]
     assert (version["steps"][0]["pass_mark"], version["in_order"]) == (80, True)
+
+
+@pytest.mark.feature("CAT-1", "CAT-16")
+def test_an_activity_has_an_address_a_description_requirements_and_who_reports_it(http: TestClient) -> None:
+    lab = {
+        "kind": "lab",
+        "title": "Crane",
+        "address": "https://labs.example/crane?room=1",
+        "description": "Lift a box.",
+        "system_requirements": "A mouse.",
+        "connection": "Port 443.",
+        "reported_by": "learner",
+    }
+    id = create(http, **{**COURSE, "activities": [lab]})
+    assert http.get(f"/api/catalog/offerings/{id}").json()["activities"] == [lab]
+    tour = {"kind": "task", "title": "Tour", "reported_by": "learning-system"}
+    file = {
+        "offerings": [
+            {"kind": "course", "code": "CRANE", "title": "Crane", "activities": [lab]},
+            {"kind": "certification", "code": "CERT", "title": "Cert", "versions": {"1": {"steps": [tour]}}},
+        ]
+    }
+    for outcome in ("created", "unchanged"):
+        items = http.post("/api/catalog/apply", content=json.dumps(file)).json()["result"]["items"]
+        assert [item["outcome"] for item in items] == [outcome, outcome]
+    listed = {item["code"]: item["id"] for item in http.get("/api/catalog/offerings").json()["items"]}
+    assert http.get(f"/api/catalog/offerings/{listed['CRANE']}").json()["activities"] == [lab]
+    (version,) = http.get(f"/api/catalog/offerings/{listed['CERT']}").json()["versions"]
+    assert version["steps"] == [{**tour, "course_id": None}]
+
+
+@pytest.mark.feature("CAT-1")
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"kind": "exam", "title": "Test", "reported_by": "learner"},
+        {"kind": "lab", "title": "Crane", "address": "javascript:alert(1)"},
+        {"kind": "lab", "title": "Crane", "address": "https://labs.example/a b"},
+        {"kind": "lab", "title": "Crane", "reported_by": "nobody"},
+    ],
+)
+def test_an_activity_that_cannot_be_is_refused(http: TestClient, wrong: dict[str, str]) -> None:
+    refused = http.post("/api/catalog/offerings", json={**COURSE, "activities": [wrong]})
+    assert kind_of(refused) == (422, "invalid")

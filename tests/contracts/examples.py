@@ -238,6 +238,24 @@ def with_members_of_qualifications() -> Iterator[Event]:
     yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, required=False)
 
 
+def with_who_reports_and_how_to_get_there() -> Iterator[Event]:
+    """Of classes that tell of activities and steps; and a course that is begun by a certification."""
+    course = next(event for event in of_catalog() if isinstance(event, catalog.CourseDescribed))
+    lab = catalog.Activity(
+        kind="lab",
+        title="Crane",
+        reported_by="learner",
+        address="https://labs.example/crane",
+        description="Lift a box.",
+        system_requirements="A mouse.",
+        connection="Port 443.",
+    )
+    yield course.model_copy(update={"activities": (lab,)})
+    tour = catalog.Step(kind="task", title="Tour", reported_by="learning-system")
+    yield catalog.VersionDrafted(**AT, version=2, steps=(tour,))
+    yield enrollment.TrainingBegun(**AT, **STANDING, via=some(31), afresh=True)
+
+
 def with_a_time_of_day() -> Iterator[Event]:
     """Of classes that tell of due dates, since these may have one."""
     rule = enrollment.DueRule(kind="fixed", on=date(2027, 1, 31), time="17:00")
@@ -255,6 +273,7 @@ EXAMPLES: dict[str, Event] = {
     **FIRST,
     **{f"{event.TOPIC}~2": event for event in with_later_members()},
     **{f"{event.TOPIC}~3": event for event in with_still_later_members()},
+    **{f"{event.TOPIC}~5": event for event in with_who_reports_and_how_to_get_there()},
     **{f"{event.TOPIC}~4": event for event in (*with_members_of_qualifications(), *with_a_time_of_day())},
 }
 """By wire name; with `~2` and so on those that have members which came later."""

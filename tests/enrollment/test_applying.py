@@ -22,7 +22,13 @@ def applied(world: World, *, dry_run: bool = False, **file: object) -> list[tupl
     answer = send(world, dry_run=dry_run, **file)
     assert answer.status_code == 200, answer.text
     world.settle()
-    return [(i["kind"], i["code"], i["outcome"], i["changes"]) for i in answer.json()["result"]["items"]]
+    items = answer.json()["result"]["items"]
+    return [(i["kind"], i["code"], i["outcome"], [changed(one) for one in i["changes"]]) for i in items]
+
+
+def changed(change: dict[str, object]) -> tuple[object, ...]:
+    assert set(change) == {"field", "old", "new"}
+    return (change["field"], change["old"], change["new"])
 
 
 def kind(answer: Response) -> str:
@@ -34,16 +40,22 @@ MORNING = {"offering": "yoga", "name": "Morning", "description": "Room 3", "allo
 
 @pytest.mark.feature("CAT-16", "GRP-1", "ASG-2")
 def test_a_group_is_made_once_and_changed_where_it_differs(world: World, yoga: UUID) -> None:
-    assert applied(world, dry_run=True, groups=[MORNING]) == [("group", "yoga/Morning", "created", ["created"])]
+    told = [("name", None, "Morning"), ("description", None, "Room 3"), ("allow_enrol", None, True)]
+    assert applied(world, dry_run=True, groups=[MORNING]) == [("group", "yoga/Morning", "created", told)]
     assert "GroupDescribed" not in world.told()
     assert applied(world, groups=[MORNING])[0][2] == "created"
-    assert applied(world, groups=[{**MORNING, "name": "MORNING"}])[0][2:] == ("changed", ["described"])
-    assert applied(world, groups=[MORNING])[0][2:] == ("changed", ["described"])
-    told = len(world.told())
+    louder = [("name", "Morning", "MORNING")]
+    assert applied(world, dry_run=True, groups=[{**MORNING, "name": "MORNING"}])[0][2:] == ("changed", louder)
+    assert applied(world, groups=[{**MORNING, "name": "MORNING"}])[0][2:] == ("changed", louder)
+    assert applied(world, groups=[MORNING])[0][2:] == ("changed", [("name", "MORNING", "Morning")])
+    events = len(world.told())
     assert applied(world, groups=[MORNING])[0][2:] == ("unchanged", [])
-    assert len(world.told()) == told
+    assert len(world.told()) == events
     due = {"kind": "fixed", "on": "2099-12-31"}
-    assert applied(world, groups=[{**MORNING, "due": due, "allow_withdraw": True}])[0][3] == ["described", "due"]
+    assert applied(world, groups=[{**MORNING, "due": due, "allow_withdraw": True}])[0][3] == [
+        ("allow_withdraw", False, True),
+        ("due", None, due),
+    ]
     (shown,) = world.http.get("/api/enrollment/assignments", params={"offering_id": str(yoga)}).json()["items"]
     group = world.http.get(f"/api/enrollment/groups/{shown['id']}").json()
     assert (shown["due"], group["allow_withdraw"], group["name"]) == ("2099-12-31", True, "Morning")
@@ -61,7 +73,15 @@ def test_a_trigger_is_made_once_and_another_takes_its_place_where_it_differs(wor
     world.settle()
     assert world.standing(ann, yoga) == "not-started"
     later = {**given, "due": {"kind": "fixed", "on": "2099-12-31"}}
-    assert [row[2] for row in applied(world, dry_run=True, triggers=[later])] == ["replaced"]
+    assert applied(world, dry_run=True, triggers=[later]) == [
+        ("trigger", "North", "replaced", [("due", None, {"kind": "fixed", "on": "2099-12-31"})])
+    ]
+    elsewhere = {**given, "offering": None, "job_role": "NURSE", "undo": False}
+    assert applied(world, dry_run=True, triggers=[elsewhere])[0][3] == [
+        ("offering", "YOGA", None),
+        ("job_role", None, "NURSE"),
+        ("undo", True, False),
+    ]
     assert [row[2] for row in applied(world, triggers=[later])] == ["replaced"]
     assert [row[2] for row in applied(world, triggers=[later])] == ["unchanged"]
     live = world.http.get("/api/enrollment/triggers", params={"live": True}).json()["items"]

@@ -230,3 +230,18 @@ def test_an_offering_may_choose_the_earliest(world: World, course: UUID, ann: UU
     world.enroll(ann, course, due=on(TODAY + timedelta(days=60)))
     world.assign(course, "audience", audience, due=on(TODAY + timedelta(days=30)))
     assert due(world, ann, course) == "2027-03-02"
+
+
+@pytest.mark.feature("DUE-3")
+def test_a_completion_that_has_expired_keeps_the_due_date_of_its_term(world: World, ann: UUID, course: UUID) -> None:
+    staff, crew = world.audience(ann), world.audience(ann, name="Crew")
+    world.settle()
+    kept, removed = world.assign(course, "audience", staff), world.assign(course, "audience", crew)
+    days = {"completed_on": str(TODAY - timedelta(days=10)), "valid_until": str(TODAY - timedelta(days=1))}
+    body = {"person_id": str(ann), "offering_id": str(course), **days}
+    assert world.http.post("/api/enrollment/completions", json=body).status_code == 201
+    rule = {"due": on(TODAY + timedelta(days=60))}
+    assert world.http.put(f"/api/enrollment/assignments/{kept}/due", json=rule).status_code == 202
+    world.remove(removed)
+    (found,) = world.enrollments(person_id=ann)
+    assert (found["status"], found["assignments"], found["due_on"]) == ("certification-expired", [str(kept)], None)

@@ -143,7 +143,7 @@ def test_where_assignments_differ_required_wins(world: World, first_aid: UUID, c
     assert (required(world, ann, first_aid), required(world, ann, crane)) == (False, False)
     staff = world.audience(ann)
     world.settle()
-    source = world.assign(crane, "audience", staff)
+    source = world.assign(crane, "audience", staff, required=True)
     assert required(world, ann, crane) is True
     at = f"/api/enrollment/assignments/{source}"
     stale = world.http.put(f"{at}/requirement", json={"required": False}, headers={"If-Match": '"7"'})
@@ -404,7 +404,7 @@ def test_a_requirement_is_undone_but_what_the_catalogue_said_stays(world: World,
     ann, nurse = world.person(), world.job_role("Nurse", first_aid)
     audience = world.audience(ann)
     world.settle()
-    source = world.assign(crane, "audience", audience)
+    source = world.assign(crane, "audience", audience, required=True)
     path = f"/api/enrollment/assignments/{source}/requirement"
     changed = world.http.put(path, json={"required": False}).json()
     assert required(world, ann, crane) is False

@@ -79,14 +79,24 @@ class World:
         while any(part.step() for part in (*self.consumers, self.worker, self.evaluator, self.earning)):
             pass
 
-    def course(self, title: str = "Fire safety", activities: int = 2, *kinds: object, **more: object) -> UUID:
-        """With so many parts of content, or activities of these kinds; an exam with its pass mark is `("exam", 80)`."""
+    def course(
+        self,
+        title: str = "Fire safety",
+        activities: int = 2,
+        *kinds: object,
+        described: Sequence[dict[str, object]] = (),
+        **more: object,
+    ) -> UUID:
+        """With so many parts of content, or activities of these kinds; an exam with its pass mark is `("exam", 80)`.
+
+        `described`: activities in full.
+        """
         parts = kinds or ("content",) * activities
         told = {
             "code": title,
             "title": title,
             "description": "",
-            "activities": [_activity(part, n) for n, part in enumerate(parts)],
+            "activities": described or [_activity(part, n) for n, part in enumerate(parts)],
             "minimum_minutes": 10,
             "access_days": None,
             "certificate": None,

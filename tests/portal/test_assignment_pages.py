@@ -26,7 +26,14 @@ FOUND = {
     "status": "active",
     "state": "not-started",
 }
-OWN = {"assignment_id": "a-1", "access_until": "2027-05-01", "editable": True, "cancellable": True, "override": False}
+OWN = {
+    "assignment_id": "a-1",
+    "access_until": "2027-05-01",
+    "default_until": "2027-05-22",
+    "editable": True,
+    "cancellable": True,
+    "override": False,
+}
 LATE = {**OWN, "cancellable": False, "why_not": "It can be cancelled within 24 hours."}
 TOO_LATE = {"title": "Not possible now", "detail": "A lab was launched."}
 
@@ -141,6 +148,10 @@ def test_access_ends_earlier_and_is_not_offered_to_who_may_not(http: TestClient,
     assert done.status_code == 303
     path = "/api/enrollment/enrollments/e-1/assignments/a-1/access"
     assert services.last() == ("PUT", path, {"access_until": "2027-01-01"}, "k")
+    assert "By default it ends on 2027-05-22." in http.get("/assignments/7").text
+    both = {"access_until": "2027-05-01", "access_days": "30", "key": "k"}
+    assert http.post("/assignments/7/access", data=both).status_code == 303
+    assert services.last() == ("PUT", path, {"access_days": "30"}, "k")
     services.own = [{**LATE, "editable": False}]
     assert "access_until" not in http.get("/assignments/7").text
 

@@ -90,3 +90,19 @@ def test_the_next_term_keeps_a_completion_that_counts_and_drops_one_that_has_exp
     world.settle()
     states = {row["person_id"]: row["state"] for row in world.rows()}
     assert states == {str(ada): "completed", str(bob): "not-started"}
+
+
+@pytest.mark.feature("CAT-2", "ENR-1")
+def test_a_course_that_is_worked_on_by_a_certification_is_in_progress(world: World) -> None:
+    ada, bob, course = world.person(), world.person(), world.course()
+    rule = world.assignment(course)
+    begun = {"via": uuid4(), "term": 1}
+    world.tell(world.enrollment, world.about(E.TrainingBegun, ada, course, **begun))
+    for person in (ada, bob):
+        world.enrol(person, offering=course, assignment=rule)
+    world.tell(world.enrollment, world.about(E.EnrollmentCompleted, bob, course, term=1, **DONE))
+    world.tell(world.enrollment, world.about(E.TrainingBegun, bob, course, **{**begun, "term": 2, "afresh": True}))
+    world.settle()
+    states = {row["person_id"]: row["state"] for row in world.rows()}
+    assert states == {str(ada): "in-progress", str(bob): "in-progress"}
+    assert world.replay()["differences"] == 0

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
 
+from services.catalog.application import differing
 from services.catalog.application import job_roles as roles
 from services.catalog.application.job_roles import JobRoles, ListedJobRole
 from services.catalog.application.offerings import Catalog, CertificationIn, CourseIn, Described, decision
@@ -14,7 +15,8 @@ from services.catalog.domain import job_roles as rules
 from services.catalog.domain.job_roles import JobRole
 from services.catalog.domain.offering import Admission, Completion, Offering, Qualification, evolve
 from services.catalog.projections import job_roles, offerings
-from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Step
+from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification, Reporter, Step
+from shared.differences import differences
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 from shared.store import Context, Decision, Receipt
@@ -29,6 +31,7 @@ class StepIn(BaseModel):
     title: str = Field(min_length=1, max_length=255)
     course: str | None = None
     pass_mark: int | None = Field(default=None, ge=0, le=100)
+    reported_by: Reporter | None = None
 
 
 class VersionIn(BaseModel):
@@ -86,6 +89,10 @@ class File(BaseModel):
     job_roles: list[ListedJobRole] = Field(default_factory=list, max_length=2_000)
 
 
+Pair = tuple[str, Offering | JobRole | None, Offering | JobRole]
+"""A code, what there is under it, and what will be."""
+
+
 class Applying:
     """`rollbook apply`: the difference between a file and the catalogue, and making it so in one batch (CAT-16)."""
 
@@ -94,7 +101,7 @@ class Applying:
         self._job_roles = job_roles
 
     def apply(self, context: Context, file: File, *, dry_run: bool) -> Receipt:
-        """All or nothing. The result lists each offering as created, changed (with the events) or unchanged."""
+        """All or nothing. The result lists each as created, changed or unchanged, with the fields that differ, old and new."""
         if not dry_run and (earlier := self._catalog.earlier(context)):
             return earlier
         with self._catalog.database.connection() as conn:
@@ -105,17 +112,17 @@ class Applying:
         ids = {o.code.lower(): known[o.code.lower()].id if o.code.lower() in known else uuid4() for o in file.offerings}
         ids |= {code: row.id for code, row in known.items()}
         decisions: list[Decision] = []
-        items: list[JsonValue] = []
+        pairs: list[Pair] = []
         for wanted in file.offerings:
             before = self._catalog.find(ids[wanted.code.lower()]) if wanted.code.lower() in known else None
             after, events = _towards(before, ids[wanted.code.lower()], wanted, ids)
             decisions.append(decision(context, before, after, events))
-            items.append(_item(wanted.code, before, events))
+            pairs.append((wanted.code, before, after))
         for role in file.job_roles:
-            one, item = self._towards(context, role, ids)
+            one, pair = self._towards(context, role, ids)
             decisions.append(one)
-            items.append(item)
-        result: JsonValue = {"items": items, "dry_run": dry_run}
+            pairs.append(pair)
+        result: JsonValue = {"items": self._items(pairs, ids), "dry_run": dry_run}
         if dry_run:
             return Receipt(position="catalog:0", batch=context.correlation, result=result)
         whole = Decision(
@@ -126,16 +133,22 @@ class Applying:
         )
         return self._catalog.record(context, whole, result)
 
-    def _towards(
-        self, context: Context, wanted: ListedJobRole, ids: dict[str, UUID]
-    ) -> tuple[Decision, dict[str, JsonValue]]:
+    def _towards(self, context: Context, wanted: ListedJobRole, ids: dict[str, UUID]) -> tuple[Decision, "Pair"]:
         """What makes one job role as the file has it. `ids` of offerings by code."""
         with self._catalog.database.connection() as conn:
             known = job_roles.by_code(conn, [wanted.code]).get(wanted.code.lower())
         before = self._job_roles.find(known) if known else None
         events = rules.describe(before, known or uuid4(), wanted.of(ids))
-        item = {**_item(wanted.code, before, events), "kind": "job-role"}
-        return roles.decision(context, before, roles.evolved(before, events), events), item
+        after = roles.evolved(before, events)
+        return roles.decision(context, before, after, events), (wanted.code, before, after)
+
+    def _items(self, pairs: Sequence["Pair"], ids: dict[str, UUID]) -> list[JsonValue]:
+        """What became of each, or would; offerings are called by their codes, `ids` those that the file names."""
+        named = differing.named(state for _, *both in pairs for state in both)
+        with self._catalog.database.connection() as conn:
+            codes = {id: row.code for id, row in offerings.by_id(conn, named).items()}
+        codes = {id: code.upper() for code, id in ids.items()} | codes
+        return [_item(*pair, codes) for pair in pairs]
 
     def _check(self, file: File, known: dict[str, str]) -> None:
         """`known`: kinds by code, as the catalogue has them."""
@@ -209,6 +222,7 @@ def _towards(before: Offering | None, id: UUID, wanted: Listed, ids: dict[str, U
                     title=s.title,
                     course_id=ids[s.course.lower()] if s.course else None,
                     pass_mark=s.pass_mark,
+                    reported_by=s.reported_by,
                 )
                 for s in version.steps
             )
@@ -232,6 +246,18 @@ def _towards(before: Offering | None, id: UUID, wanted: Listed, ids: dict[str, U
     return step(editing.decide_drop_outs(now, keep_begun=wanted.keep_begun)), events
 
 
-def _item(code: str, before: Offering | JobRole | None, events: Sequence[Event]) -> dict[str, JsonValue]:
-    outcome = "unchanged" if not events else "changed" if before else "created"
-    return {"code": code, "outcome": outcome, "changes": [type(event).__name__ for event in events]}
+def _item(
+    code: str, before: Offering | JobRole | None, after: Offering | JobRole, codes: differing.Codes
+) -> dict[str, JsonValue]:
+    outcome = "unchanged" if before == after else "changed" if before else "created"
+    if isinstance(after, JobRole):
+        old = differing.job_role(before, codes) if isinstance(before, JobRole) else None
+        changes = differences(old, differing.job_role(after, codes))
+        return {"kind": "job-role", "code": code, "outcome": outcome, "changes": changes}
+    old = differing.offering(before, codes) if isinstance(before, Offering) else None
+    return {
+        "kind": after.kind,
+        "code": code,
+        "outcome": outcome,
+        "changes": differences(old, differing.offering(after, codes)),
+    }

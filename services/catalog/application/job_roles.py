@@ -25,13 +25,23 @@ class _Named(BaseModel):
     description: str = Field(default="", max_length=10_000)
 
 
+class Link(BaseModel):
+    """A qualification that goes with the job role: optional unless it says required (ASG-11)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    qualification_id: UUID
+    required: bool = False
+
+
 class JobRoleIn(_Named):
     """A job role, whole, with zero or more qualifications (CAT-10)."""
 
-    qualifications: tuple[LinkedQualification, ...] = Field(default=(), max_length=200)
+    qualifications: tuple[Link, ...] = Field(default=(), max_length=200)
 
     def described(self) -> Description:
-        return Description(self.code, self.name, self.description, self.qualifications)
+        links = tuple(LinkedQualification(**link.model_dump()) for link in self.qualifications)
+        return Description(self.code, self.name, self.description, links)
 
 
 class LinkIn(BaseModel):
@@ -40,7 +50,7 @@ class LinkIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     qualification: str
-    required: bool = True
+    required: bool = False
 
 
 class ListedJobRole(_Named):

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using, answer, assigning_qualifications, raw
+from services.enrollment.application.naming import named, single
 from services.enrollment.application.reach import check_job, check_reach
 from services.enrollment.application.requests import (
     AddRules,
@@ -64,10 +65,13 @@ class LearnerReason(Reason):
 def assign_people(
     caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: PeopleToAssign
 ) -> Receipt:
-    """Assign people one by one, at once (ASG-4, ASG-8). The result lists what was created, and what was refused and why."""
+    """Assign people one by one, at once (ASG-4, ASG-8). The result lists what was created, and what was refused and why.
+
+    Each row with the names of learner and offering; a single new assignment is the `Location` (ASG-5).
+    """
     scope = _assigning(caller, using, body.offerings)
     receipt = using.assigning.assign_people(context, scope, body.offerings, body.people, body)
-    return answer(using.database, receipt, response, wait)
+    return _created(using, scope, receipt, response, wait)
 
 
 @router.post("/offerings/{offering_id}/learners/import")
@@ -117,14 +121,10 @@ def confirm(
     body: Annotated[Confirmation | None, Body()] = None,
 ) -> Receipt:
     """Do what the preview showed; 409 with a new preview when the facts have changed since (ASG-9)."""
-    receipt = using.previewing.confirm(
-        context,
-        _previewing(caller, using, using.previewing.asked(context, preview_id)),
-        preview_id,
-        body.reason if body else None,
-        body.note if body else None,
-    )
-    return answer(using.database, receipt, response, wait)
+    scope = _previewing(caller, using, using.previewing.asked(context, preview_id))
+    reason, note = (body.reason, body.note) if body else (None, None)
+    receipt = using.previewing.confirm(context, scope, preview_id, reason, note)
+    return _created(using, scope, receipt, response, wait)
 
 
 @router.get("/assignments")
@@ -147,6 +147,13 @@ def list_assignments(
     )
     with using.database.connection() as conn:
         return lists.assignments(conn, caller.scope(Permission.READ_ASSIGNMENTS), query, cursor, size)
+
+
+def _created(using: Parts, scope: Scope, receipt: Receipt, response: Response, wait: float) -> Receipt:
+    """With names; and the address of a single new assignment (ASG-5)."""
+    if id := single(receipt):
+        response.headers["Location"] = f"/api/enrollment/assignments/{id}"
+    return named(using.database, scope, answer(using.database, receipt, response, wait))
 
 
 def _assigning(caller: Caller, using: Parts, offerings: Sequence[UUID]) -> Scope:

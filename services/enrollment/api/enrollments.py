@@ -9,10 +9,10 @@ from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using
 from services.enrollment.application.cancelling import LearnersAssignment
-from services.enrollment.application.viewing import EnrollmentItem
+from services.enrollment.application.viewing import EnrollmentItem, StepView
 from services.enrollment.projections.enrollments import EnrollmentQuery
 from shared.auth import Caller, Permission, Scope, SignedIn
-from shared.errors import Forbidden
+from shared.errors import Forbidden, Invalid
 from shared.http import Commanded, Cursor, PageSize
 from shared.readmodel import Page, wait_for
 from shared.store import Receipt
@@ -32,10 +32,17 @@ class Cancellation(Reason):
     override: bool = False
 
 
-class LastDay(BaseModel):
-    """The last day of access."""
+class AccessPeriod(BaseModel):
+    """The last day of access, or how many days it lasts from the creation: one of the two (ASG-14)."""
 
-    access_until: date
+    access_until: date | None = None
+    access_days: int | None = Field(default=None, ge=1, le=36_500)
+
+    def given(self) -> date | int:
+        given = [one for one in (self.access_until, self.access_days) if one is not None]
+        if len(given) != 1:
+            raise Invalid("Give a last day of access or a number of days, one of the two.", field="access_until")
+        return given[0]
 
 
 def reading(caller: Caller) -> Scope:
@@ -83,11 +90,12 @@ NOBODY = UUID(int=0)
 """A caller who has no enrollments of their own."""
 
 
-def _working(using: Parts, caller: Caller, id: UUID) -> None:
-    """The learner works on the own enrollment; somebody else needs the permission to assign."""
+def _working(using: Parts, caller: Caller, id: UUID, permission: Permission = Permission.ASSIGN) -> bool:
+    """The learner works on the own enrollment; somebody else needs the permission. Tells whether it is the learner."""
     found = using.viewing.one(reading(caller), caller.id, id)
     if found.person_id != caller.id:
-        managing(using, caller, id)
+        managing(using, caller, id, permission)
+    return found.person_id == caller.id
 
 
 @router.get("/enrollments")
@@ -113,6 +121,12 @@ def show_enrollment(caller: SignedIn, using: Using, enrollment_id: UUID) -> Enro
     return using.viewing.one(reading(caller), caller.id, enrollment_id)
 
 
+@router.get("/enrollments/{enrollment_id}/steps")
+def list_steps(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[StepView]:
+    """What the training consists of, in its order: with descriptions, requirements, and who reports each part (CAT-1)."""
+    return using.viewing.steps(reading(caller), caller.id, enrollment_id)
+
+
 @router.get("/offerings/{offering_id}/standing")
 def show_own_standing(caller: SignedIn, using: Using, offering_id: UUID) -> EnrollmentItem:
     """How the caller stands on an offering, and the one next action: also for somebody who is not enrolled (ENR-1)."""
@@ -134,14 +148,21 @@ def begin(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUI
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/complete")
 def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
-    """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15)."""
-    _working(using, caller, enrollment_id)
-    return using.learning.complete_step(context, enrollment_id, step)
+    """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15).
+
+    Learners report what they have read; labs are reported by a learning system or an administrator (CAT-1). A step that is a course
+    is completed by completing the course: launch it (CAT-2).
+    """
+    by_learner = _working(using, caller, enrollment_id, Permission.REPORT_PROGRESS)
+    return using.learning.complete_step(context, enrollment_id, step, by_learner=by_learner)
 
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/launch")
 def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
-    """Open a step's content or lab, as long as there is access (ENR-6). Launches of labs are recorded (ENR-4)."""
+    """Open a step's content or lab, as long as there is access (ENR-6). Launches of labs are recorded (ENR-4).
+
+    The result has the `address` to go to; of a certification's course the `course_enrollment_id` on which it is worked (CAT-2).
+    """
     _working(using, caller, enrollment_id)
     return using.learning.launch(context, enrollment_id, step)
 
@@ -150,8 +171,8 @@ def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UU
 def take_exam(
     caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int, body: Result
 ) -> Receipt:
-    """An exam's result (ENR-4). Learners do not report their own: it takes the permission to assign."""
-    managing(using, caller, enrollment_id)
+    """An exam's result (ENR-4). Nobody reports their own: it takes the permission `report-progress` (CAT-1)."""
+    managing(using, caller, enrollment_id, Permission.REPORT_PROGRESS, own=False)
     return using.learning.take_exam(context, enrollment_id, step, body.score)
 
 
@@ -182,8 +203,8 @@ def cancel(
 
 @router.put("/enrollments/{enrollment_id}/assignments/{assignment_id}/access")
 def shorten(
-    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, assignment_id: UUID, body: LastDay
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, assignment_id: UUID, body: AccessPeriod
 ) -> Receipt:
-    """An earlier last day of access; never a later one (ASG-14)."""
+    """An earlier last day of access, or fewer days from the creation; never longer (ASG-14)."""
     managing(using, caller, enrollment_id)
-    return using.cancelling.shorten(context, enrollment_id, assignment_id, body.access_until)
+    return using.cancelling.shorten(context, enrollment_id, assignment_id, body.given())

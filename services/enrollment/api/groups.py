@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from services.enrollment.api.enrollments import reading
 from services.enrollment.api.parts import NeededConfirmation, Reason, Using
 from services.enrollment.application.grouping import GroupIn
+from services.enrollment.application.naming import named
 from services.enrollment.application.sources import GroupChoice, Source
 from services.enrollment.projections import groups
 from services.enrollment.projections.groups import MemberItem
@@ -41,10 +42,15 @@ class Members(BaseModel):
 
 
 @router.post("/offerings/{offering_id}/groups", status_code=201)
-def create(caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, body: GroupIn) -> Receipt:
+def create(
+    caller: SignedIn, context: Commanded, using: Using, response: Response, offering_id: UUID, body: GroupIn
+) -> Receipt:
     """A group on an offering, beside other assignments (GRP-1, GRP-2). Its people may be of any organisation."""
     caller.everywhere(Permission.ASSIGN)
-    return using.grouping.create(context, offering_id, body)
+    receipt = using.grouping.create(context, offering_id, body)
+    if isinstance(receipt.result, dict):
+        response.headers["Location"] = f"/api/enrollment/assignments/{receipt.result['assignment_id']}"
+    return receipt
 
 
 @router.get("/groups/{assignment_id}")
@@ -81,7 +87,8 @@ def list_members(
 @router.post("/groups/{assignment_id}/members", status_code=201)
 def add(caller: SignedIn, context: Commanded, using: Using, assignment_id: UUID, body: Members) -> Receipt:
     """Add people by hand; the result says who could not be added, and why (GRP-4)."""
-    return using.grouping.add(context, caller.scope(Permission.ASSIGN), assignment_id, body.people)
+    scope = caller.scope(Permission.ASSIGN)
+    return named(using.database, scope, using.grouping.add(context, scope, assignment_id, body.people))
 
 
 @router.delete("/groups/{assignment_id}/members/{person_id}")

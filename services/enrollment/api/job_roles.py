@@ -7,6 +7,7 @@ from fastapi import APIRouter, Body
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Reason, Using, assigning_qualifications
+from services.enrollment.application.naming import named
 from services.enrollment.projections import triggers
 from services.enrollment.projections.triggers import HeldRole, HolderItem
 from shared.auth import Permission, Scope, SignedIn
@@ -24,7 +25,8 @@ class Holders(BaseModel):
 @router.post("/job-roles/{job_role_id}/holders", status_code=201)
 def assign(caller: SignedIn, context: Commanded, using: Using, job_role_id: UUID, body: Holders) -> Receipt:
     """Assign a job role to these people, at once; the result says who was refused, and why (ASG-12)."""
-    return using.role_holding.assign(context, assigning_qualifications(caller), job_role_id, body.people)
+    scope = assigning_qualifications(caller)
+    return named(using.database, scope, using.role_holding.assign(context, scope, job_role_id, body.people))
 
 
 @router.get("/job-roles/{job_role_id}/holders")

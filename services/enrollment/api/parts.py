@@ -98,7 +98,10 @@ class NeededConfirmation(BaseModel):
 
 
 def answer(database: Database, receipt: Receipt, response: Response, wait: float) -> Receipt:
-    """202 with the address of the first unfinished job, or 200 when all have finished within the time."""
+    """202 with the address of the first unfinished job, or 200 when all have finished within the time.
+
+    The job's address is a link `monitor`; and the location, unless something that was made has one.
+    """
     result = receipt.result if isinstance(receipt.result, dict) else {}
     ids = result.get("jobs")
     deadline = time.monotonic() + wait
@@ -110,7 +113,8 @@ def answer(database: Database, receipt: Receipt, response: Response, wait: float
                 break
             if time.monotonic() >= deadline:
                 response.status_code = 202
-                response.headers["Location"] = f"/api/enrollment/jobs/{id}"
+                response.headers["Link"] = f'</api/enrollment/jobs/{id}>; rel="monitor"'
+                response.headers.setdefault("Location", f"/api/enrollment/jobs/{id}")
                 return receipt
             time.sleep(_JOB_POLL_SECONDS)
     return receipt

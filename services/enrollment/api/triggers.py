@@ -35,7 +35,10 @@ def create(
     To let it act on those who match today: POST /api/enrollment/previews with action 'apply-trigger', and confirm that.
     """
     caller.everywhere(Permission.ASSIGN)
-    return answer(using.database, using.triggers.create(context, body), response, wait)
+    receipt = using.triggers.create(context, body)
+    if isinstance(receipt.result, dict):
+        response.headers["Location"] = f"/api/enrollment/triggers/{receipt.result['trigger_id']}"
+    return answer(using.database, receipt, response, wait)
 
 
 @router.get("/triggers")

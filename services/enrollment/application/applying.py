@@ -1,6 +1,6 @@
 """Groups and triggers as code: the difference between a file and what is there, and making it so in one batch (CAT-16)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import NamedTuple
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from services.enrollment.application import differing, judging
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
 from services.enrollment.application.editing import Editing
 from services.enrollment.application.grouping import GroupIn, Grouping
@@ -18,6 +19,7 @@ from services.enrollment.projections.state import AssignmentRow, assignments
 from services.enrollment.projections.triggers import TriggerRow
 from shared.contracts.enrollment import DueRule, TriggerCondition, TriggerKind
 from shared.database import Connection
+from shared.differences import differences
 from shared.errors import Invalid
 from shared.store import Context, Decision, Receipt
 
@@ -60,7 +62,7 @@ class ListedTrigger(BaseModel):
     undo: bool = False
     access_days: int | None = Field(default=None, ge=1, le=36_500)
     due: DueRule | None = None
-    required: bool = True
+    required: bool | None = None
     """`access_days`, `due`, `required`: of its assignment of an offering."""
 
 
@@ -104,6 +106,12 @@ class Applying:
             found = [self._group(conn, one, codes) for one in file.groups]
             wanted = [_trigger(one, codes) for one in file.triggers]
             there = [next(iter(triggers.live(conn, one.name)), None) for one in wanted]
+            names = _names(conn, wanted, there, codes)
+            kinds = {
+                id: fact.kind
+                for id, fact in offerings.offerings(conn, [t.offering_id for t in wanted if t.offering_id]).items()
+            }
+            wanted = [_said(one, kinds) for one in wanted]
             rows = assignments(conn, [old.assignment for old in there if old and old.assignment])
             same = [old is not None and _same(t, old, rows) for t, old in zip(wanted, there, strict=True)]
             fresh = [t for t, unchanged in zip(wanted, same, strict=True) if not unchanged]
@@ -113,7 +121,18 @@ class Applying:
         for one, (offering, group) in zip(file.groups, found, strict=True):
             items.append(self._apply_group(context, one, offering, group, dry_run=dry_run))
         for trigger, old, unchanged in zip(wanted, there, same, strict=True):
-            items.append(self._apply_trigger(context, trigger, old, unchanged=unchanged, dry_run=dry_run))
+            changes = (
+                []
+                if unchanged
+                else differences(
+                    differing.trigger_there(old, rows, names) if old else None, differing.trigger(trigger, names)
+                )
+            )
+            item: dict[str, JsonValue] = {
+                "changes": changes,
+                "warnings": self._flagged(trigger.offering_id, trigger.due),
+            }
+            items.append(item | self._apply_trigger(context, trigger, old, unchanged=unchanged, dry_run=dry_run))
         result: JsonValue = {"items": items, "dry_run": dry_run}
         if dry_run:
             return Receipt(position="enrollment:0", batch=context.correlation, result=result)
@@ -133,25 +152,38 @@ class Applying:
     ) -> dict[str, JsonValue]:
         part = replace(context, command_id=f"{context.command_id}/group/{offering}/{listed.name}")
         wanted = GroupIn(**listed.model_dump(exclude={"offering"}))
-        changes: list[JsonValue] = []
-        if before is None:
-            changes.append("created")
+        there = (
+            GroupIn(**{n: getattr(before, n) for n in GroupIn.model_fields if n != "due"}, due=before.due_rule)
+            if before
+            else None
+        )
+        if there is None:
             if not dry_run:
                 self._grouping.create(part, offering, wanted)
-        else:
-            told = {name: getattr(before, name) for name in GroupIn.model_fields if name != "due"}
-            if told != wanted.model_dump(exclude={"due"}):
-                changes.append("described")
-                if not dry_run:
-                    self._grouping.edit(part, before.assignment, wanted.model_copy(update={"due": before.due_rule}))
-            if wanted.due != before.due_rule:
-                changes.append("due")
-                if not dry_run:
-                    due = replace(part, command_id=f"{part.command_id}/due")
-                    self._editing.set_due_rule(due, self._assigning.find(before.assignment), wanted.due)
-        outcome = "unchanged" if not changes else "changed" if before else "created"
-        name = f"{listed.offering}/{listed.name}"
-        return {"kind": "group", "code": name, "outcome": outcome, "changes": changes}
+        elif before and not dry_run:
+            self._change_group(part, before, there, wanted)
+        changes = differences(differing.group(there) if there else None, differing.group(wanted))
+        outcome = "created" if there is None else "changed" if changes else "unchanged"
+        told: dict[str, JsonValue] = {
+            "code": f"{listed.offering}/{listed.name}",
+            "outcome": outcome,
+            "changes": changes,
+        }
+        return {"kind": "group", **told, "warnings": self._flagged(offering, wanted.due)}
+
+    def _change_group(self, part: Context, before: GroupRow, there: GroupIn, wanted: GroupIn) -> None:
+        if there.model_dump(exclude={"due"}) != wanted.model_dump(exclude={"due"}):
+            self._grouping.edit(part, before.assignment, wanted.model_copy(update={"due": there.due}))
+        if there.due != wanted.due:
+            due = replace(part, command_id=f"{part.command_id}/due")
+            self._editing.set_due_rule(due, self._assigning.find(before.assignment), wanted.due)
+
+    def _flagged(self, offering: UUID | None, due: DueRule | None) -> list[JsonValue]:
+        """Due rules that can never be met (DUE-4); of an offering that the same file creates nothing is known yet."""
+        if offering is None or due is None:
+            return []
+        with self._ledger.database.connection() as conn:
+            return [*judging.flagged(conn, judging.offerings(conn, [offering]).get(offering), due)]
 
     def _apply_trigger(
         self, context: Context, wanted: TriggerIn, before: TriggerRow | None, *, unchanged: bool, dry_run: bool
@@ -164,7 +196,7 @@ class Applying:
                 stop = replace(part, command_id=f"{part.command_id}/stop")
                 self._triggers.stop(stop, before.id, take_back=False, reason=None)
             self._triggers.create(part, wanted)
-        return {"kind": "trigger", "code": wanted.name, "outcome": outcome, "changes": []}
+        return {"kind": "trigger", "code": wanted.name, "outcome": outcome}
 
 
 def _codes(conn: Connection, file: File, *, dry_run: bool) -> _Codes:
@@ -218,9 +250,26 @@ def _trigger(listed: ListedTrigger, codes: _Codes) -> TriggerIn:
     )
 
 
+def _said(wanted: TriggerIn, kinds: Mapping[UUID, str]) -> TriggerIn:
+    """A qualification is optional unless the file says required (ASG-11)."""
+    optional = wanted.required is None and wanted.offering_id and kinds.get(wanted.offering_id) == "qualification"
+    return wanted.model_copy(update={"required": False}) if optional else wanted
+
+
 def _coming(wanted: TriggerIn) -> bool:
     """It hangs on something that is not there yet: nothing more can be checked in a dry run."""
     return COMING in (wanted.offering_id, wanted.job_role_id, wanted.when.target_id)
+
+
+def _names(
+    conn: Connection, wanted: Sequence[TriggerIn], there: Sequence[TriggerRow | None], codes: _Codes
+) -> differing.Names:
+    """Of all that these triggers name."""
+    old = [id for row in there if row for id in (row.offering, row.job_role, row.target) if id]
+    ids = {*old, *(id for t in wanted for id in (t.offering_id, t.job_role_id, t.when.target_id) if id)}
+    coming = {id: code.upper() for code, id in (*codes.offerings.items(), *codes.job_roles.items())}
+    roles = {id: role.code for id, role in triggers.job_roles(conn, list(ids)).items()}
+    return coming | roles | {id: fact.code for id, fact in offerings.offerings(conn, ids).items()}
 
 
 def _same(wanted: TriggerIn, there: TriggerRow, rows: Mapping[UUID, AssignmentRow]) -> bool:
@@ -231,4 +280,5 @@ def _same(wanted: TriggerIn, there: TriggerRow, rows: Mapping[UUID, AssignmentRo
         return True
     row = rows[there.assignment]
     due = wanted.due.model_dump_json() if wanted.due else None
-    return (wanted.access_days, due, wanted.required) == (row.access_days, row.due, row.required)
+    shared = (wanted.access_days, due, wanted.required is not False)
+    return shared == (row.access_days, row.due, row.required)

@@ -1,7 +1,8 @@
 """Commands that create and remove assignments, and that keep one learner away from one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import JsonValue
@@ -79,8 +80,12 @@ class Assigning:
         self._check_size(offering_ids, people)
         created, refused = self.judge(scope, offering_ids, people)
         texts = Texts()
-        kept = sharing.kept(texts, context.actor)
+        kept = sharing.kept(texts, context.actor, self._today())
         return self.create(context, created, refused, sharing=kept, texts=texts, unseen=self._unseen(created))
+
+    def _today(self) -> date:
+        with self._ledger.database.connection() as conn:
+            return facts.today(conn)
 
     def _unseen(self, created: Sequence[tuple[Offering, Target]]) -> list[JsonValue]:
         """Items of the qualifications that these people do not see (CAT-11)."""
@@ -162,6 +167,7 @@ class Assigning:
             longest = ACCESS_DAYS
             if sharing.access_days is not None:
                 longest = longest_access(conn, [target for _, target in wanted])
+            warnings = _flagged(conn, {offering.id: offering for offering, _ in wanted}.values(), sharing)
         for offering, target in wanted:
             id = assignment_id(context, offering.id, target)
             events.append(rules.create(id, offering, target, sharing, longest=longest))
@@ -175,7 +181,7 @@ class Assigning:
             for r in rows
         ]
         if report is None:
-            report = {"created": created, "refused": [row.json() for row in refused]}
+            report = {"created": created, "refused": [row.json() for row in refused], "warnings": warnings}
         qualifications = {offering.id for offering, _ in wanted if offering.kind == "qualification"}
         if qualifications:
             where: list[JsonValue] = [items.where_warnings(id) for id in sorted(qualifications)]
@@ -241,6 +247,12 @@ def assignment_id(context: Context, offering: UUID, target: Target) -> UUID:
     return uuid5(offering, f"{context.actor}/{context.command_id}/{target.type}/{target.id}")
 
 
+def _flagged(conn: Connection, offerings: Collection[Offering], sharing: Sharing) -> list[JsonValue]:
+    """Due rules that can never be met; of several offerings, with the title (DUE-4)."""
+    told = [(one.title, text) for one in offerings for text in judging.flagged(conn, one, sharing.due)]
+    return [f"{title}: {text}" if len(offerings) > 1 else text for title, text in told]
+
+
 def assignment_row(
     context: Context, id: UUID, offering: Offering, target: Target, sharing: Sharing, now: object
 ) -> tuple[object, ...]:
@@ -248,7 +260,17 @@ def assignment_row(
     about = (offering.id, target.type, target.id, target.include_below, True, context.correlation, now)
     due = sharing.due.model_dump_json() if sharing.due else None
     note = sharing.note.id if sharing.note else None
-    return (id, 1, *about, sharing.access_days, note, sharing.important, due, False, sharing.required)
+    return (
+        id,
+        1,
+        *about,
+        sharing.access_days,
+        note,
+        sharing.important,
+        due,
+        False,
+        rules.requires(offering, sharing.required),
+    )
 
 
 def open_offering(conn: Connection, id: UUID) -> Offering:

@@ -1,7 +1,7 @@
 """A single course assignment: cancelled within its time, or with a shorter access period; and access that ends (ASG-14, ASG-15)."""
 
 import threading
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,7 +10,9 @@ from pydantic import BaseModel
 from services.enrollment.application.assigning import Assigning
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.application.rows import expiry
+from services.enrollment.application.targets import longest_access
 from services.enrollment.domain import granting
+from services.enrollment.domain.assignments import Target, access_days
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
@@ -35,6 +37,8 @@ class LearnersAssignment(BaseModel):
     """The billing date (ASG-19)."""
     access_until: date | None
     """The last day of access that this assignment gives; None: without end."""
+    default_until: date | None
+    """The last day that it has where nobody chose a shorter period (ASG-14); None: without end."""
     editable: bool
     """The caller may make its access end earlier (ASG-14)."""
     cancellable: bool
@@ -65,11 +69,15 @@ class Cancelling:
 
     def _shown(self, share: "_Share", refused: str | None, overrides: bool) -> LearnersAssignment:
         why_not = refused or share.why_not(override=False)
+        with self._enrolled.ledger.database.connection() as conn:
+            usual = longest_access(conn, [Target("individual", share.state.person)])
+        days = access_days(share.offering, usual)
         return LearnersAssignment(
             assignment_id=share.assignment,
             type=self._assigning.find(share.assignment).target.type,
             created_at=share.created,
             access_until=share.state.access.get(share.assignment),
+            default_until=_after(share.created, days) if days else None,
             editable=refused is None and share.offering.kind == "course",
             cancellable=why_not is None,
             why_not=why_not,
@@ -94,12 +102,13 @@ class Cancelling:
         beside = self._assigning.removal([source], ref, context) if source.target.one_person else None
         return self._enrolled.record(context, state, offering, at, change, texts=texts, beside=beside)
 
-    def shorten(self, context: Context, id: UUID, assignment: UUID, until: date) -> Receipt:
-        """An earlier last day of access, never a later one (ASG-14)."""
+    def shorten(self, context: Context, id: UUID, assignment: UUID, until: date | int) -> Receipt:
+        """An earlier last day of access, or so many days from the creation; never later (ASG-14)."""
 
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
             _check_course(offering)
-            return granting.shorten(state, assignment, until, at.today)
+            day = until if isinstance(until, date) else _after(self._created(state, assignment), until)
+            return granting.shorten(state, assignment, day, at.today)
 
         return self._enrolled.command(context, id, decide)
 
@@ -130,6 +139,10 @@ class _Share(NamedTuple):
         except Conflict as refusal:
             return refusal.detail
         return None
+
+
+def _after(created: datetime, days: int) -> date:
+    return created.astimezone(UTC).date() + timedelta(days=days)
 
 
 def _check_course(offering: Offering) -> None:

@@ -1,13 +1,15 @@
-"""Qualifications are earned: on the last item's completion, on assignment, and when the items change (CAT-9)."""
+"""Qualifications are earned: on the last item's completion, on assignment, and when the items change (CAT-9). So is a certification
+whose courses were all completed before, where that counts: without a begin (ENR-8)."""
 
 import threading
 from collections.abc import Sequence
 from uuid import UUID
 
 from services.enrollment.application.enrolled import Enrolled
+from services.enrollment.application.learning import credits
 from services.enrollment.domain.earning import earn
 from services.enrollment.domain.enrollment import Enrollment
-from services.enrollment.domain.learning import Moment
+from services.enrollment.domain.learning import Moment, credit
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.projections import earning
@@ -79,5 +81,7 @@ class Earning:
 
     def _decide(self, state: Enrollment, offering: Offering, at: Moment) -> Change | None:
         with self._database.connection() as conn:
+            if offering.kind == "certification":
+                return credit(state, offering, credits(conn, state, offering, at), at)
             done = earning.done(conn, state.person, offering.items)
         return earn(state, offering, done, at)

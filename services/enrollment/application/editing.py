@@ -11,9 +11,8 @@ from services.enrollment.application.targets import may_see
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, standing
 from services.enrollment.domain.assignments import Assignment
-from services.enrollment.domain.due_dates import never_met
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
-from services.enrollment.projections import facts, organisations, state
+from services.enrollment.projections import facts, state
 from services.enrollment.projections.state import ASSIGNMENT
 from shared.auth import Scope
 from shared.contracts.enrollment import DueRule, describe
@@ -34,12 +33,11 @@ class Editing:
             return earlier
         event = rules.set_due_rule(assignment, due)
         with self._ledger.database.connection() as conn:
-            row, now = state.assignments(conn, [assignment.id])[assignment.id], facts.now(conn)
-            zones = organisations.zones(conn)
+            row = state.assignments(conn, [assignment.id])[assignment.id]
             offering = judging.offerings(conn, [assignment.offering]).get(assignment.offering)
-        never = never_met(due, now, offering.minimum_minutes, zones) if offering else None
+            warnings: list[JsonValue] = [*judging.flagged(conn, offering, due)]
         job = uuid4()
-        result: dict[str, JsonValue] = {"due": describe(due), "warnings": [never] if never else [], "jobs": [str(job)]}
+        result: dict[str, JsonValue] = {"due": describe(due), "warnings": warnings, "jobs": [str(job)]}
         if event is None:
             return self._ledger.record(context, Decision((), context.meta()), {**result, "jobs": []})
         text = due.model_dump_json() if due else None

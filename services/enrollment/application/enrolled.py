@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from uuid import UUID
 
@@ -62,14 +62,18 @@ class Enrolled:
         also: Also | None = None,
         beside: Decision | None = None,
         relied_on: tuple[Revision, ...] = (),
+        told: Mapping[str, JsonValue] | None = None,
     ) -> Receipt:
         """Write what was decided, with its texts, and `beside` it. Nothing decided: how it stands, which a repetition is told too.
 
+        `told`: what else is in the result.
+
         A completion or the end of a term puts the learner in the queue: due dates may count from it, and exceptions hang on it.
         """
-        result = self._result(change.after if change else state, offering, at.today)
+        told_now = self._result(change.after if change else state, offering, at.today)
+        result: JsonValue = {**told_now, **(told or {})}
         if change is None:
-            return self.ledger.record(context, Decision((), context.meta()), result)
+            return self.ledger.record(context, beside or Decision((), context.meta()), result)
 
         def more(conn: Connection) -> None:
             if texts:

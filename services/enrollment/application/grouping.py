@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field, JsonValue
 
-from services.enrollment.application import rows
+from services.enrollment.application import judging, rows
 from services.enrollment.application.assigning import (
     Assigning,
     Refused,
@@ -67,13 +67,14 @@ class Grouping:
             return earlier
         with self._ledger.database.connection() as conn:
             offering, now = open_offering(conn, offering_id), facts.now(conn)
+            warnings: list[JsonValue] = [*judging.flagged(conn, offering, body.due)]
         id = assignment_id(context, offering_id, Target("group", context.correlation))
         target, sharing = Target("group", id), Sharing(due=body.due)
         group = body.group(id, 2, offering_id)
         events = (rules.create(id, offering, target, sharing), groups.describe(id, 2, group))
         row = AssignmentRow(*assignment_row(context, id, offering, target, sharing, now))._replace(revision=2)  # type: ignore[arg-type]
         decision = Decision(events, context.meta(), new=(Row(ASSIGNMENT, tuple(row)), Row(GROUP, group_row(group))))
-        return self._ledger.record(context, decision, {"assignment_id": str(id)})
+        return self._ledger.record(context, decision, {"assignment_id": str(id), "warnings": warnings})
 
     def edit(self, context: Context, id: UUID, body: GroupIn) -> Receipt:
         """Replace what the group says and allows. Its due date is the assignment's, and is set there."""
@@ -85,12 +86,14 @@ class Grouping:
         group = body.group(id, found.revision + 1, found.offering)
         with self._ledger.database.connection() as conn:
             row = assignments(conn, [id])[id]._replace(revision=group.version)
+            on = judging.offerings(conn, [found.offering]).get(found.offering)
+            warnings: list[JsonValue] = [*judging.flagged(conn, on, found.due_rule)]
         decision = Decision(
             (groups.describe(id, group.version, group),),
             context.meta(),
             changed=(Row(ASSIGNMENT, tuple(row)), Row(GROUP, group_row(group))),
         )
-        return self._ledger.record(context, decision, {"assignment_id": str(id)})
+        return self._ledger.record(context, decision, {"assignment_id": str(id), "warnings": warnings})
 
     def find(self, id: UUID) -> known.GroupRow:
         """Raises NotFound for one that is not there, or not any more."""

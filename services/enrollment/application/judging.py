@@ -1,27 +1,26 @@
 """What would have to change for learners, by the facts of one moment: the same for a preview and for the real thing."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import TypedDict
 from uuid import UUID
 
 from services.enrollment.domain.assignments import access_days
-from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due, due
+from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due, due, never_met
 from services.enrollment.domain.enrollment import Enrollment, enrollment_ids
 from services.enrollment.domain.granting import settle
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change
 from services.enrollment.domain.terms import Terms
-from services.enrollment.projections import facts, matching, state
+from services.enrollment.projections import achieved, facts, matching, organisations, state
 from services.enrollment.projections import offerings as catalogue
 from services.enrollment.projections.matching import Situation
 from services.enrollment.projections.offerings import OfferingFact
-from services.enrollment.projections.organisations import zone
 from services.enrollment.projections.state import (
     AssignmentRow,
 )
-from shared.contracts.enrollment import ExceptionState, Hold
+from shared.contracts.enrollment import DueRule, ExceptionState, Hold
 from shared.database import Connection
 from shared.store import STREAM, SUBJECT
 
@@ -86,6 +85,7 @@ def pattern(situation: Situation) -> Enrollment:
         exclusions=frozenset(situation.exclusions),
         due=Deadline(situation.due, situation.due_at) if situation.due else None,
         due_by_hand=situation.due_by_hand,
+        via=situation.via,
         **holding(situation.waiting),
     )
 
@@ -141,19 +141,19 @@ def judge(
     shorter = {a.id: a.access_days for a in (*assignments.values(), *proposed) if a.access_days is not None}
     bring: dict[tuple[UUID, int | None, str | None], Terms] = {}
     verdicts = []
-    for situation in situations:
+    for situation, done in _apart(conn, situations, known):
         if aside and not aside.isdisjoint(holding(situation.waiting)["holds"]):
             continue
         on_offer = known.get(situation.offering)
         key = (situation.offering, situation.days, situation.zone)
         if key not in bring:
-            bring[key] = terms(on_offer, now, shorter, situation.days, zone(situation.zone))
+            bring[key] = terms(on_offer, now, shorter, situation.days, organisations.zone(situation.zone))
         given = bring[key]
         change = settle(
             pattern(situation),
             wanted(situation, aside),
             removed,
-            replace(given, others=tuple(situation.others)) if situation.others else given,
+            replace(given, others=tuple(situation.others or ()), done=done) if situation.others or done else given,
             open_for_new=on_offer is not None and on_offer.open,
             keep_begun=on_offer is None or on_offer.keep_begun,
             undone=reversed_,
@@ -164,11 +164,32 @@ def judge(
     return Judged(verdicts, assignments, sharing)
 
 
+def _apart(
+    conn: Connection, situations: Iterable[Situation], known: Mapping[UUID, Offering]
+) -> Iterator[tuple[Situation, bool]]:
+    """Those apart who complete at once: on a certification whose courses they have all completed, where that counts (ENR-8)."""
+    for situation in situations:
+        on_offer = known.get(situation.offering)
+        done = achieved.all_courses(conn, on_offer.id, situation.people) if on_offer and on_offer.credit else set()
+        for one in (True, False):
+            places = [n for n, person in enumerate(situation.people) if (person in done) is one]
+            if places:
+                yield situation if len(places) == len(situation.people) else situation.only(places), one
+
+
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, Offering]:
     """As the rules know them, with the minimum time of certifications that say nothing else (CAT-2)."""
     found = catalogue.offerings(conn, ids)
     sums = catalogue.minutes_of_courses(conn, [id for id, fact in found.items() if fact.minimum_minutes is None])
     return {id: offering(fact, sums.get(id, 0)) for id, fact in found.items()}
+
+
+def flagged(conn: Connection, on: Offering | None, rule: DueRule | None) -> list[str]:
+    """What is to be said of a due rule when it is saved or previewed: that it can never be met (DUE-4)."""
+    if on is None or rule is None:
+        return []
+    never = never_met(rule, facts.now(conn), on.minimum_minutes, organisations.zones(conn))
+    return [never] if never else []
 
 
 def wanted(situation: Situation, aside: Collection[UUID] = ()) -> dict[UUID, Due]:

@@ -3,21 +3,24 @@
 from datetime import datetime
 from uuid import UUID, uuid5
 
+from pydantic import JsonValue
+
+from services.enrollment.application import rows
 from services.enrollment.application.assigning import Assigning, assignment_id, assignment_row
 from services.enrollment.application.coming import coming_to
 from services.enrollment.application.enrolled import Also, Enrolled
 from services.enrollment.domain import assignments as rules
-from services.enrollment.domain import learning, standing
+from services.enrollment.domain import learning, standing, within
 from services.enrollment.domain.assignments import NOTHING_SHARED, Target
 from services.enrollment.domain.coming import OUTSIDE, Coming, check_own, joinable
 from services.enrollment.domain.enrollment import Enrollment, enrollment_id
 from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change
+from services.enrollment.domain.standing import Change, joined
 from services.enrollment.projections import achieved, facts, state, visibility
 from services.enrollment.projections.state import ASSIGNMENT
 from shared import timers
-from shared.contracts.catalog import Step
+from shared.contracts.catalog import Activity, Step
 from shared.database import Connection
 from shared.errors import Conflict, Overtaken, Refusal
 from shared.store import Context, Decision, Receipt, Row, decided_again
@@ -96,16 +99,17 @@ class Learning:
 
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
             with self._ledger.database.connection() as conn:
-                credits = _credits(conn, state, offering, at)
-            return learning.begin(state, offering, credits, at)
+                counted = credits(conn, state, offering, at)
+            return learning.begin(state, offering, counted, at, self._via(state, offering))
 
         return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
-    def complete_step(self, context: Context, id: UUID, step: int) -> Receipt:
-        """Complete a step of the published version; the last one completes the training."""
+    def complete_step(self, context: Context, id: UUID, step: int, *, by_learner: bool) -> Receipt:
+        """Complete a step of the published version; the last one completes the training. Who may say so, the step says (CAT-1)."""
 
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
-            return learning.complete_step(state, offering, step, at)
+            via = self._via(state, offering)
+            return learning.complete_step(state, offering, step, at, via, by_learner=by_learner)
 
         return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
@@ -113,17 +117,46 @@ class Learning:
         """Record an exam's result, in percent."""
 
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
-            return learning.take_exam(state, offering, step, score, at)
+            return learning.take_exam(state, offering, step, score, at, self._via(state, offering))
 
         return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
     def launch(self, context: Context, id: UUID, step: int) -> Receipt:
-        """Open a step's content or lab."""
+        """Open a step's content or lab: the result says where. A step that is a course is begun, or counts already (CAT-2)."""
+        if earlier := self._ledger.earlier(context):
+            return earlier
+        state = self._enrolled.find(id)
+        offering, at = self._enrolled.surroundings(state.offering)
+        change = learning.launch(state, offering, step, at.today, self._via(state, offering))
+        beside, told = None, opened(offering, step)
+        if course := within.course_of(offering, step):
+            with self._ledger.database.connection() as conn:
+                counted = {} if state.rejection else credits(conn, state, offering, at)
+            if step in counted:
+                change = joined(change, learning.credit(change.after if change else state, offering, counted, at))
+            again = step not in counted and step not in state.steps
+            begun = within.begin_within(self._on(state.person, course), id, at.today, again=again)
+            beside = rows.decision(begun, context.meta()) if begun else None
+            told["course_enrollment_id"] = str(enrollment_id(state.person, course))
+        also = counting_elsewhere(context)
+        return self._enrolled.record(context, state, offering, at, change, also=also, beside=beside, told=told)
 
-        def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
-            return learning.launch(state, offering, step, at.today)
+    def _via(self, state: Enrollment, offering: Offering) -> UUID | None:
+        """The certification that lets the learner work on this course without an assignment to it (CAT-2)."""
+        if offering.kind != "course":
+            return None
+        with self._ledger.database.connection() as conn:
+            return achieved.within(conn, state.person, offering.id, state.via)
 
-        return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
+    def _on(self, person: UUID, offering: UUID) -> Enrollment:
+        loaded = self._ledger.load(enrollment_id(person, offering), standing.evolve)
+        return loaded or Enrollment.unknown(person, offering)
+
+
+def opened(offering: Offering, step: int) -> dict[str, JsonValue]:
+    """Where Launch leads."""
+    found = offering.steps[step - 1]
+    return {"address": found.address if isinstance(found, Activity) else None}
 
 
 def _check_own(offering: Offering, coming: Coming) -> None:
@@ -179,17 +212,23 @@ class Crediting:
     def _credit(self, context: Context, id: UUID) -> None:
         def decide(state: Enrollment, offering: Offering, at: Moment) -> Change | None:
             with self._enrolled.ledger.database.connection() as conn:
-                credits = _credits(conn, state, offering, at)
-            return learning.credit(state, offering, credits, at)
+                counted = credits(conn, state, offering, at)
+            return learning.credit(state, offering, counted, at)
 
         self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
 
-def _credits(conn: Connection, state: Enrollment, offering: Offering, at: Moment) -> dict[int, UUID]:
-    """The steps whose course the learner has completed in another offering, with the enrollment that says so (ENR-8)."""
+def credits(conn: Connection, state: Enrollment, offering: Offering, at: Moment) -> dict[int, UUID]:
+    """The steps whose course the learner has completed, with the enrollment that says so.
+
+    Since the term was opened; or before, and in another offering, where this one says so (CAT-2, ENR-8).
+    """
     steps = enumerate(offering.steps, 1)
-    courses = {step.course_id: n for n, step in steps if isinstance(step, Step) and step.course_id}
-    if not offering.credit or not courses:
+    courses = {n: step.course_id for n, step in steps if isinstance(step, Step) and step.course_id}
+    if not courses:
         return {}
-    done = achieved.courses(conn, state.person, at.today, without=state.id)
-    return {n: done[course] for course, n in courses.items() if course in done}
+    if offering.credit:
+        done = achieved.courses(conn, state.person, at.today, without=state.id)
+    else:
+        done = achieved.courses_since(conn, state.person, list(courses.values()), state.id, state.term)
+    return {n: done[course] for n, course in courses.items() if course in done}

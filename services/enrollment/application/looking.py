@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID, uuid4
 
 from services.enrollment.application.judging import judge
@@ -32,14 +32,16 @@ class Resolved:
         applied: UUID | None = None,
         ours: Collection[UUID] = (),
         changed: AssignmentRow | None = None,
+        access_until: date | None = None,
     ) -> None:
-        """`changed`: an assignment as it would be.
+        """`access_until`: the last day of access of who comes today. `changed`: an assignment as it would be.
 
         `applied`: a trigger that acts on everybody who fulfils its condition, by the assignments `ours`.
         """
         self.offering = offering
         self.applied = applied
         self.warnings = list(warnings)
+        self.access_until = access_until
         self.targets = targets
         self.removing = removing
         self.proposed = [
@@ -180,6 +182,7 @@ class _Look:
             **self._count,
             excluded=self._excluded,
             held_by_exceptions=self._waiting,
+            access_until=self._resolved.access_until,
             warnings=self._resolved.warnings,
             item_warnings=list(self._unseen.values()),
             emails=Emails(

@@ -1,13 +1,13 @@
 """Previews: what adding or removing rules would do, exactly, and carrying out what was confirmed (ASG-8, ASG-9)."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 from psycopg.types.json import Jsonb
 
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
 from services.enrollment.application.editing import Editing
-from services.enrollment.application.judging import offerings
+from services.enrollment.application.judging import flagged, offerings
 from services.enrollment.application.looking import Looks, Resolved
 from services.enrollment.application.reach import check_added, check_reach
 from services.enrollment.application.requests import (
@@ -19,13 +19,12 @@ from services.enrollment.application.requests import (
     PreviewRequest,
     RemoveRules,
 )
-from services.enrollment.application.sharing import Note, SharingRequest
+from services.enrollment.application.sharing import Note, SharingRequest, days_of_access
 from services.enrollment.application.targets import check_target, longest_access
 from services.enrollment.application.triggering import Triggers
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain.assignments import Target
-from services.enrollment.domain.due_dates import never_met
-from services.enrollment.projections import facts, organisations, scopes, state, triggers
+from services.enrollment.projections import facts, scopes, state, triggers
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
@@ -79,7 +78,7 @@ class Previewing:
             return earlier
         request, digest = self._stored(context, id)
         with self._ledger.database.transaction(snapshot=True) as conn:
-            looked = self._look(conn, scope, request)
+            looked, today = self._look(conn, scope, request), facts.today(conn)
             for _ in looked.rows():
                 pass
         if looked.digest() != digest:
@@ -89,15 +88,17 @@ class Previewing:
                 preview=self.preview(context, scope, request),
             )
         if isinstance(request, ApplyTrigger):
-            return self._triggers.apply(context, request.trigger_id)
+            return self._triggers.apply(
+                context, request.trigger_id, [w for one in looked.resolved for w in one.warnings]
+            )
         if isinstance(request, ChangeDue):
             return self._editing.set_due_rule(context, self._assigning.find(request.assignment_id), request.due)
         (resolved,) = looked.resolved
         if isinstance(request, RemoveRules):
             return self._assigning.remove(context, resolved.removing, reason)
         texts = Texts()
-        given = request.model_dump(include={"access_days", "due", "required"})
-        sharing = SharingRequest(note=note, **given).kept(texts, context.actor)
+        given = request.model_dump(include={"access_days", "access_until", "due", "required"})
+        sharing = SharingRequest(note=note, **given).kept(texts, context.actor, today)
         wanted = [(resolved.offering, target) for target in resolved.targets]
         return self._assigning.create(context, wanted, sharing=sharing, texts=texts)
 
@@ -141,8 +142,7 @@ class Previewing:
         offering = offerings(conn, [found.offering])[found.offering]
         row = state.assignments(conn, [found.id])[found.id]
         row = row._replace(due=request.due.model_dump_json() if request.due else None)
-        never = never_met(request.due, facts.now(conn), offering.minimum_minutes, organisations.zones(conn))
-        return Resolved(offering, [], [], warnings=[never] if never else [], changed=row)
+        return Resolved(offering, [], [], warnings=flagged(conn, offering, request.due), changed=row)
 
     def _resolve_trigger(self, conn: Connection, request: ApplyTrigger) -> tuple[str | None, list[Resolved]]:
         """An offering; or all that comes with a job role, also by triggers that follow it, and the job role's name."""
@@ -154,21 +154,30 @@ class Previewing:
         elif trigger.offering and trigger.assignment:
             ours = {trigger.offering: [trigger.assignment]}
         known = offerings(conn, ours)
-        resolved = [Resolved(known[id], [], [], applied=trigger.id, ours=ours[id]) for id in sorted(known)]
+        rows = state.assignments(conn, [one for ids in ours.values() for one in ids])
+        resolved = []
+        for id in sorted(known):
+            rules = [rows[one].due_rule for one in ours[id]]
+            told = [warning for rule in rules for warning in flagged(conn, known[id], rule)]
+            resolved.append(Resolved(known[id], [], [], warnings=told, applied=trigger.id, ours=ours[id]))
         return title, resolved
 
     def _resolve(self, conn: Connection, scope: Scope, request: AddRules | RemoveRules) -> Resolved:
         if isinstance(request, RemoveRules):
             return self._resolve_removal(conn, scope, request)
         found = open_offering(conn, request.offering_id)
-        if not request.required:
+        if request.required is not None:
             rules.check_requirement(found)
         targets = [Target(t.type, t.target_id, t.include_below) for t in request.targets]
         if len({(t.type, t.id) for t in targets}) < len(targets):
             raise Invalid("The same target is named twice.", field="targets")
         for target in targets:
             check_target(conn, scope, target, allow_empty=request.allow_empty)
-        rules.check_access_days(found, request.access_days, longest_access(conn, targets))
+        today, longest = facts.today(conn), longest_access(conn, targets)
+        days = days_of_access(request.access_days, request.access_until, today)
+        rules.check_access_days(found, days, longest, as_day=request.access_until)
+        most = rules.access_days(found, longest)
+        until = today + timedelta(days=days or most) if most else None
         existing = state.live_targets(conn, [found.id], [(t.type, t.id) for t in targets])
         if existing:
             raise Conflict(
@@ -177,8 +186,8 @@ class Previewing:
                 kind="assigned-already",
                 existing=[str(id) for id in existing.values()],
             )
-        never = never_met(request.due, facts.now(conn), found.minimum_minutes, organisations.zones(conn))
-        resolved = Resolved(found, targets, [], request.access_days, request.due, [never] if never else [])
+        warnings = flagged(conn, found, request.due)
+        resolved = Resolved(found, targets, [], days, request.due, warnings, access_until=until)
         check_added(conn, scope, resolved.proposed)
         return resolved
 

@@ -1,6 +1,6 @@
 """What a preview is asked about, and what it answers (ASG-8, ASG-9)."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
@@ -29,10 +29,11 @@ class AddRules(BaseModel):
     targets: list[TargetRequest] = Field(min_length=1, max_length=500)
     allow_empty: bool = False
     access_days: int | None = Field(default=None, ge=1, le=36_500)
+    access_until: date | None = None
     due: DueRule | None = None
-    required: bool = True
-    """`access_days`: shorter than the course's (ASG-14); `required`: of a qualification (ASG-11). A note is given when
-    confirming: previews keep no free text."""
+    required: bool | None = None
+    """`access_days`, or a last day: shorter than the course's (ASG-14); `required`: of a qualification (ASG-11). A note is given
+    when confirming: previews keep no free text."""
 
 
 class RemoveRules(BaseModel):
@@ -105,6 +106,8 @@ class Summary(BaseModel):
     """Are kept away by an exclusion."""
     held_by_exceptions: int = 0
     """Would wait for an administrator (DUE-4, DUE-5)."""
+    access_until: date | None = None
+    """The last day of access of who comes today, chosen or by default: the latest of all (ASG-14). None: without end."""
     emails: Emails
     warnings: list[str] = []
     """A rule that can never be met."""

@@ -87,6 +87,7 @@ def _row(state: Enrollment) -> tuple[object, ...]:
         state.due_by_hand,
         _waiting(state),
         state.due.at if state.due else None,
+        state.via,
     )
 
 

@@ -1,11 +1,13 @@
 """What a command gives to everybody whom its assignments hold: a note, a shorter access period, a due date, a requirement."""
 
+from datetime import date, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
 from services.enrollment.domain.assignments import Sharing
 from shared.contracts.enrollment import DueRule
+from shared.errors import Invalid
 from shared.texts import Texts
 
 
@@ -26,14 +28,28 @@ class SharingRequest(BaseModel):
 
     note: Note | None = None
     access_days: int | None = Field(default=None, ge=1, le=36_500)
+    access_until: date | None = None
+    """The last day of access, instead of the number of days; who comes later has as many days from then on."""
     due: DueRule | None = None
     """When its learners have to be done (DUE-1)."""
-    required: bool = True
-    """Of a qualification: required, or optional; where assignments differ, required wins (ASG-11)."""
+    required: bool | None = None
+    """Of a qualification, which is optional unless this says required; where assignments differ, required wins (ASG-11)."""
 
-    def kept(self, texts: Texts, subject: UUID) -> Sharing:
+    def kept(self, texts: Texts, subject: UUID, today: date) -> Sharing:
         """With the note among the texts of the command: events hold no free text."""
+        days = days_of_access(self.access_days, self.access_until, today)
         if self.note is None:
-            return Sharing(self.access_days, due=self.due, required=self.required)
+            return Sharing(days, due=self.due, required=self.required, last_day=self.access_until)
         ref = texts.ref(subject, self.note.model_dump_json(include={"title", "message"}))
-        return Sharing(self.access_days, ref, self.note.important, self.due, self.required)
+        return Sharing(days, ref, self.note.important, self.due, self.required, self.access_until)
+
+
+def days_of_access(days: int | None, until: date | None, today: date) -> int | None:
+    """An access period as a number of days, however it was given. Refuses both, and a last day that is no day to come (ASG-14)."""
+    if until is None:
+        return days
+    if days is not None:
+        raise Invalid("Give the access period as a last day or as a number of days, not as both.", field="access_until")
+    if until <= today:
+        raise Invalid(f"The last day of access is {today + timedelta(days=1)} at the earliest.", field="access_until")
+    return (until - today).days

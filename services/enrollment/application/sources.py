@@ -33,7 +33,7 @@ class Source(BaseModel):
     assignment_id: UUID
     type: AssignmentType
     name: str | None
-    """None for people, whose names are with the directory."""
+    """None for a person who has no name here (yet, or any more)."""
     held: bool
     since: date | None
     due_text: str

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC
 from uuid import UUID, uuid4, uuid5
 
 from pydantic import ConfigDict, Field, JsonValue
@@ -9,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 from services.enrollment.application.assigning import Enrollments, assignment_row, open_offering
 from services.enrollment.application.expansion import enqueue_applied
 from services.enrollment.application.firing import trigger as known
+from services.enrollment.application.judging import flagged
 from services.enrollment.application.sharing import SharingRequest
 from services.enrollment.application.targets import longest_access
 from services.enrollment.domain import assignments, loops
@@ -56,11 +58,12 @@ class Triggers:
             offering = open_offering(conn, body.offering_id) if body.offering_id else None
             target, now = Target("trigger", id), facts.now(conn)
             longest = longest_access(conn, [target])
+            warnings: list[JsonValue] = [*flagged(conn, offering, body.due)]
         trigger = _trigger(id, body)
         events: list[Event] = [rules.create(trigger)]
         new = [Row(TRIGGER, trigger_row(trigger, context.correlation, now))]
         if offering and trigger.assignment:
-            sharing = body.kept(texts, context.actor)
+            sharing = body.kept(texts, context.actor, now.astimezone(UTC).date())
             events.append(assignments.create(trigger.assignment, offering, target, sharing, longest=longest))
             row = assignment_row(context, trigger.assignment, offering, target, sharing, now)
             new.append(Row(ASSIGNMENT, row))
@@ -74,7 +77,12 @@ class Triggers:
             jobs.enqueue(conn, job, Following.kind, {"trigger": str(id)}, context.meta())
 
         assignment = str(trigger.assignment) if trigger.assignment else None
-        result: JsonValue = {"trigger_id": str(id), "assignment_id": assignment, "jobs": [str(job)]}
+        result: JsonValue = {
+            "trigger_id": str(id),
+            "assignment_id": assignment,
+            "warnings": warnings,
+            "jobs": [str(job)],
+        }
         decision = Decision(tuple(events), context.meta(), new=tuple(new))
         return self._ledger.record(context, decision, result, also=also)
 
@@ -119,8 +127,8 @@ class Triggers:
             raise Conflict("The trigger begins at this moment. Try again in a few seconds.", kind="trigger-starting")
         return found
 
-    def apply(self, context: Context, id: UUID) -> Receipt:
-        """Act on everybody of whom the condition is true already: after a preview, which the caller has compared (TRG-2)."""
+    def apply(self, context: Context, id: UUID, warnings: Sequence[str] = ()) -> Receipt:
+        """Act on everybody of whom the condition is true already, after a preview with these warnings (TRG-2)."""
         if earlier := self._ledger.earlier(context):
             return earlier
         job = uuid4()
@@ -132,7 +140,8 @@ class Triggers:
             enqueue_applied(conn, context.meta(), id, job)
 
         decision = Decision((event,), context.meta(), changed=(Row(TRIGGER, tuple(row)),))
-        return self._ledger.record(context, decision, {"trigger_id": str(id), "jobs": [str(job)]}, also=also)
+        result: JsonValue = {"trigger_id": str(id), "warnings": [*warnings], "jobs": [str(job)]}
+        return self._ledger.record(context, decision, result, also=also)
 
     def stop(self, context: Context, id: UUID, *, take_back: bool, reason: str | None) -> Receipt:
         """It acts no more. What it gave stays, unless a job role is to be taken back; an offering goes with its assignment."""

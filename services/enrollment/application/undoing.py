@@ -171,9 +171,10 @@ class Undoing:
             plan.leave("assigned-again", old.offering, old.id)
             return
         offering = offerings(conn, [old.offering])[old.offering]
+        shared = old.shared if offering.kind == "qualification" else replace(old.shared, required=None)
         longest = max(rules.ACCESS_DAYS, old.shared.access_days or 0)
         try:
-            again = rules.create(old.id, offering, target, old.shared, longest=longest, after=old.version)
+            again = rules.create(old.id, offering, target, shared, longest=longest, after=old.version)
         except Refusal as refusal:
             why = Irreversible(
                 kind="offering-closed",

@@ -1,6 +1,6 @@
 """Enrollments with what follows from them: the status and the learner's one next action (ENR-1)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from services.enrollment.domain.offerings import Offering
 from services.enrollment.projections import enrollments, facts, visibility
 from services.enrollment.projections.enrollments import EnrollmentQuery, EnrollmentRow, NoteView
 from shared.auth import Scope
+from shared.contracts.catalog import Activity, Reporter, Step
 from shared.contracts.enrollment import ExceptionKind, Payment, Status, TimeOfDay
 from shared.database import Connection, Database
 from shared.errors import NotFound
@@ -65,6 +66,22 @@ class EnrollmentItem(BaseModel):
     excluded_from: list[UUID]
 
 
+class StepView(BaseModel):
+    """A part of the training, with what the information icon shows (CAT-1). Launch says where it opens."""
+
+    number: int
+    kind: str
+    title: str
+    description: str
+    system_requirements: str
+    connection: str
+    pass_mark: int | None
+    reported_by: Reporter | None
+    """Who may say that it is done; None: nobody, the course completes it (CAT-2)."""
+    course_id: UUID | None
+    completed: bool
+
+
 class Viewing:
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -73,6 +90,13 @@ class Viewing:
         with self._database.connection() as conn:
             found = enrollments.enrollments(conn, scope, query, cursor, size)
             return Page(items=_items(conn, found.items), next=found.next)
+
+    def steps(self, scope: Scope, caller: UUID, id: UUID) -> list[StepView]:
+        """What the training consists of; as `one`."""
+        found = self.one(scope, caller, id)
+        with self._database.connection() as conn:
+            offering = judging.offerings(conn, [found.offering_id])[found.offering_id]
+        return [_step(number, step, found.steps) for number, step in enumerate(offering.steps, 1)]
 
     def one(self, scope: Scope, caller: UUID, id: UUID) -> EnrollmentItem:
         """Raises NotFound."""
@@ -103,6 +127,23 @@ def standings(conn: Connection, person: UUID, on: Sequence[UUID]) -> dict[UUID, 
     return items
 
 
+def _step(number: int, step: Activity | Step, done: Collection[int]) -> StepView:
+    activity = step if isinstance(step, Activity) else None
+    course = step.course_id if isinstance(step, Step) else None
+    return StepView(
+        number=number,
+        kind=step.kind,
+        title=step.title,
+        description=activity.description if activity else "",
+        system_requirements=activity.system_requirements if activity else "",
+        connection=activity.connection if activity else "",
+        pass_mark=step.pass_mark,
+        reported_by=None if course else step.reporter,
+        course_id=course,
+        completed=number in done,
+    )
+
+
 def _items(conn: Connection, rows: Sequence[EnrollmentRow]) -> list[EnrollmentItem]:
     today = facts.today(conn)
     found = judging.offerings(conn, {row.offering for row in rows})
@@ -127,7 +168,8 @@ def _state(row: EnrollmentRow) -> Enrollment:
     same = {name: getattr(row, name) for name in row._fields if name in Enrollment.__dataclass_fields__}
     sets = {"steps": frozenset(row.steps), "grants": frozenset(row.grants), "exclusions": frozenset(row.exclusions)}
     due = Deadline(row.due, row.due_at) if row.due else None
-    return Enrollment(**{**same, **sets, "due": due, **judging.holding(row.waiting)})
+    state = Enrollment(**{**same, **sets, "due": due, **judging.holding(row.waiting)})
+    return state if row.via is None or row.within else state.alone()
 
 
 def _item(

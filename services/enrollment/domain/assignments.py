@@ -1,6 +1,7 @@
 """Assignments: the sources that bring learners to offerings, and when a new one is refused."""
 
 from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from uuid import UUID
 
 from services.enrollment.domain.offerings import Offering, check_open
@@ -50,13 +51,15 @@ class Target:
 @dataclass(frozen=True)
 class Sharing:
     """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, a note,
-    a due date, and whether a qualification is required of them."""
+    a due date, and whether a qualification is required of them: it is optional unless that is said (ASG-11)."""
 
     access_days: int | None = None
     note: TextRef | None = None
     important: bool = False
     due: DueRule | None = None
-    required: bool = True
+    required: bool | None = None
+    last_day: date | None = None
+    """The last day of access, where the period was given so."""
 
 
 NOTHING_SHARED = Sharing()
@@ -96,13 +99,13 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
 def create(
     id: UUID, offering: Offering, target: Target, shared: Sharing, *, longest: int = ACCESS_DAYS, after: int = 0
 ) -> AssignmentCreated:
-    """Refuses an offering that is not open, an access period that is too long (see `check_access_days`), and an optional
-    offering that is no qualification (ASG-11). `after`: the version of one that was removed, and is to be there again."""
+    """Refuses an offering that is not open, an access period that is too long (see `check_access_days`), and a requirement of
+    what is no qualification (ASG-11). `after`: the version of one that was removed, and is to be there again."""
     check_open(offering)
-    check_access_days(offering, shared.access_days, longest)
-    if not shared.required:
+    check_access_days(offering, shared.access_days, longest, as_day=shared.last_day)
+    if shared.required is not None:
         check_requirement(offering)
-    return created(id, offering.id, target, shared, after)
+    return created(id, offering.id, target, replace(shared, required=requires(offering, shared.required)), after)
 
 
 def created(id: UUID, offering: UUID, target: Target, shared: Sharing, after: int = 0) -> AssignmentCreated:
@@ -118,8 +121,13 @@ def created(id: UUID, offering: UUID, target: Target, shared: Sharing, after: in
         note=shared.note,
         important=shared.important,
         due=shared.due,
-        required=shared.required,
+        required=shared.required is not False,
     )
+
+
+def requires(offering: Offering, asked: bool | None) -> bool:
+    """Of a qualification: optional unless somebody says required (ASG-11). Of anything else it means nothing."""
+    return asked if asked is not None else offering.kind != "qualification"
 
 
 def check_requirement(offering: Offering) -> None:
@@ -151,21 +159,24 @@ def access_days(offering: Offering, of_organisation: int | None = None) -> int |
     return (offering.access_days or of_organisation or ACCESS_DAYS) if offering.kind == "course" else None
 
 
-def check_access_days(offering: Offering, days: int | None, longest: int = ACCESS_DAYS) -> None:
+def check_access_days(
+    offering: Offering, days: int | None, longest: int = ACCESS_DAYS, *, as_day: date | None = None
+) -> None:
     """Refuses a period that is longer than anybody's would be, or that has no meaning for the offering's kind.
 
     `longest`: the most days that the organisations of the learners give, for a course that says nothing. They may give
     different ones: then each learner has the smaller of what was asked for and what the own organisation gives (ASG-14).
+    `as_day`: the last day, where it was given so.
     """
+    field = "access_until" if as_day else "access_days"
     if days is None:
         return
     most = access_days(offering, longest)
     if most is None:
-        raise Invalid("Only courses have an access period.", field="access_days")
+        raise Invalid("Only courses have an access period.", field=field)
     if not 1 <= days <= most:
-        raise Invalid(
-            f"'{offering.title}' gives access for {most} days; it can be shorter, from 1 day.", field="access_days"
-        )
+        until = f", that is until {as_day + timedelta(days=most - days)}" if as_day else ""
+        raise Invalid(f"'{offering.title}' gives access for {most} days{until}; it can be shorter.", field=field)
 
 
 def remove(state: Assignment, reason: TextRef | None, *, undone: bool = False) -> AssignmentRemoved:

@@ -9,8 +9,11 @@ from shared.contracts.enrollment import DueRule, TimeOfDay, describe
 from shared.events import FAR
 
 WEEK = timedelta(days=7)
-_UNIT_DAYS = {"days": 1, "weeks": 7, "months": 28, "years": 365}
-"""The fewest days that a unit has."""
+_DAY_MINUTES = 24 * 60
+_MOST_DAYS = {"days": 1, "weeks": 7, "months": 31, "years": 366}
+"""The most days that a unit has."""
+_MAY_BE_TO_COME = "field"
+"""All else that a date counts from has happened when the date is set, or happens at that moment (DUE-2)."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,16 @@ def realistic(now: datetime, minimum_minutes: int, zone: tzinfo) -> Deadline:
 
 def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int, zones: Collection[tzinfo]) -> str | None:
     """Why nobody who comes from now on can meet this rule, in none of these time zones, if that is so (DUE-4)."""
-    if rule is None or (rule.kind not in ("fixed", "enrollment")):
+    if rule is None or rule.kind == _MAY_BE_TO_COME:
         return None
     if rule.on is not None:
         fixed = Deadline(rule.on, rule.time)
         if all(too_soon(fixed, now, minimum_minutes, zone) for zone in zones):
             return f"The due date {fixed} leaves less than the minimum time of {minimum_minutes} minutes: everybody will be held."
         return None
-    days = (rule.amount or 0) * _UNIT_DAYS[rule.unit or "days"]
-    last = Deadline(date.min + timedelta(days=days), rule.time).ends(UTC) - datetime.combine(date.min, time(), UTC)
-    if last < timedelta(minutes=minimum_minutes):
+    of_day = time.fromisoformat(rule.time) if rule.time else None
+    minutes = (rule.amount or 0) * _MOST_DAYS[rule.unit or "days"] * _DAY_MINUTES
+    minutes += of_day.hour * 60 + of_day.minute if of_day else _DAY_MINUTES
+    if minutes < minimum_minutes:
         return f"{describe(rule)} is less than the minimum time of {minimum_minutes} minutes: everybody will be held."
     return None

@@ -5,7 +5,7 @@ the learner is withdrawn, cancelled, or out of access. docs/states.md has the ta
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from hashlib import sha1
 from uuid import UUID
@@ -51,6 +51,8 @@ class Enrollment:
     """How the last term ended."""
     begun: bool = False
     sourceless: bool = False
+    via: UUID | None = None
+    """Of a course: the enrollment on a certification by which it is worked on, as long as that one's term is open (CAT-2)."""
     launched: bool = False
     """A lab was launched in this term."""
     steps: frozenset[int] = frozenset()
@@ -101,7 +103,13 @@ class Enrollment:
 
     def accessible(self, today: date) -> bool:
         """A term is open and the day is not after its last day of access (ENR-6)."""
-        return self.live and (self.access_until is None or self.access_until >= today)
+        return self.live and (self.via is not None or self.access_until is None or self.access_until >= today)
+
+    def alone(self) -> "Enrollment":
+        """As it stands once the certification's term is over by which the course was worked on: by its own assignments."""
+        if self.grants:
+            return replace(self, via=None)
+        return replace(self, via=None, live=False, ended="expired" if self.live else self.ended)
 
     def status(self, today: date) -> Status:
         """Derived, never set (ENR-1)."""
@@ -116,7 +124,7 @@ class Enrollment:
         return self._of_the_open_term() if self.accessible(today) else "access-expired"
 
     def _of_the_open_term(self) -> Status:
-        if self.payment == "due":
+        if self.payment == "due" and self.via is None:
             return "awaiting-payment"
         if self.submitted:
             return "pending-approval"

@@ -44,7 +44,7 @@ def judge(state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, *, open_f
     blocked: dict[UUID, str] = {}
     for assignment in sorted(candidates, key=lambda a: latest_first(a, wanted[a], terms)):
         after = due_after(state, wanted[assignment], terms, day)
-        if assignment in state.grants and after == day:
+        if assignment in state.grants and (after == day or state.completed_at is not None):
             continue
         causes = _causes(state, wanted[assignment], day, after, terms, opens=not opened)
         if (causes and assignment not in state.grants) or "time-allowance" in causes:
@@ -67,9 +67,9 @@ def latest_first(assignment: UUID, due: Due, terms: Terms) -> tuple[int, UUID]:
 def _causes(
     state: Enrollment, due: Due, before: Deadline | None, after: Deadline | None, terms: Terms, *, opens: bool
 ) -> dict[ExceptionKind, str]:
-    """Why it has to wait; nobody who has completed is judged (DUE-4)."""
+    """Why it has to wait; nobody who has completed is judged, nor who completes at once (DUE-4, ENR-8)."""
     causes: dict[ExceptionKind, str] = {}
-    if state.certified(terms.today):
+    if state.certified(terms.today) or terms.done:
         return causes
     if after is not None and after != before and too_soon(after, terms.now, terms.minimum_minutes, terms.zone):
         causes["time-allowance"] = f"{after} {terms.minimum_minutes}"

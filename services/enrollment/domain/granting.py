@@ -92,7 +92,8 @@ def grant(writing: Writing, assignment: UUID, due: Due, terms: Terms) -> None:
     """This assignment holds the learner from now on, or moves the date of one whom it holds."""
     state = writing.state
     if assignment in state.grants:
-        if (day := due_after(state, due, terms, state.due)) and day != state.due:
+        day = due_after(state, due, terms, state.due)
+        if day and day != state.due and state.completed_at is None:
             writing.add(DueDateSet, term=state.term, due_on=day.day, due_at=day.at, by="rule")
         return
     told: dict[str, object] = {
@@ -169,7 +170,7 @@ def cancel(state: Enrollment, assignment: UUID, reason: TextRef | None, *, by_ru
     if by_rule:
         writing.add(LearnerExcluded, assignment_id=assignment, why="cancelled", reason=reason)
     _end_hold(writing, assignment)
-    if state.live and not writing.state.grants:
+    if state.live and not state.via and not writing.state.grants:
         writing.add(EnrollmentCancelled, term=state.term)
     return Change(state, writing.state, tuple(writing.events))
 
@@ -208,8 +209,9 @@ def _end_hold(writing: Writing, assignment: UUID) -> None:
 
 
 def _end_if_unheld(writing: Writing, *, on_purpose: bool) -> None:
+    """A course that is worked on by a certification ends with that one (CAT-2)."""
     state = writing.state
-    if not state.live or state.grants:
+    if not state.live or state.grants or state.via:
         return
     if state.begun and not on_purpose:
         writing.add(EnrollmentLeftWithoutSource, term=state.term)

@@ -8,6 +8,7 @@ from uuid import UUID
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.offerings import Offering
 from services.enrollment.domain.standing import Change, Writing
+from services.enrollment.domain.within import begin_within, completes_all
 from shared.contracts.catalog import Activity, Step
 from shared.contracts.enrollment import (
     CertificateIssued,
@@ -19,7 +20,7 @@ from shared.contracts.enrollment import (
     StepCompleted,
     TrainingBegun,
 )
-from shared.errors import Conflict, Invalid
+from shared.errors import Conflict, Forbidden, Invalid
 from shared.events import TextRef
 
 
@@ -37,27 +38,36 @@ def next_step(state: Enrollment, offering: Offering) -> int | None:
     return next((n for n in range(1, len(offering.steps) + 1) if n not in state.steps), None)
 
 
-def begin(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment) -> Change | None:
-    """The learner starts; None when that was so already. `credits`: the steps that count already, by which enrollment (ENR-8)."""
+def begin(
+    state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment, via: UUID | None = None
+) -> Change | None:
+    """The learner starts; None when that was so already. `credits`: the steps that count already, by which enrollment (ENR-8).
+
+    `via`, here and below: an enrollment on a certification that lets the learner work on this course (CAT-2).
+    """
     if offering.kind == "qualification":
         raise Conflict(
             f"'{offering.title}' is a qualification: there is nothing to begin. "
             "It is earned when all of its learning items are completed.",
             kind="qualification",
         )
-    _check_workable(state, at.today)
-    if state.begun:
+    _check_workable(state, at.today, via)
+    writing = _begun(state, at.today, via)
+    if not writing.events:
         return None
-    writing = Writing(state)
-    writing.add(TrainingBegun, term=state.term)
     _credit(writing, credits)
     _complete_if_done(writing, offering, at)
     return writing.change()
 
 
 def credit(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], at: Moment) -> Change | None:
-    """Count what was completed in other offerings for a training that was begun (ENR-8); None when nothing is new."""
-    if not state.begun or not state.accessible(at.today) or state.submitted or state.completed_at:
+    """Count what was completed in other offerings (ENR-8, CAT-2); None when nothing is new.
+
+    For a training that was begun; and for any that is complete by it, without a begin.
+    """
+    if not state.begun and not completes_all(offering, credits):
+        return None
+    if not state.accessible(at.today) or state.submitted or state.completed_at or state.payment == "due":
         return None
     writing = Writing(state)
     _credit(writing, credits)
@@ -65,28 +75,47 @@ def credit(state: Enrollment, offering: Offering, credits: Mapping[int, UUID], a
     return writing.change()
 
 
-def complete_step(state: Enrollment, offering: Offering, step: int, at: Moment) -> Change | None:
-    """Complete a step, and with the last open one the training (ENR-5); None when it was complete."""
-    found = _open_step(state, offering, step, at.today)
+def complete_step(
+    state: Enrollment, offering: Offering, step: int, at: Moment, via: UUID | None = None, *, by_learner: bool
+) -> Change | None:
+    """Complete a step, and with the last open one the training (ENR-5); None when it was complete.
+
+    `by_learner`: the learner says so, which is enough only where the step says so (CAT-1).
+    """
+    found = _open_step(state, offering, step, at.today, via)
+    if found.kind == "course":
+        raise Conflict(
+            f"Step {step} is the course '{found.title}': completing the course completes it. Launch the step to begin it.",
+            kind="course-step",
+        )
     if found.kind == "exam":
         raise Conflict(f"Step {step} is an exam: its result completes it. Send the score instead.", kind="exam-step")
+    if by_learner and found.reporter != "learner":
+        raise Forbidden(
+            f"Only the learning system or an administrator says that step {step}, '{found.title}', is complete. Finish it where "
+            "Launch takes you, or ask an administrator who has the permission 'report-progress'.",
+            kind="not-yours-to-report",
+            permission="report-progress",
+        )
     if step in state.steps:
         return None
-    writing = _begun(state)
+    writing = _begun(state, at.today, via)
     writing.add(StepCompleted, term=state.term, step=step)
     _complete_if_done(writing, offering, at)
     return writing.change()
 
 
-def take_exam(state: Enrollment, offering: Offering, step: int, score: int, at: Moment) -> Change | None:
+def take_exam(
+    state: Enrollment, offering: Offering, step: int, score: int, at: Moment, via: UUID | None = None
+) -> Change | None:
     """Record a result in percent; the pass mark completes the step, and no retake undoes that (ENR-4, ENR-6)."""
-    found = _open_step(state, offering, step, at.today)
+    found = _open_step(state, offering, step, at.today, via)
     if found.kind != "exam":
         raise Conflict(f"Step {step} is no exam.", kind="no-exam")
     if not 0 <= score <= 100:
         raise Invalid("A score is a percentage from 0 to 100.", field="score")
     passed = found.pass_mark is None or score >= found.pass_mark
-    writing = _begun(state)
+    writing = _begun(state, at.today, via)
     writing.add(ExamTaken, term=state.term, step=step, score=score, pass_mark=found.pass_mark, passed=passed)
     if passed and step not in state.steps:
         writing.add(StepCompleted, term=state.term, step=step)
@@ -94,10 +123,10 @@ def take_exam(state: Enrollment, offering: Offering, step: int, score: int, at: 
     return writing.change()
 
 
-def launch(state: Enrollment, offering: Offering, step: int, today: date) -> Change | None:
+def launch(state: Enrollment, offering: Offering, step: int, today: date, via: UUID | None = None) -> Change | None:
     """Open a step's content or lab; every launch of a lab is recorded, also after completion (ENR-4, ENR-6)."""
-    found = _open_step(state, offering, step, today)
-    writing = _begun(state)
+    found = _open_step(state, offering, step, today, via)
+    writing = _begun(state, today, via)
     if found.kind == "lab":
         writing.add(LabLaunched, term=state.term, step=step)
     return writing.change()
@@ -129,9 +158,13 @@ def issue_certificate(writing: Writing, offering: Offering, day: date, serial: s
         writing.add(CertificateIssued, term=state.term, serial=serial, completed_on=day, valid_until=state.valid_until)
 
 
-def _begun(state: Enrollment) -> Writing:
+def _begun(state: Enrollment, today: date, via: UUID | None = None) -> Writing:
     writing = Writing(state)
-    if not state.begun:
+    if via is not None:
+        within = begin_within(state, via, today)
+        for event in within.events if within else ():
+            writing.take(event)
+    elif not state.begun:
         writing.add(TrainingBegun, term=state.term)
     return writing
 
@@ -163,14 +196,16 @@ def _complete(writing: Writing, offering: Offering, at: Moment) -> None:
     issue_certificate(writing, offering, at.today, at.serial)
 
 
-def _open_step(state: Enrollment, offering: Offering, step: int, today: date) -> Activity | Step:
+def _open_step(
+    state: Enrollment, offering: Offering, step: int, today: date, via: UUID | None = None
+) -> Activity | Step:
     """Refuses a step that there is not, that is not its turn, or that the term does not allow."""
     if not offering.steps:
         what = " It is earned when all of its learning items are completed." if offering.kind == "qualification" else ""
         raise Conflict(f"'{offering.title}' has no steps.{what}", kind="no-steps")
     if not 1 <= step <= len(offering.steps):
         raise Invalid(f"The steps are numbered 1 to {len(offering.steps)}.", field="step")
-    _check_workable(state, today)
+    _check_workable(state, today, via)
     following = next_step(state, offering)
     if offering.in_order and following is not None and step > following and step not in state.steps:
         raise Conflict(
@@ -181,8 +216,17 @@ def _open_step(state: Enrollment, offering: Offering, step: int, today: date) ->
     return offering.steps[step - 1]
 
 
-def _check_workable(state: Enrollment, today: date) -> None:
-    """The learner may work on the term (ENR-2, ENR-6)."""
+def _check_workable(state: Enrollment, today: date, via: UUID | None = None) -> None:
+    """The learner may work on the term (ENR-2, ENR-6), or on one that opens now (CAT-2)."""
+    if state.via is not None and via is None:
+        state = state.alone()
+    if via is None:
+        _check_own(state, today)
+    if state.submitted:
+        raise Conflict("An administrator is looking at the completion. Wait for the decision.", kind="pending-approval")
+
+
+def _check_own(state: Enrollment, today: date) -> None:
     status = state.status(today)
     if not state.live:
         raise Conflict(
@@ -195,8 +239,6 @@ def _check_workable(state: Enrollment, today: date) -> None:
         )
     if state.payment == "due":
         raise Conflict("This training has to be paid before it begins: purchase it first.", kind="payment-due")
-    if state.submitted:
-        raise Conflict("An administrator is looking at the completion. Wait for the decision.", kind="pending-approval")
 
 
 def _check_submitted(state: Enrollment) -> None:

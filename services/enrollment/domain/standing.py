@@ -47,6 +47,8 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
         case LearnerExcluded():
             now = state or Enrollment.unknown(event.person_id, event.offering_id)
             now = replace(now, exclusions=now.exclusions | {event.assignment_id})
+        case TrainingBegun() if event.via is not None:
+            now = _within(state or Enrollment.unknown(event.person_id, event.offering_id), event)
         case ExceptionRaised():
             now = _raised(state or Enrollment.unknown(event.person_id, event.offering_id), event)
         case EnrollmentCompleted():
@@ -69,14 +71,28 @@ def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
 def _granted(now: Enrollment, event: LearnerAssigned) -> Enrollment:
     if event.term > now.term:
         payment: Payment = "due" if event.price else "none"
-        now = replace(now, term=event.term, live=True, ended=None, begun=False, launched=False, steps=frozenset())
-        now = replace(now, submitted=False, rejection=None, payment=payment, price=event.price, order=None)
-        now = replace(now, due=None, due_by_hand=False)
+        now = replace(_opened(now, event.term), payment=payment, price=event.price)
     if event.afresh:
         now = _without_completion(now)
     now = replace(_without_hold(now, event.assignment_id), sourceless=False)
     now = replace(now, due=Deadline(event.due_on, event.due_at) if event.due_on else now.due)
     return _held(now, now.grants | {event.assignment_id}, {event.assignment_id: event.access_until})
+
+
+def _opened(now: Enrollment, term: int) -> Enrollment:
+    now = replace(now, term=term, live=True, ended=None, begun=False, launched=False, steps=frozenset(), via=None)
+    now = replace(now, submitted=False, rejection=None, payment="none", price=None, order=None)
+    return replace(now, due=None, due_by_hand=False)
+
+
+def _within(now: Enrollment, event: TrainingBegun) -> Enrollment:
+    """A course is worked on by a certification; its own assignments and their access stay as they are."""
+    if event.term > now.term:
+        until = now.access_until if now.grants else None
+        now = replace(_opened(now, event.term), access_until=until)
+    if event.afresh:
+        now = _without_completion(now)
+    return replace(now, begun=True, via=event.via)
 
 
 def _held(now: Enrollment, grants: frozenset[UUID], changed: Mapping[UUID, date | None]) -> Enrollment:
@@ -196,7 +212,10 @@ class Writing:
 
     def add(self, kind: type[Event], **fields: object) -> None:
         fields |= {"person_id": self.state.person, "offering_id": self.state.offering}
-        event = kind.next_of(self.state.id, self.state.version, fields)
+        self.take(kind.next_of(self.state.id, self.state.version, fields))
+
+    def take(self, event: Event) -> None:
+        """One that was decided elsewhere, on this state."""
         self.events.append(event)
         self.state = evolve(self.state, event) or self.state
 
@@ -212,3 +231,10 @@ class Change:
     before: Enrollment
     after: Enrollment
     events: tuple[Event, ...]
+
+
+def joined(first: Change | None, then: Change | None) -> Change | None:
+    """Two changes as one; the second was decided on what the first comes to."""
+    if first is None or then is None:
+        return first or then
+    return Change(first.before, then.after, (*first.events, *then.events))

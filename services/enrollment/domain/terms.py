@@ -25,6 +25,8 @@ class Terms:
     """Of several due dates the earliest holds (DUE-3)."""
     others: tuple[UUID, ...] = ()
     """The learner's other certifications that contain a course of this one (DUE-5)."""
+    done: bool = False
+    """The training is complete at once: all of its courses were completed before, and count (ENR-8)."""
     zone: tzinfo = UTC
     """The learner's: what due dates go by (DUE-1)."""
 

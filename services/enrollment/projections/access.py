@@ -15,12 +15,21 @@ ORDER BY version DESC LIMIT 1
 _OVER = """
 WITH over AS (
     SELECT id, person, offering, revision, term, access_until FROM enrollment e
-    WHERE live AND completed_at IS NULL AND access_until < today() AND coalesce(e.id = %(only)s, true)
+    WHERE live AND completed_at IS NULL AND via IS NULL AND access_until < today() AND coalesce(e.id = %(only)s, true)
         AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %(worker)s AND s.subject = e.id)
     ORDER BY access_until LIMIT %(limit)s
+), within AS (
+    SELECT e.id, e.person, e.offering, e.revision, e.term, today() - 1 AS access_until FROM enrollment e
+    JOIN enrollment c ON c.id = e.via AND NOT c.live
+    WHERE e.live AND e.via IS NOT NULL AND coalesce(e.id = %(only)s, true)
+        AND (e.completed_at IS NULL AND e.access_until < today()
+            OR NOT EXISTS (SELECT FROM learner_grant g WHERE g.enrollment = e.id))
+        AND NOT EXISTS (SELECT FROM set_aside s WHERE s.worker = %(worker)s AND s.subject = e.id) LIMIT %(limit)s
+), every AS (
+    SELECT * FROM over UNION ALL SELECT * FROM within
 )
 SELECT offering, o.revision, term, max(access_until), array_agg(person), array_agg(o.id), array_agg(coalesce(d.revision, 0))
-FROM over o LEFT JOIN dirty d ON d.id = person GROUP BY offering, o.revision, term
+FROM every o LEFT JOIN dirty d ON d.id = person GROUP BY offering, o.revision, term
 """
 
 
@@ -52,7 +61,10 @@ def created_at(conn: Connection, enrollment: UUID, assignment: UUID) -> datetime
 
 
 def over(conn: Connection, limit: int, worker: str) -> list[Over]:
-    """Those whose access ended longest ago first; at most `limit` learners. Without what the worker has set aside."""
+    """Those whose access ended longest ago first; and who worked on a course by a certification whose term is over (CAT-2).
+
+    At most `limit` learners of each. Without what the worker has set aside.
+    """
     return _over(conn, {"only": None, "worker": worker, "limit": limit})
 
 

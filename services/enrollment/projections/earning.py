@@ -1,4 +1,7 @@
-"""Who has earned a qualification by now, found from this service's own events and from what the catalogue changed (CAT-9)."""
+"""Who has earned a qualification by now, or completes a certification at once (CAT-9, ENR-8).
+
+Found from this service's own events, and from what the catalogue changed.
+"""
 
 from typing import NamedTuple
 from uuid import UUID
@@ -12,24 +15,26 @@ HOLDS = "({0}.completed_at IS NOT NULL AND coalesce({0}.valid_until >= today(), 
 _TOLD = [event.TOPIC for event in (LearnerAssigned, EnrollmentCompleted, PaymentReceived)]
 """What may be the last that was lacking."""
 _EARNED = f"""
-o.kind = 'qualification' AND o.items <> '{{}}' AND e.live AND e.completed_at IS NULL AND NOT e.submitted AND e.payment <> 'due'
-    AND coalesce(e.access_until >= today(), true)
-    AND NOT EXISTS (
+e.live AND e.completed_at IS NULL AND NOT e.submitted AND e.payment <> 'due' AND coalesce(e.access_until >= today(), true)
+    AND CASE WHEN o.kind = 'qualification' THEN o.items <> '{{}}' AND NOT EXISTS (
         SELECT FROM unnest(o.items) AS item (id) WHERE NOT EXISTS (
             SELECT FROM enrollment d WHERE d.person = e.person AND d.offering = item.id AND {HOLDS.format("d")}))
+    ELSE o.credit AND NOT e.begun AND all_courses_done(e.person, o) END
 """
+"""A qualification; or a certification whose courses were all completed before, where that counts: of any other, steps are counted
+once it is begun (ENR-8)."""
 _READ = "SELECT position FROM events WHERE position > %(after)s ORDER BY position LIMIT %(limit)s"
 _BY_EVENTS = f"""
 WITH told AS (
     SELECT position, meta, convert_from(body, 'UTF8')::jsonb AS body FROM events
     WHERE position > %(after)s AND position <= %(upto)s AND type = ANY(%(told)s)
-        AND EXISTS (SELECT FROM offering_fact WHERE kind = 'qualification')
+        AND EXISTS (SELECT FROM offering_fact WHERE kind = 'qualification' OR credit)
 ), about AS (
     SELECT position, meta, (body ->> 'person_id')::uuid AS person, (body ->> 'offering_id')::uuid AS offering FROM told
 )
 SELECT DISTINCT ON (e.id) e.id, e.revision, a.meta
 FROM about a JOIN enrollment e ON e.person = a.person JOIN offering_fact o ON o.id = e.offering
-WHERE (e.offering = a.offering OR a.offering = ANY(o.items)) AND {_EARNED}
+WHERE (e.offering = a.offering OR a.offering = ANY(o.items || o.courses)) AND {_EARNED}
 ORDER BY e.id, a.position DESC
 """
 _ON = f"""

@@ -41,6 +41,9 @@ class EnrollmentRow(NamedTuple):
     returned_because: str | None
     grants: list[UUID]
     exclusions: list[UUID]
+    via: UUID | None
+    within: bool
+    """The term of `via` is open."""
     required: bool | None
     """Of a qualification: one of its assignments requires it (ASG-11)."""
 
@@ -73,6 +76,7 @@ SELECT e.id, e.person, e.offering, e.term, e.live, e.begun, e.sourceless, e.step
     e.due, e.due_by_hand, e.due_at, e.waiting, t.text,
     ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1),
     ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1),
+    e.via, EXISTS (SELECT FROM enrollment c WHERE c.id = e.via AND c.live),
     CASE WHEN o.kind = 'qualification' THEN
         (SELECT bool_or(a.required) FROM learner_grant g JOIN assignment a ON a.id = g.assignment WHERE g.enrollment = e.id) END
 FROM enrollment e JOIN person_fact p ON p.id = e.person JOIN offering_fact o ON o.id = e.offering

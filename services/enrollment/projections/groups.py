@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.enrollment.projections.lists import IN_SCOPE
+from services.enrollment.projections.names import PERSON
 from shared.auth import Scope
 from shared.contracts.enrollment import By, DueRule
 from shared.database import Connection, uuid_of
@@ -37,6 +38,7 @@ class MemberItem(BaseModel):
     """A member. `joined_by` learner: an own enrolment, which the group may let the learner end (GRP-5)."""
 
     person_id: UUID
+    name: str | None
     joined_by: By
 
 
@@ -93,7 +95,8 @@ def versions(conn: Connection, streams: Sequence[UUID]) -> dict[UUID, int]:
 
 
 _MEMBERS = f"""
-SELECT m.person, m.joined_by FROM group_member m JOIN person_fact p ON p.id = m.person
+SELECT m.person, {PERSON.format("pf")}, m.joined_by FROM group_member m JOIN person_fact p ON p.id = m.person
+LEFT JOIN profile pf ON pf.person_id = m.person
 WHERE m.assignment = %(group)s AND {IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR m.person > %(after)s)
 ORDER BY m.person LIMIT %(limit)s
 """
@@ -103,5 +106,5 @@ def members(conn: Connection, scope: Scope, group: UUID, cursor: str | None, lim
     after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {**scope.model_dump(), "organisations": list(scope.organisations), "group": group}
     rows = conn.execute(_MEMBERS.encode(), {**values, "after": after, "limit": limit + 1}).fetchall()
-    items = [MemberItem(person_id=uuid_of(person), joined_by=by) for person, by in rows[:limit]]
+    items = [MemberItem(person_id=uuid_of(person), name=name, joined_by=by) for person, name, by in rows[:limit]]
     return Page(items=items, next=cursor_encode(str(items[-1].person_id)) if len(rows) > limit else None)

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections import organisations
+from services.enrollment.projections.names import JOINS, NAME
 from shared.contracts.enrollment import AssignmentType, By
 from shared.database import Connection
 
@@ -22,24 +23,20 @@ class SourceRow(NamedTuple):
     allow_withdraw: bool | None
 
 
-_SOURCES = """
-SELECT a.id, a.type, coalesce(u.name, t.name, lg.name, jr.name, tr.name), s.held, s.since, a.due,
+_SOURCES = f"""
+SELECT a.id, a.type, {NAME}, s.held, s.since, a.due,
     CASE WHEN a.due IS NOT NULL THEN CASE WHEN a.due::jsonb ->> 'kind' = 'fixed'
         THEN (a.due::jsonb ->> 'on') || coalesce('T' || (a.due::jsonb ->> 'time'), '')
         ELSE due_date(a.due::jsonb, a.id, e.person, a.offering, a.target, %(zone)s) END END,
     m.joined_by, lg.allow_withdraw
 FROM enrollment e CROSS JOIN LATERAL (
-    SELECT g.assignment, false AS held, g.since FROM learner_grant g WHERE g.enrollment = e.id
+    SELECT k.assignment, false AS held, k.since FROM learner_grant k WHERE k.enrollment = e.id
     UNION ALL
     SELECT h.assignment, true, h.since FROM hold h
     WHERE h.enrollment = e.id AND NOT h.refused
         AND NOT EXISTS (SELECT FROM learner_grant g WHERE g.enrollment = e.id AND g.assignment = h.assignment)
 ) AS s JOIN assignment a ON a.id = s.assignment
-LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
-LEFT JOIN audience_fact t ON a.type = 'audience' AND t.id = a.target
-LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
-LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
-LEFT JOIN learner_group lg ON lg.assignment = a.id
+{JOINS}
 LEFT JOIN group_member m ON m.assignment = a.id AND m.person = e.person
 WHERE e.person = %(person)s AND e.offering = %(offering)s ORDER BY a.created_at, a.id
 """
@@ -48,5 +45,5 @@ WHERE e.person = %(person)s AND e.offering = %(offering)s ORDER BY a.created_at,
 def sources(conn: Connection, person: UUID, offering: UUID) -> list[SourceRow]:
     """What holds the learner, and what waits for an administrator; oldest first."""
     values = {"person": person, "offering": offering, "zone": organisations.zone_of(conn, person).key}
-    rows = conn.execute(_SOURCES, values, binary=True)
+    rows = conn.execute(_SOURCES.encode(), values, binary=True)
     return [SourceRow(*row) for row in rows]  # type: ignore[arg-type]

@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.rows import class_row
 from pydantic import BaseModel
 
+from services.enrollment.projections.names import JOINS, NAME, PERSON
 from shared.auth import Scope
 from shared.contracts.enrollment import DueRule, describe
 from shared.database import Connection, uuid_of
@@ -49,7 +50,7 @@ class Counts(BaseModel):
 
 
 class AssignmentItem(BaseModel):
-    """An assignment. `name` is None for people, whose names are with the directory."""
+    """An assignment. `name` is None for a person who has no name here (yet, or any more)."""
 
     id: UUID
     revision: int
@@ -66,7 +67,7 @@ class AssignmentItem(BaseModel):
     note: str | None
     """The title of what its learners are told (ASG-13)."""
     important: bool
-    required: bool
+    required: bool | None
     """Of a qualification: required, or optional (ASG-11)."""
     due: str
     """In words."""
@@ -77,21 +78,18 @@ class AssignmentItem(BaseModel):
 
 
 _ASSIGNMENTS = f"""
-SELECT a.id, a.revision, a.offering, a.type, a.target, coalesce(u.name, g.name, lg.name, jr.name, tr.name),
+SELECT a.id, a.revision, a.offering, a.type, a.target, {NAME},
     a.include_below, a.live, a.batch, a.created_at, a.access_days, t.text::jsonb ->> 'title', a.important,
     a.due, (SELECT count(*) FROM learner_grant WHERE assignment = a.id),
     CASE WHEN a.due IS NULL OR a.due::jsonb ->> 'kind' IN ('fixed', 'field', 'enrollment') THEN 0 ELSE
         (SELECT count(*) FROM learner_grant l WHERE l.assignment = a.id
             AND due_date(a.due::jsonb, a.id, l.person, a.offering, a.target, NULL) = 'pending') END,
     (SELECT count(*) FROM hold h WHERE h.offering = a.offering AND h.assignment = a.id AND NOT h.refused),
-    (SELECT count(*) FROM exclusion WHERE assignment = a.id), a.required
-FROM assignment a
-LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
-LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
-LEFT JOIN learner_group lg ON a.type = 'group' AND lg.assignment = a.id
-LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
+    (SELECT count(*) FROM exclusion WHERE assignment = a.id),
+    CASE WHEN o.kind = 'qualification' THEN a.required END
+FROM assignment a {JOINS}
 LEFT JOIN personal_text t ON t.id = a.note
-LEFT JOIN audience_fact g ON a.type = 'audience' AND g.id = a.target
+LEFT JOIN offering_fact o ON o.id = a.offering
 LEFT JOIN person_fact p ON a.type IN ('individual', 'manager', 'self') AND p.id = a.target
 WHERE {IN_SCOPE.format("coalesce(p.home, u.id)")}
     AND (%(id)s::uuid IS NULL OR a.id = %(id)s) AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s)
@@ -173,20 +171,21 @@ class LearnerItem(BaseModel):
     """One learner of an assignment; excluded ones are kept away until allowed again (ASG-7), held ones wait (DUE-4)."""
 
     person_id: UUID
+    name: str | None
     enrollment_id: UUID
     excluded: bool
     held: bool
 
 
 _LEARNERS = f"""
-SELECT l.person AS person_id, l.enrollment AS enrollment_id, l.excluded, l.held FROM (
+SELECT l.person AS person_id, {PERSON.format("pf")} AS name, l.enrollment AS enrollment_id, l.excluded, l.held FROM (
     SELECT person, enrollment, false AS excluded, false AS held FROM learner_grant WHERE assignment = %(assignment)s
     UNION ALL SELECT person, enrollment, true, false FROM exclusion WHERE assignment = %(assignment)s
     UNION ALL SELECT h.person, h.enrollment, false, true
         FROM assignment a JOIN hold h ON h.offering = a.offering AND h.assignment = a.id AND NOT h.refused
         WHERE a.id = %(assignment)s
             AND NOT EXISTS (SELECT FROM learner_grant g WHERE g.assignment = a.id AND g.person = h.person)
-) AS l JOIN person_fact p ON p.id = l.person
+) AS l JOIN person_fact p ON p.id = l.person LEFT JOIN profile pf ON pf.person_id = l.person
 WHERE {IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR l.person > %(after)s)
 ORDER BY l.person LIMIT %(limit)s
 """

@@ -105,6 +105,7 @@ _STANDING = (
     "due",
     "due_by_hand",
     "due_at",
+    "via",
     "waiting",
     "grants",
     "access",
@@ -180,6 +181,7 @@ class Situation(NamedTuple):
     due: date | None
     due_by_hand: bool
     due_at: str | None
+    via: UUID | None
     waiting: str | None
     """`state.Waiting` as JSON."""
     grants: list[UUID]
@@ -196,6 +198,12 @@ class Situation(NamedTuple):
     enrollments: list[UUID]
     dirty: list[int]
     """The revision of each one's place in the queue; 0: none."""
+
+    def only(self, places: Sequence[int]) -> "Situation":
+        """Some of the people."""
+        lists = (self.people, self.enrollments, self.dirty)
+        people, enrollments, dirty = ([values[n] for n in places] for values in lists)
+        return self._replace(people=people, enrollments=enrollments, dirty=dirty)  # type: ignore[arg-type]
 
 
 def situations(

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel
 
-from shared.contracts.enrollment import ExceptionState
+from shared.contracts.enrollment import DueRule, ExceptionState
 from shared.database import Connection, uuid_of
 from shared.store import Table
 
@@ -60,6 +60,7 @@ ENROLLMENT = Table(
         "due_by_hand": "bool",
         "waiting": "text",
         "due_at": "text",
+        "via": "uuid",
     },
 )
 GRANT = Table(
@@ -197,6 +198,10 @@ class AssignmentRow(NamedTuple):
     """It was removed with the batch that created it (ASG-20)."""
     required: bool = True
     """Of a qualification (ASG-11)."""
+
+    @property
+    def due_rule(self) -> DueRule | None:
+        return DueRule.model_validate_json(self.due) if self.due else None
 
 
 def assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, AssignmentRow]:

@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from pydantic import BaseModel
 
 from services.enrollment.projections.lists import IN_SCOPE
+from services.enrollment.projections.names import PERSON
 from services.enrollment.projections.state import TRIGGER
 from services.enrollment.projections.triggering import HOLDERS
 from shared.auth import Scope
@@ -159,6 +160,7 @@ class HolderItem(BaseModel):
     """Somebody who holds a job role."""
 
     person_id: UUID
+    name: str | None
     by_hand: bool
     triggers: list[UUID]
     """The triggers that gave it, which have not taken it back."""
@@ -180,7 +182,8 @@ ARRAY(SELECT t.id FROM trigger t JOIN trigger_standing s ON s.trigger = t.id AND
     WHERE t.job_role = h.job_role AND NOT t.taken_back ORDER BY 1)
 """
 _HOLDERS = f"""
-SELECT h.person, {_BY} FROM {HOLDERS} AS h JOIN person_fact p ON p.id = h.person
+SELECT h.person, {PERSON.format("pf")}, {_BY} FROM {HOLDERS} AS h JOIN person_fact p ON p.id = h.person
+LEFT JOIN profile pf ON pf.person_id = h.person
 WHERE h.job_role = %(role)s AND {IN_SCOPE.format("p.home")} AND (%(after)s::uuid IS NULL OR h.person > %(after)s)
 ORDER BY h.person LIMIT %(limit)s
 """
@@ -196,8 +199,8 @@ def holders(conn: Connection, scope: Scope, job_role: UUID, cursor: str | None, 
     values = {**scope.model_dump(), "organisations": list(scope.organisations), "role": job_role}
     found = conn.execute(_HOLDERS.encode(), {**values, "after": after, "limit": limit + 1}).fetchall()
     items = [
-        HolderItem(person_id=uuid_of(person), by_hand=bool(hand), triggers=list(by))  # type: ignore[call-overload]
-        for person, hand, by in found[:limit]
+        HolderItem(person_id=uuid_of(person), name=name, by_hand=bool(hand), triggers=list(by))  # type: ignore[call-overload]
+        for person, name, hand, by in found[:limit]
     ]
     return Page(items=items, next=cursor_encode(str(items[-1].person_id)) if len(found) > limit else None)
 

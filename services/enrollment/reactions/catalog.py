@@ -78,7 +78,7 @@ class CatalogFacts:
             was = before.get(id)
             if was and not offering(was).open and offering(fact).open:
                 self._catch_up(conn, id, causes[id])
-            if was and was.items != fact.items:
+            if was and (was.items, was.credit, was.steps) != (fact.items, fact.credit, fact.steps):
                 earning.again(conn, id, causes[id])
         parts = [
             id

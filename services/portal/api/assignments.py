@@ -96,9 +96,15 @@ def assignment_pages(show: Pages, services: Services) -> APIRouter:
 
     @router.post("/{number}/access", dependencies=OWN_FORM)
     def set_access(
-        token: SignedIn, number: int, access_until: Annotated[str, Form()], key: Annotated[str, Form()]
+        token: SignedIn,
+        number: int,
+        key: Annotated[str, Form()],
+        access_until: Annotated[str, Form()] = "",
+        access_days: Annotated[str, Form()] = "",
     ) -> Response:
-        return changed(token, number, "PUT", "access", {"access_until": access_until}, key)
+        """The field of the day has the day as it is; whoever gives a number of days means that (ASG-14)."""
+        period: dict[str, JsonValue] = {"access_days": access_days} if access_days else {"access_until": access_until}
+        return changed(token, number, "PUT", "access", period, key)
 
     return router
 

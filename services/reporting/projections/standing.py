@@ -77,6 +77,8 @@ def evolve(state: Standing | None, event: Event) -> Standing | None:
     now: Standing | None
     if isinstance(event, LearnerAssigned):
         now = _assigned(state, event)
+    elif isinstance(event, TrainingBegun) and event.via is not None:
+        now = _within(state, event)
     elif state is None:
         now = _completed_elsewhere(event) if isinstance(event, EnrollmentCompleted) else None
     else:
@@ -97,6 +99,16 @@ def _assigned(state: Standing | None, event: LearnerAssigned) -> Standing:
         opened = state._replace(term=event.term, live=True, begun=False, ended=None, waits_for=waits_for)
         state = opened._replace(completed=completed, due_on=None)
     return state._replace(without_source=False, due_on=event.due_on or state.due_on)
+
+
+def _within(state: Standing | None, event: TrainingBegun) -> Standing:
+    """A course is worked on by a certification, without an assignment to it, and without paying for it."""
+    if state is None:
+        ids = (event.originator_id, event.person_id, event.offering_id)
+        return Standing(*ids, event.term, True, True, False, False, None, None, "in-progress")
+    if event.term > state.term:
+        state = state._replace(term=event.term, live=True, ended=None, due_on=None)
+    return state._replace(begun=True, waits_for=None, completed=state.completed and not event.afresh)
 
 
 def _completed_elsewhere(event: EnrollmentCompleted) -> Standing:

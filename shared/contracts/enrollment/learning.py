@@ -46,6 +46,11 @@ class TrainingBegun(OfTerm):
     """The learner started to work on the term."""
 
     TOPIC: ClassVar[str] = "enrollment.TrainingBegun.v1"
+    via: UUID | None = later()
+    """Of a course: the enrollment on a certification that contains it. It needs no assignment of its own, and is not paid for;
+    a term that was not open is opened (CAT-2)."""
+    afresh: bool = later(False)
+    """An earlier completion does not count for the term."""
 
 
 class StepCompleted(OfTerm):
