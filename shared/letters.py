@@ -17,6 +17,7 @@ from shared.database import Database
 from shared.errors import Conflict, NotFound, Refusal
 from shared.feeds import PROFILES
 from shared.http import Commanded, Cursor, PageSize
+from shared.limits import Key, Number
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 _LETTERS = """
@@ -81,14 +82,14 @@ class Decision(BaseModel):
 class Drop(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    position: int = Field(description="Of the first entry of the key: those behind it wait for a retry")
+    position: Number = Field(description="Of the first entry of the key: those behind it wait for a retry")
 
 
 class Settled(BaseModel):
     entries: int
 
 
-Source = Annotated[str, Path(description="As `enrollment` or `directory.profiles`")]
+Source = Annotated[Key, Path(description="As `enrollment` or `directory.profiles`")]
 
 
 def letter_routes(service: str, database: Database, consumers: Sequence[Consumer]) -> APIRouter:

@@ -23,9 +23,9 @@ from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
 from shared.profiles import Profile
 
-_EMAIL = re.compile(r"^[^@\s,;<>]+@[^@\s,;<>]+$")
+_EMAIL = re.compile(r"\A[^@\s,;<>]+@[^@\s,;<>]+\Z")
 _UNIQUE = ("email", "user_name", "external_id")
-_COUNTRY = re.compile(r"^[A-Z]{2}$")
+_COUNTRY = re.compile(r"\A[A-Z]{2}\Z")
 
 
 @dataclass

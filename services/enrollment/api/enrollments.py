@@ -1,6 +1,5 @@
 """Enrollments: see them, come to an offering, and work on an open term."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -13,7 +12,8 @@ from services.enrollment.application.viewing import EnrollmentItem
 from services.enrollment.projections.enrollments import EnrollmentQuery
 from shared.auth import Caller, Permission, Scope, SignedIn
 from shared.errors import Forbidden
-from shared.http import Commanded, Cursor, PageSize
+from shared.http import AtLeast, Commanded, Cursor, PageSize
+from shared.limits import Day, Place
 from shared.readmodel import Page, wait_for
 from shared.store import Receipt
 
@@ -35,7 +35,7 @@ class Cancellation(Reason):
 class LastDay(BaseModel):
     """The last day of access."""
 
-    access_until: date
+    access_until: Day
 
 
 def reading(caller: Caller) -> Scope:
@@ -99,7 +99,7 @@ def list_enrollments(
     person_id: UUID | None = None,
     offering_id: UUID | None = None,
     pending: bool | None = None,
-    at_least: str | None = None,
+    at_least: AtLeast = None,
     cursor: Cursor = None,
 ) -> Page[EnrollmentItem]:
     """Standings of learners; `pending` those that wait for an approval. `at_least=directory:123` waits until that was taken in."""
@@ -133,14 +133,14 @@ def begin(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUI
 
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/complete")
-def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place) -> Receipt:
     """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15)."""
     _working(using, caller, enrollment_id)
     return using.learning.complete_step(context, enrollment_id, step)
 
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/launch")
-def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place) -> Receipt:
     """Open a step's content or lab, as long as there is access (ENR-6). Launches of labs are recorded (ENR-4)."""
     _working(using, caller, enrollment_id)
     return using.learning.launch(context, enrollment_id, step)
@@ -148,7 +148,7 @@ def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UU
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/attempts", status_code=201)
 def take_exam(
-    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int, body: Result
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place, body: Result
 ) -> Receipt:
     """An exam's result (ENR-4). Learners do not report their own: it takes the permission to assign."""
     managing(using, caller, enrollment_id)
