@@ -11,21 +11,32 @@ import structlog
 from fastapi import Body, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from pydantic import WithJsonSchema
 
 from shared import telemetry
 from shared.auth import SignedIn, Verifier
 from shared.database import Database
+from shared.documents import Api
 from shared.errors import Invalid, Stale
 from shared.gauges import gauges
-from shared.problems import PROBLEM, Problem, answer_with_problems
+from shared.limits import BIGGEST, Positions
+from shared.limits import Cursor as CursorText
+from shared.limits.wire import Edge
+from shared.problems import Problem, answer_with_problems, refused
 from shared.settings import Settings
 from shared.store import Context
 from shared.worker_errors import Failing, failing
 
 log = telemetry.logger(__name__)
 
-_COMMAND_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
+_COMMAND_ID = re.compile(r"[\x21-\x7e]{1,200}")
+_TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
+_VERSION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
+
+# As documents tell of headers; that they are so is checked where each is read, in words of its own.
+_CommandId = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 200, "pattern": "^[!-~]{1,200}$"})]
+_Version = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 25, "pattern": '^"[0-9]{1,18}"$'})]
+_Preference = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 14, "pattern": "^wait=[0-9]{1,9}$"})]
 
 
 def service_app(
@@ -38,18 +49,21 @@ def service_app(
     version: str = "1",
 ) -> FastAPI:
     """An application with the shared edge. `ready` raises when the service cannot serve; metrics tell of `database` too."""
-    app = FastAPI(
+    app = Api(
         title=f"Rollbook {name}",
         version=version,
         docs_url=None,
         redoc_url=None,
         openapi_url=f"/api/{name}/openapi.json",
-        responses={"4XX": {"model": Problem, "description": "A problem, RFC 9457", "content": {PROBLEM: {}}}},
+        responses={
+            "4XX": {"model": Problem, "description": "A problem, RFC 9457"},
+            503: {"model": Problem, "description": "Not now, or not yet as new as was asked for: try again"},
+        },
     )
     app.state.verifier = verifier
     app.state.settings = settings
     answer_with_problems(app)
-    app.add_middleware(BodyLimit, limit=settings.body_bytes)
+    app.add_middleware(Edge, body_bytes=settings.body_bytes, json_depth=settings.json_depth, answer=refused)
     app.middleware("http")(_correlate(name))
     _health(app, name, ready, database)
     return app
@@ -102,59 +116,6 @@ def _correlate(name: str) -> Callable[[Request, Handled], Awaitable[Response]]:
     return correlate
 
 
-class BodyLimit:
-    """Answers 413 before a larger body is read whole, whether or not its length was declared."""
-
-    def __init__(self, app: ASGIApp, limit: int) -> None:
-        self._app = app
-        self._limit = limit
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        declared = dict(scope["headers"]).get(b"content-length", b"0")
-        if declared.isdigit() and int(declared) > self._limit:
-            await self._too_large(scope, receive, send)
-            return
-        taken = 0
-        answered = False
-
-        async def counted() -> Message:
-            nonlocal taken
-            message = await receive()
-            taken += len(message.get("body", b""))
-            if taken > self._limit:
-                raise _BodyTooLarge
-            return message
-
-        async def sending(message: Message) -> None:
-            nonlocal answered
-            answered = True
-            await send(message)
-
-        try:
-            await self._app(scope, counted, sending)
-        except _BodyTooLarge:
-            if not answered:
-                await self._too_large(scope, receive, send)
-
-    async def _too_large(self, scope: Scope, receive: Receive, send: Send) -> None:
-        problem = Problem(
-            type="urn:rollbook:problem:too-large",
-            title="The request is too large",
-            status=413,
-            detail=f"A request may have {self._limit} bytes (ROLLBOOK_BODY_BYTES). Send it in parts, or use the command line.",
-            instance=scope["path"],
-        )
-        response = Response(problem.model_dump_json(exclude_none=True), 413, media_type=PROBLEM)
-        await response(scope, receive, send)
-
-
-class _BodyTooLarge(Exception):
-    pass
-
-
 def _uuid(text: str | None) -> UUID | None:
     try:
         return UUID(text) if text else None
@@ -166,20 +127,21 @@ async def command_context(
     request: Request,
     caller: SignedIn,
     idempotency_key: Annotated[
-        str | None, Header(description="Sent again, the first answer comes again (ASG-6).")
+        _CommandId | None, Header(description="Sent again, the first answer comes again (ASG-6).")
     ] = None,
 ) -> Context:
     """Who commands what: the route's `context`. Without an Idempotency-Key every request is a command of its own."""
-    if idempotency_key is not None and not _COMMAND_ID.match(idempotency_key):
+    if idempotency_key is not None and not _COMMAND_ID.fullmatch(idempotency_key):
         raise Invalid("An Idempotency-Key has 1 to 200 printable characters and no blanks.", field="Idempotency-Key")
     asked = f"{request.method} {request.url.path}?{request.url.query} {request.headers.get('If-Match', '')}\n".encode()
+    trace = request.headers.get("traceparent", "")
     return Context(
         actor=caller.id,
         organisation=caller.home,
         request_hash=hashlib.sha256(asked + await request.body()).digest(),
         command_id=idempotency_key or str(uuid4()),
         correlation=request.state.correlation,
-        traceparent=request.headers.get("traceparent"),
+        traceparent=trace if _TRACE.fullmatch(trace) else None,
     )
 
 
@@ -190,15 +152,20 @@ def etag(version: int) -> str:
     return f'"{version}"'
 
 
-def if_match(request: Request) -> int | None:
+def if_match(
+    request: Request,
+    _documented: Annotated[
+        _Version | None, Header(alias="If-Match", description='The ETag that the edit was made on, as "3"')
+    ] = None,
+) -> int | None:
     """The version that an edit was made on; None where the caller sent no If-Match."""
     text = request.headers.get("If-Match")
     if text is None or text.strip() == "*":
         return None
-    version = text.strip().removeprefix("W/").strip('"')
-    if not version.isdigit():
+    found = _VERSION.fullmatch(text.strip())
+    if found is None:
         raise Invalid('If-Match carries the ETag of the last answer, as "3".', field="If-Match")
-    return int(version)
+    return int(found[1])
 
 
 Expected = Annotated[int | None, Depends(if_match)]
@@ -214,17 +181,24 @@ def check_version(expected: int | None, actual: int) -> None:
         )
 
 
-def wait_seconds(request: Request) -> float:
+def wait_seconds(
+    request: Request,
+    prefer: Annotated[
+        _Preference | None, Header(description="`wait=N`: answer when it is done, or after N seconds")
+    ] = None,
+) -> float:
     """`Prefer: wait=N`, cut to the setting; 0 without it."""
-    found = re.search(r"\bwait=(\d+)", request.headers.get("Prefer", ""))
+    found = re.search(r"\bwait=([0-9]{1,9})", prefer or "")
     settings: Settings = request.app.state.settings
     return min(float(found.group(1)), settings.wait_limit) if found else 0.0
 
 
 Wait = Annotated[float, Depends(wait_seconds)]
 
+Limit = Annotated[int | None, Query(ge=1, le=BIGGEST, description="Items on a page")]
 
-def page_size(request: Request, limit: Annotated[int | None, Query(ge=1, description="Items on a page")] = None) -> int:
+
+def page_size(request: Request, limit: Limit = None) -> int:
     settings: Settings = request.app.state.settings
     if limit is not None and limit > settings.page_limit:
         raise Invalid(f"A page has at most {settings.page_limit} items (ROLLBOOK_PAGE_LIMIT).", field="limit")
@@ -232,9 +206,14 @@ def page_size(request: Request, limit: Annotated[int | None, Query(ge=1, descrip
 
 
 PageSize = Annotated[int, Depends(page_size)]
-Cursor = Annotated[str | None, Query(description="`next` of the page before")]
+Cursor = Annotated[CursorText | None, Query(description="`next` of the page before")]
+AtLeast = Annotated[
+    Positions | None,
+    Query(description="Positions, as enrollment:1234,directory:99: the answer is at least as new (RPT-6)"),
+]
 
 __all__ = [
+    "AtLeast",
     "Body",
     "Commanded",
     "Cursor",

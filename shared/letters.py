@@ -17,6 +17,7 @@ from shared.errors import Conflict, NotFound, Refusal
 from shared.events import Meta
 from shared.feeds import PROFILES
 from shared.http import Commanded, Cursor, PageSize
+from shared.limits import Key, Number
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 from shared.set_aside import Retryable, decide, find, passing
 
@@ -99,7 +100,7 @@ class Decision(BaseModel):
 class Drop(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    position: int = Field(description="Of the first entry of the key: those behind it wait for a retry")
+    position: Number = Field(description="Of the first entry of the key: those behind it wait for a retry")
 
 
 class Settled(BaseModel):
@@ -114,7 +115,7 @@ class SettledAll(BaseModel):
     more: bool
 
 
-Source = Annotated[str, Path(description="As `enrollment` or `directory.profiles`; or the worker that set it aside")]
+Source = Annotated[Key, Path(description="As `enrollment` or `directory.profiles`; or the worker that set it aside")]
 
 
 class _Letters:

@@ -7,6 +7,7 @@ import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from psycopg.errors import ProgramLimitExceeded, StatementTooComplex
 from psycopg_pool import PoolTimeout
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -32,9 +33,11 @@ class Problem(BaseModel):
 
 def answer_with_problems(app: FastAPI) -> None:
     """Whatever a route raises becomes a problem document."""
-    app.add_exception_handler(Refusal, _refused)
+    app.add_exception_handler(Refusal, refused)
     app.add_exception_handler(RequestValidationError, _unreadable)
     app.add_exception_handler(HTTPException, _http)
+    for beyond in (psycopg.DataError, ProgramLimitExceeded, StatementTooComplex):
+        app.add_exception_handler(beyond, _beyond)
     app.add_exception_handler(psycopg.OperationalError, _down)
     app.add_exception_handler(PoolTimeout, _down)
     app.add_exception_handler(Exception, _crashed)
@@ -46,7 +49,8 @@ def _problem(request: Request, status: int, kind: str, title: str, detail: str, 
     return JSONResponse({**members, **{k: v for k, v in extra.items() if v is not None}}, status, media_type=PROBLEM)
 
 
-def _refused(request: Request, error: Exception) -> JSONResponse:
+def refused(request: Request, error: Exception) -> JSONResponse:
+    """A refusal as a problem document."""
     assert isinstance(error, Refusal)
     extra = {key: _plain(value) for key, value in error.extra.items()}
     response = _problem(request, error.status, error.kind, error.title, error.detail, field=error.field, **extra)
@@ -72,6 +76,13 @@ def _unreadable(request: Request, error: Exception) -> JSONResponse:
 def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     return _problem(request, error.status_code, "http", str(error.detail), str(error.detail))
+
+
+def _beyond(request: Request, error: Exception) -> JSONResponse:
+    """The last net: a value that the edge let through and the database does not take. It belongs to the limits of the edge."""
+    log.error("the database does not take a value", path=request.url.path, exc_info=error)
+    detail = "A value is beyond what Rollbook can keep: too large, too long, or with characters that are none."
+    return _problem(request, 422, "invalid", "The input is not valid", detail)
 
 
 def _down(request: Request, error: Exception) -> JSONResponse:

@@ -3,12 +3,14 @@
 import base64
 import binascii
 import json
+import re
 import time
 from collections.abc import Callable
 from typing import Generic, TypeVar, overload
 from uuid import UUID
 
 from pydantic import BaseModel
+from pydantic_core import from_json
 
 from shared.database import Connection, Database
 from shared.errors import Invalid, NotYet
@@ -46,7 +48,7 @@ def cursor_decode(text: str, *kinds: Callable[[str], object]) -> tuple[object, .
     Raises Invalid for anything else, the cursor of another list included.
     """
     try:
-        values = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        values = from_json(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if not isinstance(values, list) or not all(isinstance(value, str) and "\0" not in value for value in values):
             raise ValueError
         return tuple(kind(value) for kind, value in zip(kinds, values, strict=True))
@@ -78,7 +80,7 @@ def applied(conn: Connection, source: str) -> Position | None:
 def parse_position(text: str) -> tuple[str, int]:
     """`enrollment:1234` as source and number. Raises Invalid."""
     source, _, number = text.strip().rpartition(":")
-    if not source or not number.isdigit():
+    if not source or not re.fullmatch("[0-9]{1,18}", number):
         raise Invalid("A position looks like enrollment:1234, as a command's answer gives it.", field="at_least")
     return source, int(number)
 

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
 
     body_bytes: int = 40_000_000
     """A larger request is refused with 413."""
+    json_depth: int = Field(default=30, ge=5, le=150)
+    """Lists and objects within one another: a request that is nested deeper is refused."""
     page_default: int = 50
     page_limit: int = 500
     wait_limit: float = 30.0

@@ -4,9 +4,8 @@ import json
 from typing import Any
 from uuid import uuid4
 
-import yaml
-
 from services.cli.client import Client
+from shared.limits.yaml_text import NoYaml, read_yaml
 
 _RULES = ("groups", "triggers")
 """What of a file belongs to enrollment; all else is the catalogue's."""
@@ -40,8 +39,8 @@ def _value(value: Any) -> str:
 def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
     """The catalogue's, empty for none; and enrollment's. What cannot be read is all the catalogue's, which says why."""
     try:
-        whole = yaml.safe_load(content.decode())
-    except (UnicodeDecodeError, yaml.YAMLError):
+        whole = read_yaml(content)
+    except NoYaml:
         return content, {}
     if not isinstance(whole, dict):
         return content, {}

@@ -20,5 +20,6 @@ def build(
 ) -> Service:
     """The pages. `sign_ins` are shown on the start page; only a demo has any."""
     client = httpx.Client(base_url=settings.base_url, timeout=30.0, transport=transport)
-    app = portal(Services(client), sign_ins, secure=settings.base_url.startswith("https:"))
+    secure = settings.base_url.startswith("https:")
+    app = portal(Services(client), sign_ins, secure=secure, body_bytes=settings.body_bytes)
     return Service("portal", app, close=client.close)

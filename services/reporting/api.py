@@ -15,17 +15,23 @@ from services.reporting.reports.learner_assignments import LearnerAssignment, Le
 from services.reporting.reports.membership import MembershipPage, MembershipReport, Sort
 from shared.auth import Caller, Permission, SignedIn
 from shared.database import Database
-from shared.http import Commanded, Cursor, PageSize, Wait, page_size
+from shared.documents import file
+from shared.http import AtLeast, Commanded, Cursor, PageSize, Wait, page_size
+from shared.limits import BIGGEST, AsOf, Month, Number, Positions
+from shared.limits import Cursor as CursorText
 from shared.readmodel import Page, wait_for
 
 _PATIENCE = 2.0
 """Seconds that `at_least` waits where the caller did not say `Prefer: wait=N`."""
 
 
+CSV = file("text/csv", "All rows, with headings")
+
+
 class Dated(BaseModel):
     """How new an answer has to be."""
 
-    at_least: str | None = Field(
+    at_least: Positions | None = Field(
         None, description="Positions, as enrollment:1234,directory:99: the answer is at least as new (RPT-6)"
     )
 
@@ -37,8 +43,8 @@ class Asked(Dated):
 
 
 class Paged(BaseModel):
-    cursor: str | None = Field(None, description="`next` of the page before")
-    limit: int | None = Field(None, ge=1)
+    cursor: CursorText | None = Field(None, description="`next` of the page before")
+    limit: int | None = Field(None, ge=1, le=BIGGEST)
 
 
 class ListQuery(Filters, Asked, Paged):
@@ -104,7 +110,7 @@ def _learner_assignments(database: Database, assignments: LearnerAssignments) ->
 
     @router.get("/{number}")
     def show(
-        caller: SignedIn, wait: Wait, number: Annotated[int, Path(ge=0, lt=2**63)], at_least: str | None = None
+        caller: SignedIn, wait: Wait, number: Annotated[Number, Path()], at_least: AtLeast = None
     ) -> LearnerAssignment:
         scope = caller.scope(Permission.READ_ASSIGNMENTS)
         wait_for(database, at_least, wait or _PATIENCE)
@@ -121,9 +127,9 @@ def _billing(database: Database, report: BillingReport) -> APIRouter:
         caller: SignedIn,
         wait: Wait,
         size: PageSize,
-        month: str,
-        as_of: str | None = None,
-        at_least: str | None = None,
+        month: Month,
+        as_of: AsOf | None = None,
+        at_least: AtLeast = None,
         cursor: Cursor = None,
     ) -> Page[BillingRow]:
         """Course assignments that were created in a month and not cancelled, by home organisation and course (ASG-19)."""
@@ -177,12 +183,12 @@ def _membership(database: Database, report: MembershipReport) -> Sequence[APIRou
     def count_search(caller: SignedIn, wait: Wait, asked: SearchCount) -> Total:
         return count(caller, asked, wait)
 
-    @export_router.get("")
+    @export_router.get("", response_class=StreamingResponse, responses=CSV)
     def export_membership(caller: SignedIn, wait: Wait, asked: Annotated[ExportQuery, Query()]) -> StreamingResponse:
         """All rows as CSV, streamed (RPT-4); formulas are defused by an apostrophe."""
         return export(caller, asked, wait)
 
-    @export_router.post("")
+    @export_router.post("", response_class=StreamingResponse, responses=CSV)
     def export_search(caller: SignedIn, wait: Wait, asked: SearchExport) -> StreamingResponse:
         return export(caller, asked, wait)
 
@@ -192,7 +198,9 @@ def _membership(database: Database, report: MembershipReport) -> Sequence[APIRou
 def _replay(replays: Replays) -> APIRouter:
     router = APIRouter(prefix="/api/reporting", tags=["replay"])
 
-    @router.post("/replay", responses={202: {"model": ReplayJob}})
+    @router.post(
+        "/replay", responses={202: {"model": ReplayJob, "description": "It goes on; `Prefer: wait=N` waits for it"}}
+    )
     def replay(context: Commanded, caller: SignedIn, wait: Wait, response: Response, asked: ReplayRequest) -> ReplayJob:
         """Rebuild every read model beside the live ones and compare; on request swap (AUD-2). 202 while it runs."""
         caller.everywhere(Permission.OPERATE)

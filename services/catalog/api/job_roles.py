@@ -11,6 +11,7 @@ from services.catalog.projections import job_roles
 from shared.auth import Permission, SignedIn
 from shared.contracts.catalog import LinkedQualification
 from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.limits import Sought
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -29,7 +30,7 @@ class JobRoleView(BaseModel):
 
 @router.get("/job-roles")
 def list_job_roles(
-    caller: SignedIn, using: Using, size: PageSize, q: str | None = None, cursor: Cursor = None
+    caller: SignedIn, using: Using, size: PageSize, q: Sought | None = None, cursor: Cursor = None
 ) -> Page[job_roles.JobRoleItem]:
     """Job roles by name; `q` is a part of name or code."""
     check_reader(caller)

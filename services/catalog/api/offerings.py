@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-import yaml
 from fastapi import APIRouter, Body, Depends, Request, Response
 from pydantic import ValidationError
 
@@ -14,8 +13,11 @@ from services.catalog.application.offerings import CertificationIn, CourseIn, Qu
 from services.catalog.domain.offering import Admission, Completion
 from services.catalog.projections import offerings
 from shared.auth import Permission, SignedIn
+from shared.documents import body as document
 from shared.errors import Invalid
 from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.limits import Place, Sought
+from shared.limits.yaml_text import NoYaml, read_yaml
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -30,7 +32,7 @@ def list_offerings(
     caller: SignedIn,
     using: Using,
     size: PageSize,
-    q: str | None = None,
+    q: Sought | None = None,
     active: bool | None = None,
     cursor: Cursor = None,
 ) -> Page[views.OfferingItem]:
@@ -160,7 +162,7 @@ def draft_version(
     context: Commanded,
     using: Using,
     offering_id: UUID,
-    number: int,
+    number: Place,
     expected: Expected,
     body: views.Steps,
 ) -> Receipt:
@@ -171,7 +173,7 @@ def draft_version(
 
 @router.post("/offerings/{offering_id}/versions/{number}/publish")
 def publish_version(
-    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, number: int, expected: Expected
+    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, number: Place, expected: Expected
 ) -> Receipt:
     """Learners who come from now on follow this version; past completions keep theirs (CAT-15)."""
     caller.everywhere(Permission.EDIT_CATALOGUE)
@@ -180,7 +182,7 @@ def publish_version(
 
 @router.post("/offerings/{offering_id}/versions/{number}/retire")
 def retire_version(
-    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, number: int, expected: Expected
+    caller: SignedIn, context: Commanded, using: Using, offering_id: UUID, number: Place, expected: Expected
 ) -> Receipt:
     caller.everywhere(Permission.EDIT_CATALOGUE)
     return using.catalog.retire(context, offering_id, number, expected)
@@ -194,7 +196,7 @@ async def _body(request: Request) -> bytes:
     return await request.body()
 
 
-@router.post("/apply")
+@router.post("/apply", openapi_extra=document("application/yaml", "Offerings and job roles, as YAML or JSON"))
 def apply(
     caller: SignedIn,
     context: Commanded,
@@ -209,13 +211,9 @@ def apply(
 
 def _file(body: bytes) -> File:
     try:
-        return File.model_validate(yaml.safe_load(body.decode()))
-    except UnicodeDecodeError as error:
-        raise Invalid(
-            f"The file is not UTF-8: byte {error.start} does not fit. Save it as UTF-8.", field="file"
-        ) from error
-    except yaml.YAMLError as error:
-        raise Invalid(f"The file is not YAML: {str(error).splitlines()[0]}.", field="file") from error
+        return File.model_validate(read_yaml(body))
+    except NoYaml as error:
+        raise Invalid(f"The file {error}.", field="file") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

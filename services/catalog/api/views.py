@@ -2,11 +2,13 @@
 
 from uuid import UUID
 
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import BaseModel, Field
 
+from services.catalog.application.contents import StepIn
 from services.catalog.domain.offering import Course, Offering, Qualification
 from services.catalog.projections import offerings
 from shared.contracts.catalog import Activity, LearnerAccess, Notification, Price, Step
+from shared.limits import Moment
 
 
 class OfferingItem(BaseModel):
@@ -53,7 +55,7 @@ class OfferingView(OfferingItem):
 class Steps(BaseModel):
     """`in_order`: one after the other."""
 
-    steps: list[Step] = Field(min_length=1, max_length=200)
+    steps: list[StepIn] = Field(min_length=1, max_length=200)
     in_order: bool = False
 
 
@@ -61,8 +63,8 @@ class AdmissionView(BaseModel):
     """How learners come by themselves (CAT-5), and from when until when (CAT-19); the end is not included."""
 
     access: LearnerAccess = "request"
-    opens: AwareDatetime | None = None
-    closes: AwareDatetime | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
 
 
 class CompletionView(BaseModel):
@@ -81,7 +83,7 @@ class VisibilityView(BaseModel):
 class Switches(BaseModel):
     """The notifications that are on (CAT-17)."""
 
-    on: frozenset[Notification]
+    on: frozenset[Notification] = Field(max_length=10)
 
 
 class DueDates(BaseModel):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Literal
 from uuid import UUID, uuid4
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.catalog.application import differing
 from services.catalog.application import job_roles as roles
@@ -19,6 +19,7 @@ from shared.contracts.catalog import NOTIFICATIONS, LearnerAccess, Notification,
 from shared.differences import differences
 from shared.errors import Conflict, Invalid
 from shared.events import Event
+from shared.limits import Code, Moment, Name, Place
 from shared.store import Context, Decision, Receipt
 
 
@@ -28,8 +29,8 @@ class StepIn(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     kind: Literal["course", "exam", "task"]
-    title: str = Field(min_length=1, max_length=255)
-    course: str | None = None
+    title: Name
+    course: Code | None = None
     pass_mark: int | None = Field(default=None, ge=0, le=100)
     reported_by: Reporter | None = None
 
@@ -48,8 +49,8 @@ class _Listed(BaseModel):
     keep_begun: bool = True
     earliest_due: bool = False
     access: LearnerAccess = "request"
-    opens: AwareDatetime | None = None
-    closes: AwareDatetime | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
     audiences: frozenset[UUID] = Field(default=frozenset(), max_length=200)
     review: bool = False
     earlier_completions: bool = False
@@ -61,14 +62,14 @@ class ListedCourse(CourseIn, _Listed):
 
 class ListedCertification(CertificationIn, _Listed):
     kind: Literal["certification"]
-    versions: dict[int, VersionIn] = Field(default_factory=dict)
+    versions: dict[Place, VersionIn] = Field(default_factory=dict, max_length=1_000)
 
 
 class ListedQualification(Described, _Listed):
     """`items` are codes."""
 
     kind: Literal["qualification"]
-    items: list[str] = Field(min_length=1, max_length=200)
+    items: list[Code] = Field(min_length=1, max_length=200)
 
     def of(self, ids: dict[str, UUID]) -> Qualification:
         """`ids` by code in lower case."""

@@ -14,15 +14,17 @@ from shared.contracts.catalog import LinkedQualification
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
 from shared.http import check_version
+from shared.limits import Code, Name
+from shared.limits import Description as Words
 from shared.store import Context, Decision, Receipt, Row
 
 
 class _Named(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    code: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Unique regardless of case")
-    name: str = Field(min_length=1, max_length=255)
-    description: str = Field(default="", max_length=10_000)
+    code: Code = Field(description="Unique regardless of case")
+    name: Name
+    description: Words = ""
 
 
 class Link(BaseModel):
@@ -49,7 +51,7 @@ class LinkIn(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    qualification: str
+    qualification: Code
     required: bool = False
 
 

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
+from services.catalog.application.contents import ActivityIn, PriceIn
 from services.catalog.domain import editing
 from services.catalog.domain.offering import (
     Admission,
@@ -18,11 +19,12 @@ from services.catalog.domain.offering import (
 )
 from services.catalog.projections import offerings
 from services.catalog.projections.offerings import OFFERING
-from shared.contracts.catalog import Activity, Notification, Price, Step
+from shared.contracts.catalog import Notification, Step
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
 from shared.http import check_version
+from shared.limits import Code, Days, Description, Line, Name
 from shared.store import Context, Decision, Ledger, Receipt, Row
 
 
@@ -31,21 +33,21 @@ class Described(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    code: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$", description="Unique regardless of case")
-    title: str = Field(min_length=1, max_length=255)
-    description: str = Field(default="", max_length=10_000)
-    certificate: str | None = Field(default=None, max_length=255)
-    badge: str | None = Field(default=None, max_length=255)
-    price: Price | None = None
+    code: Code = Field(description="Unique regardless of case")
+    title: Name
+    description: Description = ""
+    certificate: Line | None = None
+    badge: Line | None = None
+    price: PriceIn | None = None
 
 
 class CourseIn(Described):
     """A course, whole (CAT-1, CAT-8)."""
 
     kind: Literal["course"] = "course"
-    activities: tuple[Activity, ...] = Field(default=(), max_length=200)
+    activities: tuple[ActivityIn, ...] = Field(default=(), max_length=200)
     minimum_minutes: int = Field(default=0, ge=0, le=1_000_000)
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
+    access_days: Days | None = None
     in_order: bool = False
 
     def described(self) -> Course:

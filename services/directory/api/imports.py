@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Annotated, NamedTuple
+from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -30,6 +30,17 @@ from shared.store import Context
 router = APIRouter(prefix="/api/directory/imports", tags=["import"])
 
 _POLL_SECONDS = 0.05
+_PARTS: dict[str, dict[str, object]] = {
+    **{element: {"type": "string", "format": "binary"} for element in ELEMENTS},
+    **{name: {"type": "string", "maxLength": 100} for name in ("mapping", *Options.model_fields) if name != "feed"},
+    "feed": {"type": "string", "minLength": 1, "maxLength": 100},
+}
+_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {"multipart/form-data": {"schema": {"type": "object", "properties": _PARTS}}},
+    }
+}
 _LISTS = ("no_create", "no_change", "no_remove")
 _OF_MAPPING = ("delimiter", "encoding", "date_format", "zone")
 
@@ -57,6 +68,10 @@ class ImportView(BaseModel):
     error: str | None
     created_at: datetime
     finished_at: datetime | None
+
+
+_FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": ImportView, "description": "It has finished"}}
+_GOES_ON: dict[int | str, dict[str, Any]] = {202: {"model": ImportView, "description": "It goes on"}}
 
 
 async def uploaded(request: Request, context: Commanded) -> Upload:
@@ -92,7 +107,7 @@ def _options(fields: Mapping[str, str]) -> Options:
         raise Invalid(f"{field}: {first['msg']}", field=field) from error
 
 
-@router.post("", status_code=202)
+@router.post("", status_code=202, responses=_FINISHED, openapi_extra=_FORM)
 def start(
     use: Using, caller: SignedIn, upload: Annotated[Upload, Depends(uploaded)], wait: Wait, response: Response
 ) -> ImportView:
@@ -104,7 +119,7 @@ def start(
     return _waited(use, id, wait, response)
 
 
-@router.get("/{import_id}")
+@router.get("/{import_id}", responses=_GOES_ON)
 def run(use: Using, caller: SignedIn, import_id: UUID, wait: Wait, response: Response) -> ImportView:
     caller.everywhere(Permission.MANAGE_DIRECTORY)
     return _waited(use, import_id, wait, response)

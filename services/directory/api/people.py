@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.directory.api.parts import Using
 from services.directory.application.jobs import JobRequest
@@ -14,7 +14,9 @@ from services.directory.projections.people import PersonFilter, PersonItem, Pers
 from shared.auth import Permission, Scope, SignedIn
 from shared.contracts.directory import Deactivation
 from shared.errors import Invalid, NotFound
-from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.http import Commanded, Cursor, Expected, Limit, PageSize, etag
+from shared.limits import Cursor as CursorText
+from shared.limits import Role, Secret
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -24,8 +26,8 @@ MANAGE, READ = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY
 
 
 class PeopleQuery(PersonFilter):
-    cursor: str | None = None
-    limit: int | None = None
+    cursor: Cursor = None
+    limit: Limit = None
 
 
 class Move(BaseModel):
@@ -39,16 +41,16 @@ class Leave(BaseModel):
 class RoleRequest(BaseModel):
     """organisation None: for everything."""
 
-    role: str
+    role: Role
     organisation: UUID | None = None
 
 
 class Password(BaseModel):
-    password: str = Field(max_length=1000)
+    password: Secret
 
 
 class PersonSearch(PersonQuery):
-    cursor: str | None = None
+    cursor: CursorText | None = None
 
 
 class Selection(BaseModel):
@@ -176,7 +178,7 @@ def grant(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, hel
 
 @router.delete("/people/{person_id}/roles/{role}")
 def revoke(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, role: str, organisation: UUID | None = None
+    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, role: Role, organisation: UUID | None = None
 ) -> Receipt:
     return use.people.revoke(context, caller.scope(MANAGE), person_id, (role, organisation))
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, Field
 
 from services.directory.api.parts import Using
-from services.directory.application.audiences import NewAudience
+from services.directory.application.audiences import AudienceRuleIn, NewAudience
 from services.directory.application.profiles import ProfileRequest
 from services.directory.application.structure import NewFramework, NewUnit
 from services.directory.projections import people, profiles, rules, structure
@@ -14,9 +14,10 @@ from services.directory.projections.people import PersonFilter, PersonItem
 from services.directory.projections.profiles import ProfileView
 from services.directory.projections.structure import AudienceView, FrameworkView, UnitView
 from shared.auth import Permission, SignedIn
-from shared.contracts.directory import AudienceRule, UnitKind
+from shared.contracts.directory import UnitKind
 from shared.errors import NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.limits import Name, Sought
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -26,7 +27,7 @@ MANAGE, READ = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY
 
 
 class Rename(BaseModel):
-    name: str = Field(min_length=1, max_length=255)
+    name: Name
 
 
 class MoveUnit(BaseModel):
@@ -68,7 +69,7 @@ def units(
     framework_id: UUID | None = None,
     parent_id: UUID | None = None,
     top: bool = False,
-    name: str | None = None,
+    name: Sought | None = None,
     cursor: Cursor = None,
 ) -> Page[UnitView]:
     """Organisations of the caller's scope, and positions; `top` for the roots of a framework."""
@@ -143,7 +144,7 @@ def remove(use: Using, caller: SignedIn, context: Commanded, unit_id: UUID, expe
 
 @router.get("/audiences")
 def audiences(
-    use: Using, caller: SignedIn, limit: PageSize, name: str | None = None, cursor: Cursor = None
+    use: Using, caller: SignedIn, limit: PageSize, name: Sought | None = None, cursor: Cursor = None
 ) -> Page[AudienceView]:
     caller.scope(READ)
     with use.database.connection() as conn:
@@ -157,7 +158,7 @@ def create_audience(use: Using, caller: SignedIn, context: Commanded, new: NewAu
 
 
 @router.post("/audiences/rule-preview")
-def preview_rule(use: Using, caller: SignedIn, rule: AudienceRule) -> RulePreview:
+def preview_rule(use: Using, caller: SignedIn, rule: AudienceRuleIn) -> RulePreview:
     """How many people match now."""
     caller.everywhere(READ)
     with use.database.connection() as conn:
@@ -166,7 +167,7 @@ def preview_rule(use: Using, caller: SignedIn, rule: AudienceRule) -> RulePrevie
 
 @router.put("/audiences/{audience_id}/rule")
 def rule(
-    use: Using, caller: SignedIn, context: Commanded, audience_id: UUID, rule: AudienceRule, expected: Expected
+    use: Using, caller: SignedIn, context: Commanded, audience_id: UUID, rule: AudienceRuleIn, expected: Expected
 ) -> Receipt:
     """The members follow in a job."""
     caller.everywhere(MANAGE)

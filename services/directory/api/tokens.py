@@ -7,8 +7,12 @@ from joserfc.jwk import KeySetSerialization
 from pydantic import BaseModel
 
 from services.directory.api.parts import Using
+from shared.limits import Secret, Text
 
 router = APIRouter(prefix="/api/directory", tags=["sign-in"])
+
+
+UserName = Annotated[str, Text(254)]
 
 
 class Token(BaseModel):
@@ -22,8 +26,8 @@ class Token(BaseModel):
 @router.post("/token")
 def token(
     use: Using,
-    username: Annotated[str, Form(max_length=254)],
-    password: Annotated[str, Form(max_length=1000)],
+    username: Annotated[UserName, Form()],
+    password: Annotated[Secret, Form()],
     grant_type: Annotated[Literal["password"], Form()] = "password",  # noqa: ARG001
 ) -> Token:
     """The password grant, for local accounts."""

@@ -1,6 +1,7 @@
 """Commands on audiences (DIR-6)."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field, JsonValue
@@ -14,19 +15,39 @@ from services.directory.projections import structure as queries
 from services.directory.projections.tables import AUDIENCE, AUDIENCE_RULE, MEMBER
 from shared import jobs
 from shared.auth import Scope
-from shared.contracts.directory import AudienceRule
+from shared.contracts.directory import AudienceRule, DateCondition
 from shared.database import Connection
 from shared.errors import Conflict, NotFound
 from shared.http import check_version
+from shared.limits import Country, Day, FieldName, Key, Name
+from shared.limits.narrow import Narrow
 from shared.store import Context, Decision, Receipt, Row
+
+
+class LimitedDateCondition(DateCondition):
+    """A date field is set, and within the days given."""
+
+    field: FieldName
+    on_or_before: Day | None = None
+    on_or_after: Day | None = None
+
+
+class LimitedAudienceRule(AudienceRule):
+    """Who is a member: an active person for whom every given condition holds. Of a list any one will do, but of `fields` all."""
+
+    countries: tuple[Country, ...] = Field(default=(), max_length=300)
+    fields: tuple[Annotated[DateCondition, Narrow(LimitedDateCondition)], ...] = Field(default=(), max_length=20)
+
+
+AudienceRuleIn = Annotated[AudienceRule, Narrow(LimitedAudienceRule)]
 
 
 class NewAudience(BaseModel):
     """An audience: fixed, or by a rule. Its name is not a person's."""
 
-    name: str = Field(min_length=1, max_length=255)
-    external_id: str | None = Field(default=None, min_length=1, max_length=100)
-    rule: AudienceRule | None = None
+    name: Name
+    external_id: Key | None = None
+    rule: AudienceRuleIn | None = None
 
 
 class Audiences:

@@ -3,7 +3,7 @@
 from datetime import UTC, date, datetime
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import person_row
@@ -17,21 +17,22 @@ from shared.contracts.directory import Job
 from shared.database import Connection
 from shared.errors import Conflict, NotFound
 from shared.http import check_version
+from shared.limits import Day, Key, Line
 from shared.store import Context, Decision, Receipt, Revision, Row
 
 
 class JobRequest(BaseModel):
     """A job assignment as the caller wants it, whole. Managers are named by one of their jobs."""
 
-    external_id: str = Field(min_length=1, max_length=100)
-    title: str | None = Field(default=None, max_length=255)
+    external_id: Key
+    title: Line | None = None
     organisation: UUID | None = None
     position: UUID | None = None
     manager_job: UUID | None = None
     temporary_manager_job: UUID | None = None
-    temporary_until: date | None = None
-    starts: date | None = None
-    ends: date | None = None
+    temporary_until: Day | None = None
+    starts: Day | None = None
+    ends: Day | None = None
 
 
 class Jobs:

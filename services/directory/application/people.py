@@ -1,7 +1,7 @@
 """Commands on people: register, edit, move, deactivate, reactivate, permission roles."""
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from typing import Annotated
 from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field
@@ -19,39 +19,43 @@ from shared.database import Connection
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 from shared.http import check_version
+from shared.limits import Country, Day, Email, FieldName, Language, LongKey, PersonName, Text, Zone
 from shared.store import Context, Decision, Receipt, Revision, Row
 
 PEOPLE = UUID("6a7e4f57-7c40-4f0e-9d3b-0a44f9fd3a51")
 """The name space of the ids of people whom a command registers."""
 
 
+UserName = Annotated[str, Text(254, 1)]
+
+
 class NewPerson(BaseModel):
     """Somebody to be known (DIR-1). The user name is the e-mail unless given."""
 
-    first_name: str = Field(min_length=1, max_length=100)
-    last_name: str = Field(min_length=1, max_length=100)
-    email: str = Field(min_length=3, max_length=254)
-    user_name: str | None = Field(default=None, min_length=1, max_length=254)
-    external_id: str | None = Field(default=None, min_length=1, max_length=255)
-    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
+    first_name: PersonName
+    last_name: PersonName
+    email: Email
+    user_name: UserName | None = None
+    external_id: LongKey | None = None
+    country: Country | None = None
     home_organisation: UUID | None = None
-    language: str | None = Field(default=None, max_length=30)
-    time_zone: str | None = Field(default=None, max_length=100)
-    dates: dict[str, date] = Field(default_factory=dict)
+    language: Language | None = None
+    time_zone: Zone | None = None
+    dates: dict[FieldName, Day] = Field(default_factory=dict, max_length=100)
 
 
 class PersonEdit(BaseModel):
     """What to change; what is not sent stays."""
 
-    first_name: str = Field(default="", min_length=1, max_length=100)
-    last_name: str = Field(default="", min_length=1, max_length=100)
-    email: str = Field(default="", min_length=3, max_length=254)
-    user_name: str = Field(default="", min_length=1, max_length=254)
-    external_id: str | None = Field(default=None, min_length=1, max_length=255)
-    country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
-    language: str | None = Field(default=None, max_length=30)
-    time_zone: str | None = Field(default=None, max_length=100)
-    dates: dict[str, date] = Field(default_factory=dict)
+    first_name: PersonName = ""
+    last_name: PersonName = ""
+    email: Email = ""
+    user_name: UserName = ""
+    external_id: LongKey | None = None
+    country: Country | None = None
+    language: Language | None = None
+    time_zone: Zone | None = None
+    dates: dict[FieldName, Day] = Field(default_factory=dict, max_length=100)
 
 
 class People:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from uuid import UUID
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import unit_row
@@ -14,16 +14,17 @@ from services.directory.projections.tables import ORGANISATION_PROFILE
 from shared.auth import Scope
 from shared.errors import Invalid
 from shared.http import check_version
+from shared.limits import Days, Zone
 from shared.store import Context, Decision, Receipt, Row
 
 
 class ProfileRequest(BaseModel):
     """The profile as the caller wants it, whole; what is null or not sent is as in the organisation above."""
 
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
+    access_days: Days | None = None
     anonymous_registration: bool | None = None
     key_field: bool | None = None
-    time_zone: str | None = Field(default=None, max_length=100)
+    time_zone: Zone | None = None
 
 
 class Profiles:

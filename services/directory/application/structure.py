@@ -3,7 +3,7 @@
 from dataclasses import replace
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import framework_row, unit_row
@@ -16,6 +16,7 @@ from shared.contracts.directory import UnitKind
 from shared.database import Connection
 from shared.errors import Conflict, NotFound
 from shared.http import check_version
+from shared.limits import Key, Name
 from shared.store import Context, Decision, Receipt, Revision, Row
 
 STRUCTURE = UUID("1f0dd3f2-7e0a-4df0-8b44-64cf3c2be9c9")
@@ -24,8 +25,8 @@ STRUCTURE = UUID("1f0dd3f2-7e0a-4df0-8b44-64cf3c2be9c9")
 
 class NewFramework(BaseModel):
     kind: UnitKind
-    name: str = Field(min_length=1, max_length=255)
-    external_id: str = Field(min_length=1, max_length=100)
+    name: Name
+    external_id: Key
 
 
 class NewUnit(BaseModel):
@@ -33,8 +34,8 @@ class NewUnit(BaseModel):
 
     framework_id: UUID
     parent_id: UUID | None = None
-    name: str = Field(min_length=1, max_length=255)
-    external_id: str = Field(min_length=1, max_length=100)
+    name: Name
+    external_id: Key
 
 
 class Structure:

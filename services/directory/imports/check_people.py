@@ -25,7 +25,7 @@ from shared.addresses import NotAnAddress, read_address
 from shared.profiles import Profile
 
 _UNIQUE = ("email", "user_name", "external_id")
-_COUNTRY = re.compile(r"^[A-Z]{2}$")
+_COUNTRY = re.compile(r"\A[A-Z]{2}\Z")
 
 
 @dataclass

@@ -48,11 +48,13 @@ def cell(line: Line, name: str, current: str | None, options: Options) -> str | 
 
 
 def date_cell(draft: Draft, name: str, current: date | None, options: Options) -> date | None:
+    """Of a job's end, a day after 2999 is no end."""
     text = cell(draft.line, name, None, options)
     if text is None:
         return cell_date(draft, name, current, options)
     try:
-        return values.day(text, options.mapping.date_format, options.mapping.zone)
+        read = values.last_day if name == "ends" else values.day
+        return read(text, options.mapping.date_format, options.mapping.zone)
     except values.Unreadable as error:
         draft.refuse("date", name, str(error))
         return current

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from services.directory.imports.options import Options
 from services.directory.projections.tables import Element
 from shared.errors import Invalid
+from shared.limits import clean
 
 _HEADING = re.compile(r"^[\w ?!.-]+$")
 LIMITS = {
@@ -149,4 +150,6 @@ def _lines(reader: Iterator[list[str]], places: dict[int, str], width: int) -> I
                 line.reasons.append(
                     Reason("too-long", name, f"{name} is longer than {LIMITS.get(name, 255)} characters.")
                 )
+            if not clean(value):
+                line.reasons.append(Reason("characters", name, f"{name} has a line break or a control character."))
         yield line

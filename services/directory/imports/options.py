@@ -4,11 +4,12 @@ import importlib.resources
 from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from services.directory.projections.tables import Element
 from shared.errors import Invalid
+from shared.limits import FieldName, Key, LongKey
+from shared.limits.yaml_text import NoYaml, read_yaml
 
 ELEMENTS: tuple[Element, ...] = ("org", "pos", "user", "jobassignment")
 """In the order in which a run creates and changes them."""
@@ -20,8 +21,8 @@ class ElementMapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    fields: dict[str, str]
-    mandatory: tuple[str, ...] = ()
+    fields: dict[LongKey, LongKey] = Field(max_length=500)
+    mandatory: tuple[FieldName, ...] = Field(default=(), max_length=100)
 
 
 class Mapping(BaseModel):
@@ -29,13 +30,13 @@ class Mapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(min_length=1, max_length=100)
+    name: Key
     delimiter: Literal[",", ";", ":", "\t", "|"] = ","
-    encoding: str = "utf-8"
-    date_format: str = "d/m/Y"
+    encoding: Key = "utf-8"
+    date_format: Key = "d/m/Y"
     """PHP style; `c` is ISO 8601. A plain number is Unix seconds in any case."""
-    zone: str = "UTC"
-    framework: str | None = None
+    zone: Key = "UTC"
+    framework: Key | None = None
     """The one implicit framework of files that name none; created when it is not there."""
     key: Literal["external_id", "user_name"] = "external_id"
     """What a person is known by."""
@@ -54,8 +55,10 @@ class Mapping(BaseModel):
     @classmethod
     def _known_encoding(cls, encoding: str) -> str:
         try:
-            "".encode(encoding)
-        except LookupError:
+            found = "a".encode(encoding).decode(encoding)
+            if not isinstance(found, str):
+                raise LookupError
+        except (LookupError, ValueError):
             raise ValueError(f"there is no encoding '{encoding}'") from None
         return encoding
 
@@ -66,7 +69,7 @@ class Options(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     mapping: Mapping
-    feed: str = Field(min_length=1, max_length=100)
+    feed: Key
     """Who manages the records that the run creates."""
     dry_run: bool = False
     contains_all: bool = False
@@ -88,13 +91,13 @@ def mapping(text: str) -> Mapping:
     if name in SHIPPED:
         text = (importlib.resources.files("services.directory.imports") / f"{name}.yaml").read_text("utf-8")
     try:
-        return Mapping.model_validate(yaml.safe_load(text))
-    except (yaml.YAMLError, ValidationError) as error:
+        return Mapping.model_validate(read_yaml(text.encode("utf-8", "replace")))
+    except (NoYaml, ValidationError) as error:
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             detail = f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
         else:
-            detail = "it is no YAML"
+            detail = f"it {error}"
         raise Invalid(
             f"The mapping is neither one of {', '.join(SHIPPED)} nor a readable mapping file: {detail}.",
             field="mapping",

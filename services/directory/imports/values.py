@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+from shared.limits import FIRST_DAY, LAST_DAY
+
 _PHP = {
     "d": "%d",
     "j": "%d",
@@ -41,7 +43,24 @@ def moment(text: str, date_format: str, zone: str) -> datetime:
 
 def day(text: str, date_format: str, zone: str) -> date:
     """The day that the cell names, in the run's zone. Raises Unreadable."""
-    return moment(text, date_format, zone).astimezone(ZoneInfo(zone)).date()
+    found = _day(text, date_format, zone)
+    if not FIRST_DAY <= found <= LAST_DAY:
+        raise Unreadable(f"A day lies between {FIRST_DAY} and {LAST_DAY}. Leave the cell empty where there is none.")
+    return found
+
+
+def last_day(text: str, date_format: str, zone: str) -> date | None:
+    """The same of an end. A day after 2999 is what HR systems write for no end: None."""
+    found = _day(text, date_format, zone)
+    return None if found > LAST_DAY else day(text, date_format, zone)
+
+
+def _day(text: str, date_format: str, zone: str) -> date:
+    found = moment(text, date_format, zone)
+    # At the ends of the calendar no other zone has such a day; no such day is taken anyhow.
+    return (
+        found.date() if not FIRST_DAY.year <= found.year <= LAST_DAY.year else found.astimezone(ZoneInfo(zone)).date()
+    )
 
 
 def stamp(text: str) -> str | None:

@@ -12,6 +12,7 @@ from services.directory.projections.structure import BELOW
 from services.directory.projections.tables import NIL, JobDetails, ProfileRow
 from shared.auth import Scope
 from shared.database import Connection
+from shared.limits import Sought
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
 
@@ -83,11 +84,11 @@ class PersonFilter(BaseModel):
 class PersonQuery(PersonFilter):
     """With parts of names and e-mail, regardless of letter case; first and last name both where both are given (DIR-9)."""
 
-    first_name: str | None = None
-    last_name: str | None = None
-    email: str | None = None
-    user_name: str | None = None
-    external_id: str | None = None
+    first_name: Sought | None = None
+    last_name: Sought | None = None
+    email: Sought | None = None
+    user_name: Sought | None = None
+    external_id: Sought | None = None
 
 
 class SignInView(BaseModel):

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from services.enrollment.api.parts import Using
 from services.enrollment.application.applying import File
 from shared.auth import Permission, SignedIn
-from shared.http import Commanded, Wait
+from shared.http import AtLeast, Commanded, Wait
 from shared.readmodel import wait_for
 from shared.store import Receipt
 
@@ -23,7 +23,7 @@ def apply(
     wait: Wait,
     body: File,
     dry_run: bool = False,
-    at_least: str | None = None,
+    at_least: AtLeast = None,
 ) -> Receipt:
     """Make groups and triggers as the body says; `dry_run` only shows the difference.
 

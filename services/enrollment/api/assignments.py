@@ -1,7 +1,6 @@
 """Assignments: create, preview, list, remove."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -9,6 +8,7 @@ from fastapi import APIRouter, Body, Depends, Query, Response
 from pydantic import BaseModel, Field
 
 from services.enrollment.api.parts import Parts, Reason, Using, answer, assigning_qualifications, raw
+from services.enrollment.application.due_rules import DueRuleIn
 from services.enrollment.application.naming import named, single
 from services.enrollment.application.reach import check_job, check_reach
 from services.enrollment.application.requests import (
@@ -25,20 +25,24 @@ from services.enrollment.projections import lists
 from services.enrollment.projections.lists import AssignmentItem, AssignmentQuery, JobView, LearnerItem
 from shared import jobs
 from shared.auth import Caller, Permission, Scope, SignedIn
-from shared.contracts.enrollment import AssignmentType, DueRule
+from shared.contracts.enrollment import AssignmentType
+from shared.documents import JOB, body
 from shared.errors import Conflict, NotFound
 from shared.http import Commanded, Cursor, Expected, PageSize, Wait, check_version, etag
+from shared.limits import BIGGEST, MANY, Moment
 from shared.readmodel import Page
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/enrollment")
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
 
 class PeopleToAssign(SharingRequest):
     """Every person to every offering, at once (ASG-4)."""
 
-    offerings: list[UUID] = Field(min_length=1)
-    people: list[UUID] = Field(min_length=1)
+    offerings: list[UUID] = Field(min_length=1, max_length=MANY)
+    people: list[UUID] = Field(min_length=1, max_length=MANY)
 
 
 class Confirmation(Reason):
@@ -50,7 +54,7 @@ class Confirmation(Reason):
 class DueRequest(BaseModel):
     """None: no due date."""
 
-    due: DueRule | None
+    due: DueRuleIn | None
 
 
 class RequirementRequest(BaseModel):
@@ -61,7 +65,7 @@ class LearnerReason(Reason):
     person_id: UUID
 
 
-@router.post("/assignments")
+@router.post("/assignments", responses=JOB)
 def assign_people(
     caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: PeopleToAssign
 ) -> Receipt:
@@ -74,7 +78,11 @@ def assign_people(
     return _created(using, scope, receipt, response, wait)
 
 
-@router.post("/offerings/{offering_id}/learners/import")
+@router.post(
+    "/offerings/{offering_id}/learners/import",
+    responses=JOB,
+    openapi_extra=body(XLSX, "One column of e-mail addresses"),
+)
 def import_learners(
     caller: SignedIn,
     context: Commanded,
@@ -84,7 +92,9 @@ def import_learners(
     offering_id: UUID,
     body: Annotated[bytes, Depends(raw)],
     dry_run: bool = False,
-    limit: Annotated[int | None, Query(ge=1, description="Entries to import; 100 unless the settings differ")] = None,
+    limit: Annotated[
+        int | None, Query(ge=1, le=BIGGEST, description="Entries to import; 100 unless the settings differ")
+    ] = None,
 ) -> Receipt:
     """Assign the learners of an xlsx file with one column of e-mail addresses (IMP-1 to IMP-5).
 
@@ -110,7 +120,7 @@ def show_preview(context: Commanded, using: Using, preview_id: UUID) -> Preview:
     return using.previewing.find(context, preview_id)
 
 
-@router.post("/previews/{preview_id}/confirm")
+@router.post("/previews/{preview_id}/confirm", responses=JOB)
 def confirm(
     caller: SignedIn,
     context: Commanded,
@@ -137,8 +147,8 @@ def list_assignments(
     target_id: UUID | None = None,
     batch: UUID | None = None,
     live: bool | None = True,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     cursor: Cursor = None,
 ) -> Page[AssignmentItem]:
     """Assignments with type, name, due date and counts (ASG-16, ASG-17)."""
@@ -198,7 +208,7 @@ def show_assignment(caller: SignedIn, using: Using, response: Response, assignme
     return found
 
 
-@router.delete("/assignments/{assignment_id}")
+@router.delete("/assignments/{assignment_id}", responses=JOB)
 def remove_assignment(
     caller: SignedIn,
     context: Commanded,
@@ -223,7 +233,7 @@ def remove_assignment(
     return answer(using.database, receipt, response, wait)
 
 
-@router.put("/assignments/{assignment_id}/due")
+@router.put("/assignments/{assignment_id}/due", responses=JOB)
 def set_due_rule(
     caller: SignedIn,
     context: Commanded,

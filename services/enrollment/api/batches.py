@@ -10,6 +10,7 @@ from services.enrollment.projections import batches, feeds
 from services.enrollment.projections.batches import Irreversible
 from services.enrollment.projections.feeds import HeldChange, OfferingChange
 from shared.auth import Permission, SignedIn
+from shared.documents import JOB
 from shared.http import Commanded, Cursor, PageSize, Wait
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -17,7 +18,7 @@ from shared.store import Receipt
 router = APIRouter(prefix="/api/enrollment")
 
 
-@router.post("/batches/{batch}/undo")
+@router.post("/batches/{batch}/undo", responses=JOB)
 def undo(
     caller: SignedIn,
     context: Commanded,

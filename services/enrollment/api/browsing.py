@@ -11,6 +11,7 @@ from services.enrollment.projections.items import ItemWarning, LearningItem
 from shared.auth import Permission, SignedIn
 from shared.contracts.catalog import OfferingKind
 from shared.http import Cursor, PageSize
+from shared.limits import Sought
 from shared.readmodel import Page
 
 router = APIRouter(prefix="/api/enrollment")
@@ -21,7 +22,7 @@ def browse(
     caller: SignedIn,
     using: Using,
     size: PageSize,
-    q: str | None = None,
+    q: Sought | None = None,
     kind: OfferingKind | None = None,
     cursor: Cursor = None,
 ) -> Page[OfferingCard]:

@@ -1,6 +1,5 @@
 """Completions that a person decides on or records, certificates, and achievements."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,18 +13,22 @@ from services.enrollment.application.importing import ImportReport
 from services.enrollment.domain.completing import Completion
 from services.enrollment.projections.certificates import Achievement
 from shared.auth import Permission, SignedIn
+from shared.documents import body, file
 from shared.errors import NotFound
 from shared.http import Commanded, Cursor, PageSize
+from shared.limits import Day, Place, Remark, Text
 from shared.readmodel import Page
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/enrollment")
 
+Serial = Annotated[str, Text(100)]
+
 
 class Rejection(NeededReason):
     """`steps`: which have to be completed again; the last one unless said otherwise."""
 
-    steps: list[int] = Field(default_factory=list, max_length=200)
+    steps: list[Place] = Field(default_factory=list, max_length=200)
 
 
 class CompletionToRecord(BaseModel):
@@ -33,9 +36,9 @@ class CompletionToRecord(BaseModel):
 
     person_id: UUID
     offering_id: UUID
-    completed_on: date
-    valid_until: date | None = None
-    evidence: str | None = Field(default=None, max_length=2000)
+    completed_on: Day
+    valid_until: Day | None = None
+    evidence: Remark | None = None
 
 
 @router.post("/enrollments/{enrollment_id}/approve")
@@ -61,7 +64,9 @@ def record(caller: SignedIn, context: Commanded, using: Using, body: CompletionT
     return using.completing.record(context, body.person_id, body.offering_id, completion, body.evidence)
 
 
-@router.post("/completions/import")
+@router.post(
+    "/completions/import", openapi_extra=body("text/csv", "Columns person, offering, completed, expires, evidence")
+)
 def import_completions(
     caller: SignedIn, context: Commanded, using: Using, body: Annotated[bytes, Depends(raw)], dry_run: bool = False
 ) -> ImportReport:
@@ -80,13 +85,17 @@ def take_back(caller: SignedIn, context: Commanded, using: Using, enrollment_id:
 
 
 @router.get("/certificates/{serial}")
-def verify(using: Using, serial: str) -> Verification:
+def verify(using: Using, serial: Serial) -> Verification:
     """Whether a certificate holds: for anyone who has its serial (ENR-10)."""
     return using.certifying.verify(serial)
 
 
-@router.get("/certificates/{serial}/document")
-def document(caller: SignedIn, using: Using, serial: str) -> Response:
+@router.get(
+    "/certificates/{serial}/document",
+    response_class=Response,
+    responses=file("application/pdf", "The certificate for print"),
+)
+def document(caller: SignedIn, using: Using, serial: Serial) -> Response:
     """The certificate as a PDF for print: for its learner and for administrators."""
     found = using.certifying.find(serial)
     using.viewing.one(reading(caller), caller.id, found.enrollment)
@@ -97,7 +106,7 @@ def document(caller: SignedIn, using: Using, serial: str) -> Response:
 
 
 @router.post("/certificates/{serial}/revoke")
-def revoke(caller: SignedIn, context: Commanded, using: Using, serial: str, body: NeededReason) -> Receipt:
+def revoke(caller: SignedIn, context: Commanded, using: Using, serial: Serial, body: NeededReason) -> Receipt:
     """The certificate does not hold any more; its verification says why (ENR-12)."""
     managing(using, caller, using.certifying.find(serial).enrollment, Permission.REVIEW)
     return using.completing.revoke(context, serial, body.reason)

@@ -13,7 +13,8 @@ from services.enrollment.application.viewing import EnrollmentItem, StepView
 from services.enrollment.projections.enrollments import EnrollmentQuery
 from shared.auth import Caller, Permission, Scope, SignedIn
 from shared.errors import Forbidden, Invalid
-from shared.http import Commanded, Cursor, PageSize
+from shared.http import AtLeast, Commanded, Cursor, PageSize
+from shared.limits import Day, Days, Place
 from shared.readmodel import Page, wait_for
 from shared.store import Receipt
 
@@ -35,8 +36,8 @@ class Cancellation(Reason):
 class AccessPeriod(BaseModel):
     """The last day of access, or how many days it lasts from the creation: one of the two (ASG-14)."""
 
-    access_until: date | None = None
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
+    access_until: Day | None = None
+    access_days: Days | None = None
 
     def given(self) -> date | int:
         given = [one for one in (self.access_until, self.access_days) if one is not None]
@@ -107,7 +108,7 @@ def list_enrollments(
     person_id: UUID | None = None,
     offering_id: UUID | None = None,
     pending: bool | None = None,
-    at_least: str | None = None,
+    at_least: AtLeast = None,
     cursor: Cursor = None,
 ) -> Page[EnrollmentItem]:
     """Standings of learners; `pending` those that wait for an approval. `at_least=directory:123` waits until that was taken in."""
@@ -147,7 +148,7 @@ def begin(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUI
 
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/complete")
-def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place) -> Receipt:
     """Complete a step; with the last one the training is completed, on the version that is published now (CAT-15).
 
     Learners report what they have read; labs are reported by a learning system or an administrator (CAT-1). A step that is a course
@@ -158,7 +159,7 @@ def complete_step(caller: SignedIn, context: Commanded, using: Using, enrollment
 
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/launch")
-def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int) -> Receipt:
+def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place) -> Receipt:
     """Open a step's content or lab, as long as there is access (ENR-6). Launches of labs are recorded (ENR-4).
 
     The result has the `address` to go to; of a certification's course the `course_enrollment_id` on which it is worked (CAT-2).
@@ -169,7 +170,7 @@ def launch(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UU
 
 @router.post("/enrollments/{enrollment_id}/steps/{step}/attempts", status_code=201)
 def take_exam(
-    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: int, body: Result
+    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, step: Place, body: Result
 ) -> Receipt:
     """An exam's result (ENR-4). Nobody reports their own: it takes the permission `report-progress` (CAT-1)."""
     managing(using, caller, enrollment_id, Permission.REPORT_PROGRESS, own=False)

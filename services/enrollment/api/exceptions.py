@@ -1,6 +1,5 @@
 """Exceptions and due dates of learners (DUE-4 to DUE-8)."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -14,8 +13,9 @@ from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.projections import exceptions
 from services.enrollment.projections.exceptions import CaseState, ExceptionItem, ExceptionQuery
 from shared.auth import Permission, SignedIn
-from shared.contracts.enrollment import ExceptionKind, Resolution, TimeOfDay
+from shared.contracts.enrollment import ExceptionKind, Resolution
 from shared.http import Commanded, Cursor, PageSize
+from shared.limits import Day, Remark, TimeOfDay
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -26,7 +26,7 @@ class Answer(BaseModel):
     """`assigned`: assign anyway; `realistic-date`: with the minimum time plus a week; `not-assigned`; `dismissed`: set aside."""
 
     resolution: Resolution
-    reason: str | None = Field(default=None, max_length=2000)
+    reason: Remark | None = None
 
 
 class AnswerToMany(Answer):
@@ -40,7 +40,7 @@ class AnswerToMany(Answer):
 class DueDay(NeededReason):
     """A day in the learner's time zone, to its end, or until a time of it by the learner's clock."""
 
-    due_on: date
+    due_on: Day
     due_at: TimeOfDay | None = None
 
 

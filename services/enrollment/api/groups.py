@@ -17,6 +17,7 @@ from services.enrollment.projections.groups import MemberItem
 from shared.auth import Permission, SignedIn
 from shared.contracts.enrollment import DueRule
 from shared.http import Commanded, Cursor, Expected, PageSize, check_version, etag
+from shared.limits import MANY
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -38,7 +39,7 @@ class GroupView(BaseModel):
 
 
 class Members(BaseModel):
-    people: list[UUID] = Field(min_length=1)
+    people: list[UUID] = Field(min_length=1, max_length=MANY)
 
 
 @router.post("/offerings/{offering_id}/groups", status_code=201)

@@ -12,6 +12,7 @@ from services.enrollment.projections import triggers
 from services.enrollment.projections.triggers import HeldRole, HolderItem
 from shared.auth import Permission, Scope, SignedIn
 from shared.http import Commanded, Cursor, PageSize
+from shared.limits import MANY
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/api/enrollment")
 
 
 class Holders(BaseModel):
-    people: list[UUID] = Field(min_length=1)
+    people: list[UUID] = Field(min_length=1, max_length=MANY)
 
 
 @router.post("/job-roles/{job_role_id}/holders", status_code=201)

@@ -6,7 +6,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.enrollment.application.applying import Applying
 from services.enrollment.application.assigning import Assigning
@@ -31,6 +31,7 @@ from services.enrollment.application.viewing import Viewing
 from shared import jobs
 from shared.auth import Caller, Permission, Scope
 from shared.database import Database
+from shared.limits import Remark, Text
 from shared.store import Receipt
 
 _JOB_POLL_SECONDS = 0.05
@@ -79,16 +80,19 @@ async def raw(request: Request) -> bytes:
     return await request.body()
 
 
+NeededRemark = Annotated[str, Text(2000, 1, lines=True)]
+
+
 class Reason(BaseModel):
     """Why, in a person's words; kept apart from the events."""
 
-    reason: str | None = Field(default=None, max_length=2000)
+    reason: Remark | None = None
 
 
 class NeededReason(BaseModel):
     """Why, in a person's words, where it has to be said."""
 
-    reason: str = Field(min_length=1, max_length=2000)
+    reason: NeededRemark
 
 
 class NeededConfirmation(BaseModel):

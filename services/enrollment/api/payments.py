@@ -10,11 +10,15 @@ from services.enrollment.api.enrollments import managing, reading
 from services.enrollment.api.parts import NeededReason, Using, raw
 from services.enrollment.projections.purchases import Purchase
 from shared.auth import Permission, SignedIn
+from shared.documents import body
 from shared.errors import Forbidden
 from shared.http import Commanded
+from shared.limits import Text
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/enrollment")
+
+Signature = Annotated[str, Text(200)]
 
 
 class Outcome(BaseModel):
@@ -50,11 +54,11 @@ def paid_by_hand(
     return using.paying.paid_by_hand(context, enrollment_id, body.reason)
 
 
-@router.post("/payments/notices")
+@router.post("/payments/notices", openapi_extra=body("application/json", "The notice, as it was signed"))
 def notice(
     using: Using,
     body: Annotated[bytes, Depends(raw)],
-    rollbook_signature: Annotated[str | None, Header(description="t=SECONDS,v1=HMAC-SHA-256 of 't.body'")] = None,
+    rollbook_signature: Annotated[Signature | None, Header(description="t=SECONDS,v1=HMAC-SHA-256 of 't.body'")] = None,
 ) -> Outcome:
     """What the payment provider says of an order. Signed; the same notice again changes nothing."""
     return Outcome(outcome=using.paying.notice(body, rollbook_signature))

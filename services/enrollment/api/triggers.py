@@ -4,15 +4,17 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
 from services.enrollment.api.parts import Using, answer
 from services.enrollment.application.triggering import TriggerIn
 from services.enrollment.projections import triggers
 from services.enrollment.projections.triggers import TriggerItem
 from shared.auth import Permission, SignedIn
+from shared.documents import JOB
 from shared.errors import NotFound
 from shared.http import Commanded, Cursor, PageSize, Wait
+from shared.limits import Remark
 from shared.readmodel import Page
 from shared.store import Receipt
 
@@ -22,11 +24,11 @@ router = APIRouter(prefix="/api/enrollment")
 class StopRequest(BaseModel):
     """Why; and whether the job role that it gave is taken back from everybody."""
 
-    reason: str | None = Field(default=None, max_length=2000)
+    reason: Remark | None = None
     take_back: bool = False
 
 
-@router.post("/triggers", status_code=201)
+@router.post("/triggers", status_code=201, responses=JOB)
 def create(
     caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: TriggerIn
 ) -> Receipt:
@@ -61,7 +63,7 @@ def show(caller: SignedIn, using: Using, trigger_id: UUID) -> TriggerItem:
     return found[0]
 
 
-@router.delete("/triggers/{trigger_id}")
+@router.delete("/triggers/{trigger_id}", responses=JOB)
 def stop(
     caller: SignedIn,
     context: Commanded,

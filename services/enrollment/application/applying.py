@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
@@ -10,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.enrollment.application import differing, judging
 from services.enrollment.application.assigning import Assigning, Enrollments, open_offering
+from services.enrollment.application.due_rules import DueRuleIn
 from services.enrollment.application.editing import Editing
 from services.enrollment.application.grouping import GroupIn, Grouping
 from services.enrollment.application.triggering import TriggerIn, Triggers
@@ -21,6 +21,7 @@ from shared.contracts.enrollment import DueRule, TriggerCondition, TriggerKind
 from shared.database import Connection
 from shared.differences import differences
 from shared.errors import Invalid
+from shared.limits import Code, Day, Days, FieldName, Name
 from shared.store import Context, Decision, Receipt
 
 COMING = UUID(int=0)
@@ -32,7 +33,7 @@ class ListedGroup(GroupIn):
 
     model_config = ConfigDict(extra="forbid")
 
-    offering: str
+    offering: Code
 
 
 class ListedCondition(BaseModel):
@@ -42,12 +43,12 @@ class ListedCondition(BaseModel):
 
     kind: TriggerKind
     target_id: UUID | None = None
-    job_role: str | None = None
-    offering: str | None = None
+    job_role: Code | None = None
+    offering: Code | None = None
     include_below: bool = False
-    field: str | None = None
-    on_or_after: date | None = None
-    on_or_before: date | None = None
+    field: FieldName | None = None
+    on_or_after: Day | None = None
+    on_or_before: Day | None = None
 
 
 class ListedTrigger(BaseModel):
@@ -55,13 +56,13 @@ class ListedTrigger(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=255)
+    name: Name
     when: ListedCondition
-    offering: str | None = None
-    job_role: str | None = None
+    offering: Code | None = None
+    job_role: Code | None = None
     undo: bool = False
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
-    due: DueRule | None = None
+    access_days: Days | None = None
+    due: DueRuleIn | None = None
     required: bool | None = None
     """`access_days`, `due`, `required`: of its assignment of an offering."""
 
@@ -73,7 +74,7 @@ class File(BaseModel):
 
     groups: list[ListedGroup] = Field(default_factory=list, max_length=2_000)
     triggers: list[ListedTrigger] = Field(default_factory=list, max_length=2_000)
-    coming: list[str] = Field(default_factory=list, max_length=4_000)
+    coming: list[Code] = Field(default_factory=list, max_length=4_000)
 
 
 class _Codes(NamedTuple):

@@ -1,10 +1,9 @@
 """Groups: made and filled by administrators; joined and left by learners (GRP-1 to GRP-7, ASG-18)."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, Field, JsonValue
+from pydantic import BaseModel, JsonValue
 
 from services.enrollment.application import judging, rows
 from services.enrollment.application.assigning import (
@@ -15,6 +14,7 @@ from services.enrollment.application.assigning import (
     open_offering,
     refused_people,
 )
+from services.enrollment.application.due_rules import DueRuleIn
 from services.enrollment.application.enrolled import Enrolled
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, groups, standing
@@ -27,10 +27,11 @@ from services.enrollment.projections import facts, visibility
 from services.enrollment.projections import groups as known
 from services.enrollment.projections.state import ASSIGNMENT, GROUP, MEMBER, AssignmentRow, assignments
 from shared.auth import Scope
-from shared.contracts.enrollment import DueRule, describe
+from shared.contracts.enrollment import describe
 from shared.database import Connection
 from shared.errors import Conflict, Forbidden, Invalid, NotFound
 from shared.events import Event
+from shared.limits import Moment, Name, Remark
 from shared.store import Context, Decision, Receipt, Row, decided_again
 from shared.texts import Texts
 
@@ -38,14 +39,14 @@ from shared.texts import Texts
 class GroupIn(BaseModel):
     """A group, whole (GRP-1)."""
 
-    name: str = Field(min_length=1, max_length=255)
-    description: str = Field(default="", max_length=2000)
+    name: Name
+    description: Remark = ""
     """What learners read before they enrol."""
     allow_enrol: bool = False
     allow_withdraw: bool = False
-    due: DueRule | None = None
-    opens: datetime | None = None
-    closes: datetime | None = None
+    due: DueRuleIn | None = None
+    opens: Moment | None = None
+    closes: Moment | None = None
 
     def group(self, id: UUID, version: int, offering: UUID) -> Group:
         told = self.model_dump(exclude={"due"})

@@ -18,6 +18,8 @@ from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.projections import offerings, profiles
 from shared.auth import Scope
 from shared.errors import Forbidden, Invalid, Refusal
+from shared.limits import check_day, check_text, clean
+from shared.limits.text import REMARK
 from shared.store import Context
 
 COLUMNS = ("person", "offering", "completed", "expires", "evidence")
@@ -102,8 +104,8 @@ class Importing:
     def _names(self, rows: Sequence[Mapping[str, str]]) -> tuple[dict[str, UUID], dict[str, UUID]]:
         """People by e-mail and offerings by code, both in lower case."""
         with self._assigning.database.connection() as conn:
-            people = profiles.by_email(conn, {row["person"].strip() for row in rows})
-            found = offerings.by_code(conn, {row["offering"].strip() for row in rows})
+            people = profiles.by_email(conn, {row["person"].strip() for row in rows if clean(row["person"].strip())})
+            found = offerings.by_code(conn, {row["offering"].strip() for row in rows if clean(row["offering"].strip())})
         return people, {code: offering.id for code, offering in found.items()}
 
     def _take(
@@ -138,16 +140,18 @@ def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str
     if person.lower() not in people:
         raise Invalid(UNKNOWN, field="person")
     if code.lower() not in codes:
-        raise Invalid(f"There is no offering with the code '{code}'.", field="offering")
+        raise Invalid(f"There is no offering with the code '{code[:64]}'.", field="offering")
     expires = row.get("expires", "").strip()
     completion = Completion(
         _day(row["completed"], "completed"), _day(expires, "expires") if expires else None, "imported"
     )
-    return _Line(people[person.lower()], codes[code.lower()], completion, row.get("evidence", "").strip() or None)
+    evidence = check_text(row.get("evidence", ""), "evidence", REMARK)
+    return _Line(people[person.lower()], codes[code.lower()], completion, evidence or None)
 
 
 def _day(text: str, field: str) -> date:
     try:
-        return date.fromisoformat(text.strip())
+        day = date.fromisoformat(text.strip())
     except ValueError:
         raise Invalid(f"{field}: write the day as 2026-01-31.", field=field) from None
+    return check_day(day, field)

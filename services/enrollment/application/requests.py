@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from services.enrollment.application.due_rules import DueRuleIn
 from services.enrollment.projections.items import ItemWarning
-from shared.contracts.enrollment import DueRule
+from shared.limits import Day, Days
 
 Assignable = Literal["individual", "audience", "organisation", "position", "manager"]
 """What an administrator can name. Groups are made, and learners enrol by themselves."""
@@ -28,9 +29,9 @@ class AddRules(BaseModel):
     offering_id: UUID
     targets: list[TargetRequest] = Field(min_length=1, max_length=500)
     allow_empty: bool = False
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
-    access_until: date | None = None
-    due: DueRule | None = None
+    access_days: Days | None = None
+    access_until: Day | None = None
+    due: DueRuleIn | None = None
     required: bool | None = None
     """`access_days`, or a last day: shorter than the course's (ASG-14); `required`: of a qualification (ASG-11). A note is given
     when confirming: previews keep no free text."""
@@ -61,7 +62,7 @@ class ChangeDue(BaseModel):
 
     action: Literal["due"]
     assignment_id: UUID
-    due: DueRule | None
+    due: DueRuleIn | None
 
 
 PreviewRequest = Annotated[AddRules | RemoveRules | ApplyTrigger | ChangeDue, Field(discriminator="action")]

@@ -1,21 +1,25 @@
 """What a command gives to everybody whom its assignments hold: a note, a shorter access period, a due date, a requirement."""
 
 from datetime import date, timedelta
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
+from services.enrollment.application.due_rules import DueRuleIn
 from services.enrollment.domain.assignments import Sharing
-from shared.contracts.enrollment import DueRule
 from shared.errors import Invalid
+from shared.limits import Day, Days, Remark, Text
 from shared.texts import Texts
+
+NoteTitle = Annotated[str, Text(200, 1)]
 
 
 class Note(BaseModel):
     """What the learners of an assignment are told (ASG-13)."""
 
-    title: str = Field(min_length=1, max_length=200)
-    message: str = Field(default="", max_length=2000)
+    title: NoteTitle
+    message: Remark = ""
     important: bool = False
 
 
@@ -27,10 +31,10 @@ class SharingRequest(BaseModel):
     """
 
     note: Note | None = None
-    access_days: int | None = Field(default=None, ge=1, le=36_500)
-    access_until: date | None = None
+    access_days: Days | None = None
+    access_until: Day | None = None
     """The last day of access, instead of the number of days; who comes later has as many days from then on."""
-    due: DueRule | None = None
+    due: DueRuleIn | None = None
     """When its learners have to be done (DUE-1)."""
     required: bool | None = None
     """Of a qualification, which is optional unless this says required; where assignments differ, required wins (ASG-11)."""

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import UTC
 from uuid import UUID, uuid4, uuid5
 
-from pydantic import ConfigDict, Field, JsonValue
+from pydantic import ConfigDict, JsonValue
 
 from services.enrollment.application.assigning import Enrollments, assignment_row, open_offering
+from services.enrollment.application.due_rules import TriggerConditionIn
 from services.enrollment.application.expansion import enqueue_applied
 from services.enrollment.application.firing import trigger as known
 from services.enrollment.application.judging import flagged
@@ -26,6 +27,7 @@ from shared.database import Connection, Database
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event, Meta
 from shared.jobs import Job
+from shared.limits import Name
 from shared.store import Context, Decision, Receipt, Row
 from shared.texts import Texts
 
@@ -35,9 +37,9 @@ class TriggerIn(SharingRequest):
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field(min_length=1, max_length=255)
+    name: Name
     """Unique among those that act; the name of the assignment (ASG-1)."""
-    when: TriggerCondition
+    when: TriggerConditionIn
     offering_id: UUID | None = None
     job_role_id: UUID | None = None
     undo: bool = False

@@ -4,7 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from services.notifier.api.ledger import number_of
 from services.notifier.catcher import headers, parse
@@ -14,7 +14,11 @@ from shared.auth import Permission, Scope, SignedIn
 from shared.database import Database
 from shared.errors import NotFound
 from shared.http import Cursor, PageSize
+from shared.limits import Cursor as CursorText
+from shared.limits import Number, Text
 from shared.readmodel import Page, cursor_encode
+
+Address = Annotated[str, Text(320)]
 
 
 class Search(BaseModel):
@@ -22,9 +26,9 @@ class Search(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    to: str | None = Field(default=None, max_length=320)
+    to: Address | None = None
     person_id: UUID | None = None
-    cursor: str | None = None
+    cursor: CursorText | None = None
 
 
 class Letter(BaseModel):
@@ -64,7 +68,7 @@ def caught_routes(database: Database) -> APIRouter:
         return page(caller.scope(Permission.READ_MAIL), size, body.cursor, person=body.person_id, to=to)
 
     @router.get("/{id}")
-    def read_caught(id: int, caller: SignedIn) -> Letter:
+    def read_caught(id: Number, caller: SignedIn) -> Letter:
         scope = caller.scope(Permission.READ_MAIL)
         with database.connection() as conn:
             content = raw(conn, scope, id)

@@ -1,9 +1,9 @@
 """Routes of the ledger (NTF-4, NTF-7)."""
 
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.notifier.application import Notifier
@@ -11,7 +11,7 @@ from services.notifier.domain import Action, State, Template
 from services.notifier.projections.ledger import Entry, Filter, Message, counts, entries, message
 from shared.auth import Permission, Scope, SignedIn
 from shared.errors import NotFound
-from shared.http import Commanded, Cursor, Expected, PageSize, Wait, etag
+from shared.http import AtLeast, Commanded, Cursor, Expected, PageSize, Wait, etag
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number, wait_for
 from shared.store import Receipt
 
@@ -62,7 +62,7 @@ def _reading(router: APIRouter, application: Notifier) -> None:
         person_id: UUID | None = None,
         offering_id: UUID | None = None,
         template: Template | None = None,
-        at_least: Annotated[str | None, Query(description="As enrollment:1234")] = None,
+        at_least: AtLeast = None,
     ) -> Page[Entry]:
         """Every reason for an e-mail, newest first, with what became of it."""
         scope = caller.scope(Permission.READ_MAIL)

@@ -14,6 +14,8 @@ from services.portal.api.assignments import TYPES, assignment_pages
 from services.portal.api.showing import COOKIE, HERE, OWN_FORM, Pages, SignedIn, Token, refusal
 from services.portal.client import SERVICES, Asked, Services
 from shared.contracts.enrollment import Status
+from shared.limits import Line, Number, Secret
+from shared.limits.wire import Edge
 
 STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "held", "certification-expired"))
 """Those that a report can be filtered by: the others are told by no event."""
@@ -28,11 +30,12 @@ class SignIn:
     role: str
 
 
-def portal(services: Services, sign_ins: Sequence[SignIn], *, secure: bool) -> FastAPI:
+def portal(services: Services, sign_ins: Sequence[SignIn], *, secure: bool, body_bytes: int) -> FastAPI:
     """All pages. `sign_ins` are shown on the start page; `secure`: the cookie goes over HTTPS only."""
-    app = FastAPI(title="Rollbook", docs_url=None, redoc_url=None, openapi_url=None)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     show = Pages()
+    app = FastAPI(title="Rollbook", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Edge, body_bytes=body_bytes, json_depth=1, answer=show.refused)
+    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
     show.handle(app)
     for router in (
         _entrance(show, services, sign_ins, secure=secure),
@@ -51,7 +54,7 @@ def _entrance(show: Pages, services: Services, sign_ins: Sequence[SignIn], *, se
         return show.render("start.html", token, running=services.running(), sign_ins=sign_ins, failed=False)
 
     @router.post("/sign-in", dependencies=OWN_FORM)
-    def sign_in(user_name: Annotated[str, Form()], password: Annotated[str, Form()]) -> Response:
+    def sign_in(user_name: Annotated[Line, Form()], password: Annotated[Secret, Form()]) -> Response:
         try:
             token = services.token(user_name, password)
         except (Asked, httpx.HTTPError) as error:
@@ -98,17 +101,17 @@ def _reading(show: Pages, services: Services) -> APIRouter:
         return show.render("mail.html", token, letters=found.items, following=following)
 
     @router.get("/mail/{id}")
-    def letter(id: int, token: SignedIn) -> Response:
+    def letter(id: Number, token: SignedIn) -> Response:
         return show.render("letter.html", token, letter=services.asked(f"/api/notifier/caught/{id}", token))
 
     @router.get("/verify/{serial}")
-    def verify(serial: str, token: Token) -> Response:
+    def verify(serial: Line, token: Token) -> Response:
         """For anyone who holds a certificate (ENR-10)."""
         found = services.asked(f"/api/enrollment/certificates/{quote(serial, safe='')}", None)
         return show.render("verify.html", token, certificate=found)
 
     @router.get("/docs/{service}")
-    def documentation(service: str, token: Token) -> Response:
+    def documentation(service: Line, token: Token) -> Response:
         if service not in SERVICES:
             raise _no_page()
         found = services.asked(f"/api/{service}/openapi.json", None)

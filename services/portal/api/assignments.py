@@ -1,7 +1,7 @@
 """Find assignments learner by learner, see one, cancel it or shorten its access (ASG-16, ASG-15, ASG-14)."""
 
 from typing import Annotated, Any, get_args
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 from fastapi import APIRouter, Form, Response
@@ -11,6 +11,7 @@ from pydantic import BaseModel, JsonValue
 from services.portal.api.showing import OWN_FORM, Pages, SignedIn, refusal
 from services.portal.client import Asked, Services
 from shared.contracts.enrollment import AssignmentType
+from shared.limits import Cursor, Line, Number, Positions, Remark, Sought
 
 FOUND = "/api/reporting/learner-assignments"
 TYPES = get_args(AssignmentType)
@@ -20,14 +21,14 @@ STATUSES = ("active", "expired", "cancelled", "ended")
 class SoughtForm(BaseModel):
     """What to look for; what is empty narrows nothing."""
 
-    first_name: str = ""
-    last_name: str = ""
-    offering_id: str = ""
-    type: str = ""
-    status: str = ""
-    created_from: str = ""
-    created_until: str = ""
-    cursor: str = ""
+    first_name: Sought = ""
+    last_name: Sought = ""
+    offering_id: Line = ""
+    type: Line = ""
+    status: Line = ""
+    created_from: Line = ""
+    created_until: Line = ""
+    cursor: Cursor = ""
 
     def given(self) -> dict[str, JsonValue]:
         several = {"type", "status"}
@@ -42,7 +43,7 @@ def assignment_pages(show: Pages, services: Services) -> APIRouter:
         values: dict[str, Any] = {"types": TYPES, "statuses": STATUSES, "offerings": services.offerings(token)}
         return show.render("assignments.html", token, rows=found.items, next=found.next, asked=asked, **values)
 
-    def edited(token: str, number: int, at_least: str | None, refused: Asked | None = None) -> Response:
+    def edited(token: str, number: Number, at_least: str | None, refused: Asked | None = None) -> Response:
         found, late = _found(services, token, number, at_least)
         own = _own(services, token, found) if found["ended_at"] is None else None
         # The same command, however often the button is pressed.
@@ -56,7 +57,7 @@ def assignment_pages(show: Pages, services: Services) -> APIRouter:
         }
         return show.render("assignment.html", token, status, **values)
 
-    def changed(token: str, number: int, method: str, what: str, body: dict[str, JsonValue], key: str) -> Response:
+    def changed(token: str, number: Number, method: str, what: str, body: dict[str, JsonValue], key: str) -> Response:
         found = services.asked(f"{FOUND}/{number}", token)
         address = f"/api/enrollment/enrollments/{found['enrollment_id']}/assignments/{found['assignment_id']}/{what}"
         try:
@@ -77,39 +78,39 @@ def assignment_pages(show: Pages, services: Services) -> APIRouter:
         return listed(token, asked)
 
     @router.get("/{number}")
-    def show_one(token: SignedIn, number: int, at_least: str | None = None) -> Response:
+    def show_one(token: SignedIn, number: Number, at_least: Positions | None = None) -> Response:
         return edited(token, number, at_least)
 
     @router.post("/{number}/status", dependencies=OWN_FORM)
     def set_status(
         token: SignedIn,
-        number: int,
-        status: Annotated[str, Form()],
-        key: Annotated[str, Form()],
-        reason: Annotated[str, Form()] = "",
+        number: Number,
+        status: Annotated[Line, Form()],
+        key: Annotated[UUID, Form()],
+        reason: Annotated[Remark, Form()] = "",
         override: Annotated[bool, Form()] = False,
     ) -> Response:
         if status != "cancelled":
             return RedirectResponse(f"/assignments/{number}", 303)
         body: dict[str, JsonValue] = {"reason": reason.strip() or None, "override": override}
-        return changed(token, number, "POST", "cancel", body, key)
+        return changed(token, number, "POST", "cancel", body, str(key))
 
     @router.post("/{number}/access", dependencies=OWN_FORM)
     def set_access(
         token: SignedIn,
-        number: int,
-        key: Annotated[str, Form()],
-        access_until: Annotated[str, Form()] = "",
-        access_days: Annotated[str, Form()] = "",
+        number: Number,
+        key: Annotated[UUID, Form()],
+        access_until: Annotated[Line, Form()] = "",
+        access_days: Annotated[Line, Form()] = "",
     ) -> Response:
         """The field of the day has the day as it is; whoever gives a number of days means that (ASG-14)."""
         period: dict[str, JsonValue] = {"access_days": access_days} if access_days else {"access_until": access_until}
-        return changed(token, number, "PUT", "access", period, key)
+        return changed(token, number, "PUT", "access", period, str(key))
 
     return router
 
 
-def _found(services: Services, token: str, number: int, at_least: str | None) -> tuple[dict[str, JsonValue], bool]:
+def _found(services: Services, token: str, number: Number, at_least: str | None) -> tuple[dict[str, JsonValue], bool]:
     """What the report says of it, and whether it is older than was asked for."""
     try:
         return services.asked(f"{FOUND}/{number}", token, {"at_least": at_least} if at_least else {}), False

@@ -11,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 
 from services.portal.client import SERVICES, Asked
+from shared.errors import Refusal
 
 HERE = Path(__file__).parents[1]
 COOKIE = "rollbook_token"
@@ -24,7 +25,8 @@ _HEADERS = {
 
 
 def _token(request: Request) -> str | None:
-    return request.cookies.get(COOKIE)
+    token = request.cookies.get(COOKIE)
+    return token if token and token.isascii() and token.isprintable() else None
 
 
 def _signed_in(request: Request) -> str:
@@ -66,11 +68,11 @@ class Pages:
 
     def handle(self, app: FastAPI) -> None:
         """What a service refuses, or does not answer, is a page too."""
-        app.add_exception_handler(Asked, self._refused)
-        app.add_exception_handler(httpx.HTTPError, self._refused)
-        app.add_exception_handler(RequestValidationError, self._refused)
+        app.add_exception_handler(Asked, self.refused)
+        app.add_exception_handler(httpx.HTTPError, self.refused)
+        app.add_exception_handler(RequestValidationError, self.refused)
 
-    def _refused(self, request: Request, error: Exception) -> Response:
+    def refused(self, request: Request, error: Exception) -> Response:
         """In the service's own words; a token that no longer holds leads to the sign-in."""
         asked, token = refusal(error), _token(request)
         if asked.status == 401:
@@ -84,6 +86,8 @@ def refusal(error: Exception) -> Asked:
     """What went wrong when a service was asked."""
     if isinstance(error, Asked):
         return error
+    if isinstance(error, Refusal):
+        return Asked(error.status, {"title": error.title, "detail": error.detail})
     if isinstance(error, RequestValidationError):
         return Asked(422, {"title": "Something is missing, or cannot be read", "detail": _missing(error)})
     return Asked(

@@ -10,6 +10,7 @@ from services.reporting.reports.moment import Moment
 from shared.auth import Scope
 from shared.database import Database
 from shared.errors import Invalid
+from shared.limits import check_day
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
 
@@ -85,7 +86,7 @@ class BillingReport:
 
 def _bounds(month: str) -> tuple[datetime, datetime]:
     try:
-        first = date.fromisoformat(f"{month}-01")
+        first = check_day(date.fromisoformat(f"{month}-01"), "month")
     except ValueError:
         raise Invalid("Give the month as 2026-11.", field="month") from None
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)

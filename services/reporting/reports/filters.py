@@ -1,6 +1,7 @@
 """Which memberships a report shows: what was asked for, and what the caller may see (SEC-2)."""
 
 from collections.abc import Iterator
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -9,6 +10,7 @@ from services.reporting.projections.standing import State
 from services.reporting.reports.moment import Moment, Values
 from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
+from shared.limits import AsOf, Text
 
 
 class Filters(BaseModel):
@@ -20,15 +22,18 @@ class Filters(BaseModel):
     organisation_id: UUID | None = Field(None, description="Home organisation at that moment, with everything below it")
     assignment_id: UUID | None = None
     person_id: UUID | None = None
-    type: list[AssignmentType] = Field(default_factory=list, description="Assignment types (RPT-2)")
-    state: list[State] = Field(default_factory=list)
-    as_of: str | None = Field(None, description="A date (its end, UTC) or a time with offset; empty: now (RPT-7)")
+    type: list[AssignmentType] = Field(default_factory=list, max_length=50, description="Assignment types (RPT-2)")
+    state: list[State] = Field(default_factory=list, max_length=50)
+    as_of: AsOf | None = Field(None, description="A date (its end, UTC) or a time with offset; empty: now (RPT-7)")
+
+
+PartOfName = Annotated[str, Text(200, 1, strip=False)]
 
 
 class NamedFilters(Filters):
     """With a part of a person's name, which may be in a body only, never in an address."""
 
-    name: str | None = Field(None, min_length=1, max_length=200, description="A part of 'first last', any case")
+    name: PartOfName | None = Field(None, description="A part of 'first last', any case")
 
 
 def conditions(filters: Filters, moment: Moment, scope: Scope) -> tuple[str, Values]:

@@ -1,7 +1,7 @@
 """Where administrators find assignments, learner by learner: those that hold, and those that held once (ASG-16)."""
 
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from typing import Literal
 from uuid import UUID
 
@@ -9,12 +9,13 @@ from psycopg.rows import class_row
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.projections.standing import State
-from services.reporting.reports.filters import permitted
+from services.reporting.reports.filters import PartOfName, permitted
 from services.reporting.reports.membership import LABEL
 from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
 from shared.database import Connection, Database
 from shared.errors import NotFound
+from shared.limits import Day
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
 Status = Literal["active", "expired", "cancelled", "ended"]
@@ -51,15 +52,15 @@ class Sought(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    first_name: str | None = Field(None, max_length=200, description="A part of it, any case")
-    last_name: str | None = Field(None, max_length=200, description="A part of it, any case")
+    first_name: PartOfName | None = Field(None, description="A part of it, any case")
+    last_name: PartOfName | None = Field(None, description="A part of it, any case")
     person_id: UUID | None = None
     offering_id: UUID | None = None
     assignment_id: UUID | None = None
-    type: list[AssignmentType] = Field(default_factory=list, description="Several are alternatives")
-    status: list[Status] = Field(default_factory=list, description="Several are alternatives")
-    created_from: date | None = Field(None, description="The first day of creation, in UTC")
-    created_until: date | None = Field(None, description="The last day of creation, in UTC")
+    type: list[AssignmentType] = Field(default_factory=list, max_length=50, description="Several are alternatives")
+    status: list[Status] = Field(default_factory=list, max_length=50, description="Several are alternatives")
+    created_from: Day | None = Field(None, description="The first day of creation, in UTC")
+    created_until: Day | None = Field(None, description="The last day of creation, in UTC")
 
 
 _STATUS = """
