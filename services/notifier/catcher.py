@@ -16,12 +16,13 @@ from services.notifier.domain import one_line
 from services.notifier.mailer.letters import PERSON_HEADER
 from shared import telemetry
 from shared.database import Database
+from shared.folding import fold
 
 log = telemetry.logger(__name__)
 
 _STORE = (
-    "INSERT INTO caught_mail (person_id, message_id, recipient, subject, raw) "
-    "SELECT %s, %s, recipient, %s, %s FROM unnest(%s::text[]) AS t (recipient)"
+    "INSERT INTO caught_mail (person_id, message_id, recipient, recipient_folded, subject, raw) "
+    "SELECT %s, %s, recipient, folded, %s, %s FROM unnest(%s::text[], %s::text[]) AS t (recipient, folded)"
 )
 _MESSAGE_ID = re.compile(r"<([0-9a-fA-F-]{36})@")
 
@@ -61,10 +62,9 @@ class _Keeper:
     def _store(self, raw: bytes, recipients: list[str]) -> None:
         message = parse(raw, headers_only=True)
         with self._database.connection() as conn:
-            conn.execute(
-                _STORE,
-                [_person(message), _message_id(message), one_line(str(message["Subject"] or "")), raw, recipients],
-            )
+            subject = one_line(str(message["Subject"] or ""))
+            folded = [fold(recipient) for recipient in recipients]
+            conn.execute(_STORE, [_person(message), _message_id(message), subject, raw, recipients, folded])
 
 
 def parse(raw: bytes, *, headers_only: bool = False) -> EmailMessage:

@@ -18,6 +18,7 @@ from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.projections import offerings, profiles
 from shared.auth import Scope
 from shared.errors import Forbidden, Invalid, Refusal
+from shared.folding import fold
 from shared.store import Context
 
 COLUMNS = ("person", "offering", "completed", "expires", "evidence")
@@ -100,7 +101,7 @@ class Importing:
         return rows
 
     def _names(self, rows: Sequence[Mapping[str, str]]) -> tuple[dict[str, UUID], dict[str, UUID]]:
-        """People by e-mail and offerings by code, both in lower case."""
+        """People by e-mail, folded, and offerings by code in lower case."""
         with self._assigning.database.connection() as conn:
             people = profiles.by_email(conn, {row["person"].strip() for row in rows})
             found = offerings.by_code(conn, {row["offering"].strip() for row in rows})
@@ -135,7 +136,7 @@ def _limited(reader: Iterator[dict[str, str]], limit: int) -> Iterator[dict[str,
 
 def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str, UUID]) -> _Line:
     person, code = row["person"].strip(), row["offering"].strip()
-    if person.lower() not in people:
+    if fold(person) not in people:
         raise Invalid(UNKNOWN, field="person")
     if code.lower() not in codes:
         raise Invalid(f"There is no offering with the code '{code}'.", field="offering")
@@ -143,7 +144,7 @@ def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str
     completion = Completion(
         _day(row["completed"], "completed"), _day(expires, "expires") if expires else None, "imported"
     )
-    return _Line(people[person.lower()], codes[code.lower()], completion, row.get("evidence", "").strip() or None)
+    return _Line(people[fold(person)], codes[code.lower()], completion, row.get("evidence", "").strip() or None)
 
 
 def _day(text: str, field: str) -> date:
