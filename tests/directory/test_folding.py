@@ -1,6 +1,7 @@
 """Names and keys regardless of case (DIR-1, DIR-9): one folding for keys, search and sign-in, and invisible characters."""
 
 import pytest
+from structlog.testing import capture_logs
 from town import Town
 
 from shared.database import migrate
@@ -70,9 +71,7 @@ def test_units_and_audiences_are_found_by_a_part_of_the_name_in_any_case(town: T
 
 
 @pytest.mark.feature("DIR-1", "DIR-9")
-def test_an_older_database_is_folded_when_it_is_migrated_and_the_older_of_two_keeps_the_key(
-    town: Town, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_an_older_database_is_folded_when_it_is_migrated_and_the_older_of_two_keeps_the_key(town: Town) -> None:
     older = town.person("Ada Lind", email="ana-strasse@example.org", user_name="ana-strasse")
     younger = town.person("Bo Berg", last_name="ΠΑΠΑΣ")
     town.http.put(f"/api/directory/people/{younger}/password", json={"password": PASSWORD})
@@ -83,8 +82,8 @@ def test_an_older_database_is_folded_when_it_is_migrated_and_the_older_of_two_ke
         )
         conn.execute("UPDATE profile SET first_name_folded = NULL, last_name_folded = NULL")
         conn.execute("UPDATE profile SET email_folded = NULL, user_name_folded = NULL")
-    capfd.readouterr()
-    migrate(town.database.conninfo, "services.directory")
+    with capture_logs() as logs:
+        migrate(town.database.conninfo, "services.directory")
     with town.database.connection() as conn:
         rows = conn.execute("SELECT id::text, email_folded, user_name_folded FROM profile").fetchall()
         after = conn.execute("SELECT position FROM profile ORDER BY id").fetchall()
@@ -93,7 +92,7 @@ def test_an_older_database_is_folded_when_it_is_migrated_and_the_older_of_two_ke
         younger: (None, None),
     }
     assert after == before
-    told = capfd.readouterr().err
+    told = str(logs)
     assert (younger in told, older in told, "ana-stra" in told) == (True, False, False)
     found = town.post("/people/search", {"last_name": "παπας"}).json()["items"]
     assert [p["id"] for p in found] == [younger]

@@ -22,6 +22,8 @@ class ElementMapping(BaseModel):
 
     fields: dict[str, str]
     mandatory: tuple[str, ...] = ()
+    values: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Fields of few values, in lower case, with those that there are; empty is one only where it is listed."""
 
 
 class Mapping(BaseModel):
