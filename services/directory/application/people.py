@@ -206,7 +206,8 @@ def _with_keys(profile: ProfileRow, **sent: str | None) -> ProfileRow:
     """With what was sent; keys that were sent, or all where nothing was, as they are kept."""
     now = profile._replace(**sent)  # type: ignore[arg-type]
     given = {name: getattr(now, name) for name in ("email", "user_name", "external_id") if not sent or name in sent}
-    return now._replace(**{name: checked_key(value, name) for name, value in given.items() if value is not None})
+    kept = {name: checked_key(value, name) for name, value in given.items() if value is not None}
+    return now._replace(**kept)  # type: ignore[arg-type]
 
 
 def _check_profile(conn: Connection, profile: ProfileRow) -> None:
