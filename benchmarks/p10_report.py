@@ -30,8 +30,8 @@ FROM generate_series(1, %(organisations)s) AS n;
 INSERT INTO person (position, person_id, home_organisation, active, valid_from)
 SELECT 10000000 + n, md5('person ' || n)::uuid, md5('unit ' || 1 + n %% %(organisations)s)::uuid, true, now()
 FROM generate_series(1, %(people)s) AS n;
-INSERT INTO profile (person_id, revision, first_name, last_name, email, user_name)
-SELECT md5('person ' || n)::uuid, 1, 'First' || n, 'Last' || n, n || '@example.com', 'user' || n
+INSERT INTO profile (person_id, revision, first_name, last_name, email, user_name, first_name_folded, last_name_folded)
+SELECT md5('person ' || n)::uuid, 1, 'First' || n, 'Last' || n, n || '@example.com', 'user' || n, 'first' || n, 'last' || n
 FROM generate_series(1, %(people)s) AS n;
 INSERT INTO offering (position, offering_id, kind, code, title, active, valid_from)
 SELECT n, md5('course ' || n)::uuid, 'course', 'C' || n, 'Course ' || n, true, now() FROM generate_series(1, %(courses)s) AS n;

@@ -17,6 +17,7 @@ from psycopg.pq import Format
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from shared import telemetry
+from shared.refolding import refold
 
 log = telemetry.logger(__name__)
 
@@ -104,7 +105,8 @@ def uuid_of(value: object) -> UUID:
 def migrate(conninfo: str, *packages: str) -> list[str]:
     """Bring the database to the newest schema: the kernel's migrations, then each package's. Returns what was applied.
 
-    Safe to run by several processes at once; each file is applied once, all of them in one transaction.
+    Safe to run by several processes at once; each file is applied once, all of them in one transaction, and what it added
+    to be folded is folded in it.
     """
     applied = []
     with psycopg.connect(conninfo) as conn:
@@ -118,6 +120,7 @@ def migrate(conninfo: str, *packages: str) -> list[str]:
                 conn.execute(statements)
                 conn.execute("INSERT INTO migration (name) VALUES (%s)", [name])
                 applied.append(name)
+        refold(conn)
     return applied
 
 

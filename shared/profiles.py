@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict
 
 from shared.database import Connection
 from shared.events import Event, Recorded
+from shared.folding import fold
 
 
 class Profile(BaseModel):
@@ -50,19 +51,24 @@ def latest(changes: Iterable[Recorded]) -> list[ProfileChanged]:
 
 
 _UPSERT = (
-    "INSERT INTO profile AS known (person_id, revision, first_name, last_name, email, user_name) "
-    "SELECT * FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+    "INSERT INTO profile AS known (person_id, revision, first_name, last_name, email, user_name, "
+    "first_name_folded, last_name_folded, email_folded) SELECT * FROM unnest(%s::uuid[], %s::int[], "
+    "%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
     "ON CONFLICT (person_id) DO UPDATE SET revision = excluded.revision, first_name = excluded.first_name, "
-    "last_name = excluded.last_name, email = excluded.email, user_name = excluded.user_name "
+    "last_name = excluded.last_name, email = excluded.email, user_name = excluded.user_name, "
+    "first_name_folded = excluded.first_name_folded, last_name_folded = excluded.last_name_folded, "
+    "email_folded = excluded.email_folded "
     "WHERE known.revision < excluded.revision"
 )
 
 
 def save(conn: Connection, changes: Iterable[Recorded]) -> None:
     """Into a service's own table `profile`: the newest revision that came, per person; an older one that comes late is left out."""
-    rows = [
-        (c.person_id, c.revision, c.profile.first_name, c.profile.last_name, c.profile.email, c.profile.user_name)
-        for c in latest(changes)
-    ]
+    rows = [(c.person_id, c.revision, *_columns(c.profile)) for c in latest(changes)]
     if rows:
         conn.execute(_UPSERT, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _columns(of: Profile) -> tuple[str, ...]:
+    folded = (fold(of.first_name), fold(of.last_name), fold(of.email))
+    return (of.first_name, of.last_name, of.email, of.user_name, *folded)

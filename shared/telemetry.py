@@ -4,7 +4,6 @@ import logging
 import sys
 import traceback
 
-import psycopg
 import structlog
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -35,8 +34,8 @@ def _traceback(exc_info: structlog.typing.ExcInfo) -> str:
 
 def _hush(told: traceback.TracebackException, error: BaseException | None) -> None:
     while error is not None:
-        if isinstance(error, psycopg.Error):
-            told._str = f"SQLSTATE {error.sqlstate}"  # type: ignore[attr-defined]
+        if state := getattr(error, "sqlstate", None):
+            told._str = f"SQLSTATE {state}"  # type: ignore[attr-defined]
         before = error.__cause__ or error.__context__
         above = told.__cause__ or told.__context__
         if before is None or above is None:

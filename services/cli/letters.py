@@ -65,16 +65,30 @@ def show(
 def retry(
     service: Service,
     source: Source,
-    key: Key,
+    key: Annotated[UUID | None, typer.Argument(help="Which one; with --all none")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every key of this source")] = False,
     url: Url = _URL,
     user: User = None,
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """Take all entries of a key again, in order."""
+    """Take all entries of a key again, in order; or those of every key of a source. Exit code 1 when some crash again."""
+    if (key is None) != every:
+        raise typer.BadParameter("Name one key, or say --all.")
     with Client(url, user, password, token) as client:
-        done = client.send("POST", f"/api/{service}/letters/{source}/{key}/retry", headers=_key())
-    out.print(f"Taken: {done['entries']}", highlight=False)
+        if key:
+            done = client.send("POST", f"/api/{service}/letters/{source}/{key}/retry", headers=_key())
+            out.print(f"Taken: {done['entries']}", highlight=False)
+            return
+        taken = crashed = 0
+        while True:
+            done = client.send("POST", f"/api/{service}/letters/{source}/retry", headers=_key())
+            taken, crashed = taken + done["taken"], done["crashed"]
+            if not done["more"] or not done["taken"]:
+                break
+    out.print(f"Taken: {taken}. Crashed again: {crashed}", highlight=False)
+    if crashed:
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -38,7 +38,8 @@ from services.enrollment.application.role_holding import Linking, RoleHolding
 from services.enrollment.application.sources import Sources
 from services.enrollment.application.spreadsheets import Spreadsheets
 from services.enrollment.application.taking_back import TakingBack
-from services.enrollment.application.triggering import Following, LoopCheck, Triggers
+from services.enrollment.application.trigger_jobs import Following
+from services.enrollment.application.triggering import LoopCheck, Triggers
 from services.enrollment.application.undoing import Undoing
 from services.enrollment.application.undoing_rules import TakingRolesBack
 from services.enrollment.application.viewing import Viewing

@@ -19,12 +19,13 @@ from services.notifier.domain import unbroken
 from services.notifier.mailer.letters import PERSON_HEADER
 from shared import telemetry
 from shared.database import Database
+from shared.folding import fold
 
 log = telemetry.logger(__name__)
 
 _STORE = (
-    "INSERT INTO caught_mail (person_id, message_id, recipient, subject, raw) "
-    "SELECT %s, %s, recipient, %s, %s FROM unnest(%s::text[]) AS t (recipient)"
+    "INSERT INTO caught_mail (person_id, message_id, recipient, recipient_folded, subject, raw) "
+    "SELECT %s, %s, recipient, folded, %s, %s FROM unnest(%s::text[], %s::text[]) AS t (recipient, folded)"
 )
 _ADDRESSEES = frozenset(("from", "sender", "reply-to", "to", "cc", "bcc"))
 _WORDS = re.compile(r"[\w' -]+")
@@ -67,10 +68,8 @@ class _Keeper:
         message = parse(raw, headers_only=True)
         subject = next((value for name, value in headers(message) if name.lower() == "subject"), "")
         with self._database.connection() as conn:
-            conn.execute(
-                _STORE,
-                [_person(message), _message_id(message), subject, raw, recipients],
-            )
+            folded = [fold(recipient) for recipient in recipients]
+            conn.execute(_STORE, [_person(message), _message_id(message), subject, raw, recipients, folded])
 
 
 def parse(raw: bytes, *, headers_only: bool = False) -> EmailMessage:

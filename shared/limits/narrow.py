@@ -21,8 +21,11 @@ class Narrow:
                 value.model_fields_set, **{name: getattr(value, name) for name in contract.model_fields}
             )
 
+        def plain(value: object) -> object:
+            return value.model_dump(exclude_unset=True) if isinstance(value, contract) else value
+
         as_contract = core_schema.wrap_serializer_function_ser_schema(
             lambda value, serialize: serialize(value), schema=handler(source)
         )
-        narrow = handler.generate_schema(self.to)
+        narrow = core_schema.no_info_before_validator_function(plain, handler.generate_schema(self.to))
         return core_schema.no_info_after_validator_function(widened, narrow, serialization=as_contract)

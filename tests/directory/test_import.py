@@ -379,3 +379,93 @@ def test_a_body_of_50_megabytes_is_refused_with_the_limit(company: Town) -> None
 def test_an_option_that_is_not_known_is_named(company: Town, options: dict[str, object], field: str) -> None:
     answer = company.upload({"user": [user("A")]}, **options)
     assert (answer.status_code, answer.json()["field"]) == (422, field)
+
+
+@pytest.mark.feature("DIR-8", "DIR-13")
+@pytest.mark.parametrize(
+    ("delimiter", "line"),
+    [(",", ",,,,,"), (",", ' , "",\t,\u200b'), (";", ";;;"), (";", ",,,,"), ("\t", "\t \t"), ("|", "||")],
+)
+def test_a_line_of_empty_cells_is_no_line_wherever_it_stands(company: Town, delimiter: str, line: str) -> None:
+    mapping = f"{{name: hr, delimiter: {delimiter!r}, elements: {{user: {{fields: {{id: external_id, login: user_name, first: "
+    mapping = mapping.replace("'\\t'", '"\\t"') + "first_name, last: last_name, mail: email}}}}"
+    rows = [["id", "login", "first", "last", "mail"], *([i, f"user{i}", "A", "B", f"{i}@example.org"] for i in "ABC")]
+    lines = [delimiter.join(row) for row in rows]
+    company.run({"user": "\n".join(lines).encode()}, mapping=mapping, contains_all=True)
+    fewer = "\n".join([lines[0], line, lines[1], line, "", line]).encode()
+    assert company.run({"user": fewer}, mapping=mapping, contains_all=True) == {"removed": 2, "unchanged": 1}
+    assert company.report["user", 3] == ("unchanged", [])
+
+
+@pytest.mark.feature("DIR-13")
+@pytest.mark.parametrize("status", ["terminated", "actvie", "", "deletd", "1"])
+def test_a_status_that_canvas_does_not_have_refuses_its_row_with_the_values_that_it_has(
+    company: Town, status: str
+) -> None:
+    head = "user_id,login_id,status,full_name,email\n"
+    known = "c1,cleo,Active,Cleo van Moss,cleo@example.org\n"
+    assert company.run({"user": (head + known).encode()}, mapping="canvas") == {"created": 1}
+    wrong = known.replace("Active", status) + f"c2,bo,{status},Bo Berg,bo@example.org\n"
+    assert company.run({"user": (head + wrong).encode()}, mapping="canvas") == {"skipped": 2}
+    assert company.report["user", 2] == company.report["user", 3] == ("skipped", ["status"])
+    items = company.get(f"/imports/{company.last}/report").json()["items"]
+    assert "active, suspended, deleted" in items[0]["reasons"][0]["detail"]
+    accounts = f"account_id,parent_account_id,name,status\nuni,,University,{status}\n".encode()
+    assert company.run({"org": accounts}, mapping="canvas") == {"skipped": 1}
+    assert company.report["org", 2] == ("skipped", ["status"])
+
+
+@pytest.mark.feature("DIR-13")
+def test_moodle_switches_are_0_or_1(company: Town) -> None:
+    head = "username,firstname,lastname,email,suspended,deleted\n"
+    rows = "a,A,A,a@example.org,yes,0\nb,B,B,b@example.org,,\nc,C,C,c@example.org,1,0\nd,D,D,d@example.org,0,no\n"
+    assert company.run({"user": (head + rows).encode()}, mapping="moodle") == {"created": 2, "skipped": 2}
+    assert company.report["user", 2] == ("skipped", ["suspended"])
+    assert company.report["user", 5] == ("skipped", ["deleted"])
+
+
+@pytest.mark.feature("DIR-13", "DIR-1")
+@pytest.mark.parametrize("character", ["\u200b", "\ufeff", "\u2060", "\u200e", "\u2069", "\u00ad"])
+def test_invisible_characters_at_the_ends_of_keys_make_no_second_person(company: Town, character: str) -> None:
+    company.run({"user": [user("E1")]})
+    around = user(
+        "E1", idnumber=f"{character}E1{character}", username=f"userE1{character}", email=f"{character}E1@example.org"
+    )
+    assert company.run({"user": [around], "jobassignment": [job(f"E1{character}")]}) == {"unchanged": 1, "created": 1}
+    within = user("E2", idnumber=f"E{character}2")
+    assert company.run({"user": [user("E1"), within]}, contains_all=True) == {"unchanged": 1, "skipped": 1}
+    assert company.report["user", 3] == ("skipped", ["invisible"])
+
+
+@pytest.mark.feature("DIR-8", "DIR-1")
+def test_dry_run_and_run_agree_on_addresses_that_differ_in_case_only(company: Town) -> None:
+    company.run({"user": [user("A", email="a-ΟΔΟΣ@example.org", username="straße")]})
+    files = {
+        "user": [
+            user("B", email="a-οδοσ@example.org"),
+            user("C", username="STRASSE"),
+            user("D", email="d-ς@x.org"),
+            user("E", email="d-Σ@x.org"),
+            user("a"),
+        ]
+    }
+    dry = company.run(files, dry_run=True)
+    dry_report = company.report
+    assert company.run(files) == dry == {"created": 1, "skipped": 4}
+    assert company.report == dry_report
+    assert dry_report["user", 2] == dry_report["user", 3] == ("skipped", ["taken"])
+    assert dry_report["user", 4] == dry_report["user", 5] == ("skipped", ["double"])
+
+
+@pytest.mark.feature("DIR-13")
+def test_a_key_that_is_too_long_is_refused_with_its_limit_and_nobody_is_missing(company: Town) -> None:
+    company.run({"user": [user("A"), user("B")]})
+    long = {"org": [org("o" * 101)], "user": [user("A"), user("u" * 256, username="u", email="u@example.org")]}
+    found = company.run(long, contains_all=True)
+    assert found == {"held": 1, "skipped": 2, "unchanged": 1}
+    items = company.get(f"/imports/{company.last}/report", outcome="skipped").json()["items"]
+    told = [(r["code"], r["field"], r["detail"]) for i in items for r in i["reasons"]]
+    assert told[0] == ("too-long", "external_id", "external_id is longer than 100 characters.")
+    assert told[1] == ("too-long", "external_id", "external_id is longer than 255 characters.")
+    assert company.run({"jobassignment": [job("A", "j" * 101)]}) == {"skipped": 1}
+    assert company.report["jobassignment", 2] == ("skipped", ["too-long"])

@@ -84,7 +84,7 @@ def test_several_groups_beside_other_assignments(world: World, course: UUID, ann
     told = [(s["type"], s["name"], s["due_on"], s["can_withdraw"]) for s in sources(world, ann, course)]
     assert told == [("organisation", "North", None, False), ("group", "Evening", "2099-12-31", True)]
     members = world.http.get(f"/api/enrollment/groups/{evening}/members").json()["items"]
-    assert members == [{"person_id": str(ann), "joined_by": "learner"}]
+    assert members == [{"person_id": str(ann), "name": None, "joined_by": "learner"}]
     assert world.http.get(f"/api/enrollment/groups/{morning}/members").json()["items"] == []
 
 

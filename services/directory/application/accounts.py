@@ -18,6 +18,7 @@ from services.directory.domain import people as domain
 from services.directory.projections import people
 from shared.database import Connection
 from shared.errors import Conflict, Corrupt, Invalid, Unauthenticated
+from shared.folding import fold, key, trimmed
 from shared.store import Context, Decision
 
 _ALGORITHM = "Ed25519"
@@ -70,8 +71,9 @@ class Accounts:
         with self._database.connection() as conn:
             row = conn.execute(
                 "SELECT a.person, a.password_hash FROM profile f JOIN account a ON a.person = f.id "
-                "JOIN person p ON p.id = f.id AND p.active WHERE lower(f.user_name) = lower(%s)",
-                [user_name],
+                "JOIN person p ON p.id = f.id AND p.active WHERE f.user_name_folded = %s "
+                "OR (f.user_name_folded IS NULL AND f.user_name = %s) ORDER BY f.user_name_folded NULLS FIRST LIMIT 1",
+                [fold(trimmed(user_name)), key(user_name)],
             ).fetchone()
         person, known = (row[0], str(row[1])) if row else (None, self._nobody)
         try:

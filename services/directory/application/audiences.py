@@ -7,17 +7,19 @@ from uuid import UUID, uuid5
 from pydantic import BaseModel, Field, JsonValue
 
 from services.directory.application.following import RuleChange
+from services.directory.application.keys import checked_key
 from services.directory.application.ledger import Directory
 from services.directory.application.people import known_people
 from services.directory.application.structure import new_id
 from services.directory.domain import audiences
 from services.directory.projections import structure as queries
-from services.directory.projections.tables import AUDIENCE, AUDIENCE_RULE, MEMBER
+from services.directory.projections.tables import AUDIENCE, AUDIENCE_RULE, MEMBER, audience_row
 from shared import jobs
 from shared.auth import Scope
 from shared.contracts.directory import AudienceRule, DateCondition
 from shared.database import Connection
 from shared.errors import Conflict, NotFound
+from shared.folding import fold
 from shared.http import check_version
 from shared.limits import Country, Day, FieldName, Key, Name
 from shared.limits.narrow import Narrow
@@ -60,18 +62,20 @@ class Audiences:
         if earlier := self._ledger.earlier(context):
             return earlier
         id = new_id(context)
+        external_id = checked_key(new.external_id, "external_id") if new.external_id is not None else None
         with self._ledger.database.connection() as conn:
-            query = "SELECT lower(name) = lower(%s) FROM audience WHERE lower(name) = lower(%s) OR external_id = %s"
-            if taken := conn.execute(query, [new.name, new.name, new.external_id]).fetchone():
+            name = fold(new.name)
+            query = "SELECT name_folded = %s FROM audience WHERE name_folded = %s OR external_id = %s"
+            if taken := conn.execute(query, [name, name, external_id]).fetchone():
                 field = "name" if taken[0] else "external_id"
                 raise Conflict("There is an audience with this name or external id already.", field=field, kind="taken")
             if new.rule:
                 _check_units(conn, new.rule)
         ruled = audiences.rule(id, 1, new.rule, None) if new.rule else ()
-        rows: tuple[Row, ...] = (Row(AUDIENCE, (id, 1 + len(ruled), new.name, new.external_id)),)
+        rows: tuple[Row, ...] = (audience_row(id, 1 + len(ruled), new.name, external_id),)
         if new.rule:
             rows += (Row(AUDIENCE_RULE, (id, new.rule.model_dump_json())),)
-        events = (audiences.create(id, new.name, new.external_id), *ruled)
+        events = (audiences.create(id, new.name, external_id), *ruled)
         also = _judge(context, id) if ruled else None
         return self._ledger.record(
             context, Decision(events, context.meta(), new=rows), {"audience_id": str(id)}, also=also
@@ -93,7 +97,7 @@ class Audiences:
             )
         events = audiences.rule(id, audience.version, rule, audience.rule)
         rows = (
-            Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id)),
+            audience_row(id, audience.version + len(events), audience.name, audience.external_id),
             Row(AUDIENCE_RULE, (id, rule.model_dump_json())),
         )
         decision = Decision(events, context.meta(), changed=rows if events else ())
@@ -140,7 +144,7 @@ class Audiences:
             joined = set(add) - set(remove) - queries.members_among(conn, id, add)
             left = queries.members_among(conn, id, remove)
         events = audiences.change_members(id, audience.version, joined, left)
-        row = Row(AUDIENCE, (id, audience.version + len(events), audience.name, audience.external_id))
+        row = audience_row(id, audience.version + len(events), audience.name, audience.external_id)
         decision = Decision(
             events,
             context.meta(),

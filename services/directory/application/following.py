@@ -11,7 +11,7 @@ from services.directory.domain import audiences
 from services.directory.projections import rules
 from services.directory.projections import structure as queries
 from services.directory.projections.rules import Marked, Ruled
-from services.directory.projections.tables import AUDIENCE, MEMBER
+from services.directory.projections.tables import MEMBER, audience_row
 from shared import jobs, telemetry, timers
 from shared.database import Connection, keep_stepping
 from shared.errors import Conflict
@@ -94,7 +94,7 @@ class Judging:
                     events += changes
                     touched |= matching ^ members
                     version = one.version + len(changes)
-                    rows["changed"].append(Row(AUDIENCE, (one.id, version, one.name, one.external_id)))
+                    rows["changed"].append(audience_row(one.id, version, one.name, one.external_id))
                     rows["new"] += [Row(MEMBER, (one.id, person)) for person in matching - members]
                     rows["gone"] += [Row(MEMBER, (one.id, person)) for person in members - matching]
 

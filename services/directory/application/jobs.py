@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 
+from services.directory.application.keys import checked_key
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import person_row
 from services.directory.domain import people
@@ -47,6 +48,7 @@ class Jobs:
         """Create a job (`job_id` None), or replace what a job says."""
         if earlier := self._ledger.earlier(context):
             return earlier
+        asked = asked.model_copy(update={"external_id": checked_key(asked.external_id, "external_id")})
         today = datetime.now(UTC).date()
         with self._ledger.database.connection() as conn:
             person, profile = self._ledger.person(conn, scope, id)

@@ -6,6 +6,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field
 
+from services.directory.application.keys import checked_key
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import person_row
 from services.directory.domain import people
@@ -73,12 +74,13 @@ class People:
             1,
             new.first_name.strip(),
             new.last_name.strip(),
-            new.email.strip(" "),
-            (new.user_name or new.email).strip(),
+            new.email,
+            new.user_name or new.email,
             new.external_id,
             new.language,
             new.time_zone,
         )
+        profile = _with_keys(profile)
         with self._ledger.database.connection() as conn:
             self._ledger.check_home(conn, scope, new.home_organisation)
             _check_email(profile.email)
@@ -106,7 +108,7 @@ class People:
             person, profile = self._ledger.account(conn, scope, id, context.actor)
             check_version(expected, person.version + profile.revision)
             sent = edit.model_dump(exclude_unset=True)
-            now = profile._replace(**{k: v for k, v in sent.items() if k in ProfileRow._fields})
+            now = _with_keys(profile, **{k: v for k, v in sent.items() if k in ProfileRow._fields})
             if now.email != profile.email:
                 _check_email(now.email)
             _check_unique(conn, now)
@@ -209,6 +211,14 @@ class People:
             changed += (person_row(now),)
         decision = Decision(events, context.meta(), new=new, changed=changed, gone=gone, relied_on=relied_on)
         return self._ledger.record(context, decision, {"person_id": str(person.id)}, also=also)
+
+
+def _with_keys(profile: ProfileRow, **sent: str | None) -> ProfileRow:
+    """With what was sent; keys that were sent, or all where nothing was, as they are kept."""
+    now = profile._replace(**sent)  # type: ignore[arg-type]
+    given = {name: getattr(now, name) for name in ("email", "user_name", "external_id") if not sent or name in sent}
+    kept = {name: checked_key(value, name) for name, value in given.items() if value is not None}
+    return now._replace(**kept)  # type: ignore[arg-type]
 
 
 def _check_unique(conn: Connection, profile: ProfileRow) -> None:

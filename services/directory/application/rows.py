@@ -4,6 +4,7 @@ from services.directory.domain.people import Person
 from services.directory.domain.structure import Framework, Unit
 from services.directory.projections import tables
 from services.directory.projections.tables import FRAMEWORK, UNIT
+from shared.folding import fold
 from shared.store import Row
 
 
@@ -12,7 +13,8 @@ def framework_row(framework: Framework) -> Row:
 
 
 def unit_row(unit: Unit) -> Row:
-    return Row(UNIT, (unit.id, unit.version, unit.kind, unit.framework, unit.parent, unit.name, unit.external_id))
+    own = (unit.id, unit.version, unit.kind, unit.framework, unit.parent, unit.name, unit.external_id)
+    return Row(UNIT, (*own, fold(unit.name)))
 
 
 def person_row(person: Person) -> Row:

@@ -5,6 +5,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel
 
+from services.directory.application.keys import checked_key
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import framework_row, unit_row
 from services.directory.domain import structure
@@ -47,9 +48,9 @@ class Structure:
     def create_framework(self, context: Context, new: NewFramework) -> Receipt:
         if earlier := self._ledger.earlier(context):
             return earlier
-        framework = Framework(new_id(context), new.kind, new.name, new.external_id)
+        framework = Framework(new_id(context), new.kind, new.name, checked_key(new.external_id, "external_id"))
         with self._ledger.database.connection() as conn:
-            if any(f.external_id == new.external_id for f in queries.frameworks(conn, new.kind)):
+            if any(f.external_id == framework.external_id for f in queries.frameworks(conn, new.kind)):
                 raise Conflict("There is a framework with this external id already.", field="external_id", kind="taken")
         decision = Decision((structure.create_framework(framework),), context.meta(), new=(framework_row(framework),))
         return self._ledger.record(context, decision, {"framework_id": str(framework.id)})
@@ -57,6 +58,7 @@ class Structure:
     def create_unit(self, context: Context, scope: Scope, new: NewUnit) -> Receipt:
         if earlier := self._ledger.earlier(context):
             return earlier
+        external_id = checked_key(new.external_id, "external_id")
         with self._ledger.database.connection() as conn:
             framework = next((f for f in queries.frameworks(conn, None) if f.id == new.framework_id), None)
             if framework is None:
@@ -66,8 +68,8 @@ class Structure:
             if framework.kind == "position" and not scope.everything:
                 raise scope.beyond("Positions belong to everybody", "framework_id")
             parent = self._ledger.unit(conn, scope, new.parent_id, "parent_id") if new.parent_id else None
-            _check_free(conn, framework.kind, new.external_id)
-        unit = Unit(new_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, new.external_id)
+            _check_free(conn, framework.kind, external_id)
+        unit = Unit(new_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, external_id)
         event = structure.create(
             unit, Framework(framework.id, framework.kind, framework.name, framework.external_id), parent
         )

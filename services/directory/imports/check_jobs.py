@@ -30,6 +30,7 @@ from services.directory.imports.facts import (
 from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
 from shared.contracts.directory import Job
+from shared.folding import fold
 
 _LEADS = Reason("job-leads", None, "Other jobs are led by this one. Give them another manager first.")
 
@@ -73,14 +74,14 @@ class JobCheck:
         self._missing(drafts)
 
     def _pair(self, draft: Draft) -> object:
-        person = draft.line.cells.get("person", "")
+        person = draft.values["person"] or draft.line.cells.get("person", "")
         return person if self._options.job_key == "first" else (person, draft.key)
 
     def _draft(self, table: Table, index: int) -> Draft:
         line = table.lines[index]
         key = line.cells.get("external_id", "")
         name = line.cells.get("person", "")
-        person = self._people.end.get(name.lower() if self._people.by_user_name else name)
+        person = self._people.end.get(fold(name) if self._people.by_user_name else name)
         fact = self._fact(person, key)
         draft = Draft(line, key, fact.job.id if fact else uuid4(), fact is None)
         draft.values.update(gone=wanted_gone(line), person=person, fact=fact)
@@ -88,7 +89,7 @@ class JobCheck:
             draft.refuse("no-key", "external_id" if not key else "person", "The key is empty.")
         elif person is None:
             draft.refuse("unknown-person", "person", "There is no such person, or the person's row was refused.")
-        check_switches(draft)
+        check_switches(draft, "jobassignment", self._options)
         if fact:
             check_owner(draft, fact.managed, self._options)
         if not draft.values["gone"]:
@@ -162,7 +163,7 @@ class JobCheck:
             if fact is None or erased:
                 return None, None
             return getattr(fact.job, f"{name}_job"), getattr(fact.job, name)
-        person = self._people.end.get(key.lower() if self._people.by_user_name else key)
+        person = self._people.end.get(fold(key) if self._people.by_user_name else key)
         if person is None:
             draft.refuse("unknown-manager", name, "There is no such manager, or the manager's row was refused.")
             return None, None

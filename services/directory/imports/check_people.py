@@ -21,7 +21,9 @@ from services.directory.imports.drafts import (
 from services.directory.imports.facts import Checked, LeavePlan, Outcome, OutcomeKind, PersonFact, PersonPlan, Snapshot
 from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
+from shared import folding
 from shared.addresses import NotAnAddress, read_address
+from shared.folding import fold
 from shared.profiles import Profile
 
 _UNIQUE = ("email", "user_name", "external_id")
@@ -51,17 +53,19 @@ class PeopleCheck:
         self._gone: list[LeavePlan] = []
 
     def _key(self, profile: Profile) -> str | None:
-        return profile.user_name.lower() if self.by_user_name else profile.external_id
+        if self.by_user_name:
+            return fold(profile.user_name)
+        return None if profile.external_id is None else folding.key(profile.external_id)
 
     def check(self, table: Table) -> None:
         drafts = [self._draft(table, n) for n in range(len(table.lines))]
         refuse_doubles([d for d in drafts if d.key], "key", lambda d: d.key)
         live = [d for d in drafts if not d.values["gone"] and d.values.get("profile")]
-        refuse_doubles(live, "email", lambda d: d.values["profile"].email.lower() or None)
+        refuse_doubles(live, "email", lambda d: fold(d.values["profile"].email) or None)
         if self.by_user_name:
             refuse_doubles(live, "external_id", lambda d: d.values["profile"].external_id)
         else:
-            refuse_doubles(live, "user_name", lambda d: d.values["profile"].user_name.lower() or None)
+            refuse_doubles(live, "user_name", lambda d: fold(d.values["profile"].user_name) or None)
         self._settle(live)
         for draft in drafts:
             self._finish(table, draft)
@@ -69,12 +73,12 @@ class PeopleCheck:
 
     def _draft(self, table: Table, index: int) -> Draft:
         line = table.lines[index]
-        key = line.cells.get("user_name", "").lower() if self.by_user_name else line.cells.get("external_id", "")
-        fact = self.known.get(key)
-        draft = Draft(line, key, fact.id if fact else uuid4(), fact is None)
-        if not key:
+        named = fold(line.cells.get("user_name", "")) if self.by_user_name else line.cells.get("external_id", "")
+        fact = self.known.get(named)
+        draft = Draft(line, named, fact.id if fact else uuid4(), fact is None)
+        if not named:
             draft.refuse("no-key", "external_id", "The key is empty.")
-        check_switches(draft)
+        check_switches(draft, "user", self._options)
         draft.values["gone"] = wanted_gone(line)
         if fact:
             check_owner(draft, fact.managed, self._options)
@@ -138,7 +142,7 @@ class PeopleCheck:
             changing = {d.id for d in good}
             staying = [p for p in self._snapshot.people.values() if p.id not in changing]
             for name in _UNIQUE:
-                taken = {v.lower() for p in staying if (v := getattr(p.profile, name))}
+                taken = {same for p in staying if (same := _same(name, getattr(p.profile, name)))[1]}
                 _refuse_taken(good, name, taken)
             if len(good) == sum(d.good for d in live):
                 return
@@ -259,12 +263,13 @@ def _check_email(draft: Draft, typed: str) -> None:
 
 
 def _same(name: str, value: str | None) -> tuple[str, str | None]:
-    return name, value.lower() if value else None
+    """As the database has it: a person's external id is compared as it is written."""
+    return name, value if name == "external_id" or value is None else fold(value)
 
 
-def _refuse_taken(good: list[Draft], name: str, taken: set[str]) -> None:
+def _refuse_taken(good: list[Draft], name: str, taken: set[tuple[str, str | None]]) -> None:
     value: Callable[[Draft], str | None] = lambda d: getattr(d.values["profile"], name)  # noqa: E731
     for draft in good:
         found = value(draft)
-        if found and found.lower() in taken:
+        if found and _same(name, found) in taken:
             draft.refuse("taken", name, f"Somebody else has this {name}.")

@@ -25,6 +25,7 @@ from services.directory.imports.facts import (
 )
 from services.directory.imports.files import Line, Reason, Table
 from services.directory.imports.options import Options
+from services.directory.projections.tables import Element
 from shared.contracts.directory import UnitKind
 
 
@@ -58,7 +59,7 @@ class UnitCheck:
         draft = Draft(line, key, fact.id if fact else uuid4(), fact is None)
         if not key:
             draft.refuse("no-key", "external_id", "The key is empty.")
-        check_switches(draft)
+        check_switches(draft, element_of(self._kind), self._options)
         draft.values["gone"] = wanted_gone(line)
         if draft.values["gone"] and fact is None:
             return draft
@@ -217,13 +218,19 @@ class UnitCheck:
         return [RemoveUnitPlan(row, fact.id, fact.revision, self._kind) for row, fact in ordered]
 
 
-def element_of(kind: UnitKind) -> str:
+def element_of(kind: UnitKind) -> Element:
     return next(e for e, k in KIND.items() if k == kind)
 
 
 def unreadable(drafts: list[Draft]) -> tuple[Reason, ...]:
     """While any row's key cannot be read, nobody is missing."""
-    if any(not d.key or any(r.code in ("cells", "blank") for r in d.reasons) for d in drafts):
+    if any(
+        not d.key
+        or any(
+            r.code == "cells" or (r.field == "external_id" and r.code in ("too-long", "invisible")) for r in d.reasons
+        )
+        for d in drafts
+    ):
         return (
             Reason("held", None, "Rows whose key cannot be read may be meant; removals wait until they are right."),
         )

@@ -70,9 +70,17 @@ def wanted_gone(line: Line) -> bool:
     return values.switch(line.cells.get("deleted", "")) or line.cells.get("status", "").lower() == "deleted"
 
 
-def check_switches(draft: Draft) -> None:
-    if draft.line.cells.get("deleted", "") not in ("", "0", "1"):
+def check_switches(draft: Draft, element: Element, options: Options) -> None:
+    """A column of few values has one of them. Another value, misspelled or of another system, is no 'on' and no 'active'."""
+    cells = draft.line.cells
+    if cells.get("deleted", "") not in ("", "0", "1"):
         draft.refuse("deleted", "deleted", "deleted is 0 or 1.")
+    mapping = options.mapping.elements.get(element)
+    declared = mapping.values if mapping else {}
+    usual = {"status": ("active", "suspended", "deleted") if element == "user" else ("active", "deleted")}
+    for name, allowed in {**usual, **declared}.items():
+        if name in cells and cells[name].lower() not in allowed:
+            draft.refuse(name, name, f"{name} is one of: {', '.join(v for v in allowed if v)}.")
 
 
 def check_owner(draft: Draft, managed: Managed, options: Options) -> None:

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from services.directory.imports.options import Options
 from services.directory.projections.tables import Element
 from shared.errors import Invalid
+from shared.folding import hidden, key, trimmed
 from shared.limits import clean
 
 _HEADING = re.compile(r"^[\w ?!.-]+$")
 LIMITS = {
-    "external_id": 255,
+    "external_id": 100,
     "user_name": 100,
     "first_name": 100,
     "last_name": 100,
@@ -23,11 +24,22 @@ LIMITS = {
     "title": 255,
     "framework": 100,
     "parent": 100,
+    "home": 100,
+    "organisation": 100,
+    "position": 100,
+    "manager_job": 100,
+    "temporary_manager_job": 100,
     "country": 2,
     "language": 30,
     "time_zone": 100,
 }
-"""Longest value per field, in characters; others 255."""
+"""Longest value per field, in characters; others 255, and so a person's external id."""
+KEYS = frozenset(
+    {"external_id", "user_name", "email", "person", "parent", "framework", "home", "organisation", "position"}
+    | {"manager", "manager_job", "temporary_manager", "temporary_manager_job"}
+)
+"""Fields that name a record: invisible characters are taken off their ends, and refused within."""
+_SEPARATORS = ",;:|\t "
 
 
 class BadFile(Invalid):
@@ -76,14 +88,12 @@ def read(element: Element, content: bytes, options: Options) -> Table:
     )
     try:
         places, ignored = _headings(element, next(reader, []), options)
-        lines = list(_lines(reader, places, len(places) + len(ignored)))
+        lines = list(_lines(element, reader, places, len(places) + len(ignored)))
     except csv.Error as error:
         raise BadFile(
             f"{element}: a quoted value does not end properly near line {reader.line_num}. Is the file complete? Write it again.",
             field=element,
         ) from error
-    while lines and lines[-1].reasons and lines[-1].reasons[0].code == "blank":
-        lines.pop()
     if not lines and options.contains_all:
         raise BadFile(
             f"{element}: there are only headings, but all records are declared: everybody would have left.",
@@ -137,19 +147,28 @@ def _needed(element: Element, options: Options, fields: frozenset[str]) -> list[
     return [*needed, *(["first_name", "last_name", "email"] if creates else [])]
 
 
-def _lines(reader: Iterator[list[str]], places: dict[int, str], width: int) -> Iterator[Line]:
+def _lines(element: Element, reader: Iterator[list[str]], places: dict[int, str], width: int) -> Iterator[Line]:
     for number, cells in enumerate(reader, start=2):
-        if not cells:
-            yield Line(number, {}, [Reason("blank", None, "The line is blank.")])
-            continue
-        line = Line(number, {name: cells[n].strip() for n, name in places.items() if n < len(cells)})
+        if not any(trimmed(cell).strip(_SEPARATORS) for cell in cells):
+            continue  # a line of empty cells is no line
+        line = Line(number, {name: _text(name, cells[n]) for n, name in places.items() if n < len(cells)})
         if len(cells) != width:
             line.reasons.append(Reason("cells", None, f"The row has {len(cells)} cells, the headings are {width}."))
         for name, value in line.cells.items():
-            if len(value) > LIMITS.get(name, 255):
-                line.reasons.append(
-                    Reason("too-long", name, f"{name} is longer than {LIMITS.get(name, 255)} characters.")
-                )
+            limit = _limit(element, name)
+            if len(value) > limit:
+                line.reasons.append(Reason("too-long", name, f"{name} is longer than {limit} characters."))
+            if name in KEYS and (found := hidden(value, address=name == "email")):
+                detail = f"{name} has the invisible character {found} within. Write it without."
+                line.reasons.append(Reason("invisible", name, detail))
             if not clean(value):
                 line.reasons.append(Reason("characters", name, f"{name} has a line break or a control character."))
         yield line
+
+
+def _limit(element: Element, name: str) -> int:
+    return 255 if name == "external_id" and element == "user" else LIMITS.get(name, 255)
+
+
+def _text(name: str, cell: str) -> str:
+    return key(cell) if name in KEYS else cell.strip()

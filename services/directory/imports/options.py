@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from services.directory.projections.tables import Element
 from shared.errors import Invalid
-from shared.limits import FieldName, Key, LongKey
+from shared.limits import FieldName, Key, Line, LongKey
 from shared.limits.yaml_text import NoYaml, read_yaml
 
 ELEMENTS: tuple[Element, ...] = ("org", "pos", "user", "jobassignment")
@@ -23,6 +23,8 @@ class ElementMapping(BaseModel):
 
     fields: dict[LongKey, LongKey] = Field(max_length=500)
     mandatory: tuple[FieldName, ...] = Field(default=(), max_length=100)
+    values: dict[FieldName, tuple[Line, ...]] = Field(default_factory=dict, max_length=100)
+    """Fields of few values, in lower case, with those that there are; empty is one only where it is listed."""
 
 
 class Mapping(BaseModel):

@@ -1,6 +1,6 @@
 """Queries on people: search (DIR-9), one person whole, and facts for decisions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from uuid import UUID
 
@@ -12,6 +12,7 @@ from services.directory.projections.structure import BELOW
 from services.directory.projections.tables import NIL, JobDetails, ProfileRow
 from shared.auth import Scope
 from shared.database import Connection
+from shared.folding import fold, key, trimmed
 from shared.limits import Sought
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
@@ -116,11 +117,13 @@ _UNDER = (
     "(WITH RECURSIVE under AS (SELECT %({0})s::uuid AS id UNION SELECT u.id FROM unit u JOIN under n ON u.parent = n.id "
     "WHERE %(deep)s) SELECT id FROM under)"
 )
+_PARTS = frozenset({"first_name", "last_name", "email"})
+_KEYS: Mapping[str, Callable[[str], str]] = {"user_name": lambda text: fold(trimmed(text)), "external_id": key}
 _CONDITIONS = {
-    "first_name": "strpos(lower(f.first_name), lower(%(first_name)s)) > 0",
-    "last_name": "strpos(lower(f.last_name), lower(%(last_name)s)) > 0",
-    "email": "strpos(lower(f.email), lower(%(email)s)) > 0",
-    "user_name": "lower(f.user_name) = lower(%(user_name)s)",
+    "first_name": "strpos(f.first_name_folded, %(first_name)s) > 0",
+    "last_name": "strpos(f.last_name_folded, %(last_name)s) > 0",
+    "email": "strpos(coalesce(f.email_folded, f.email), %(email)s) > 0",
+    "user_name": "f.user_name_folded = %(user_name)s",
     "external_id": "f.external_id = %(external_id)s",
     "organisation": f"(p.home IN {_UNDER.format('organisation')} OR EXISTS (SELECT FROM job_assignment j "
     f"WHERE j.person = p.id AND j.organisation IN {_UNDER.format('organisation')}))",
@@ -136,13 +139,13 @@ def search(conn: Connection, scope: Scope, asked: PersonFilter, cursor: str | No
     where, values = _where(scope, asked)
     if cursor:
         where += (
-            " AND (lower(f.last_name), lower(f.first_name), p.id) > "
-            "(SELECT lower(last_name), lower(first_name), id FROM profile WHERE id = %(after)s::uuid)"
+            " AND (f.last_name_folded, f.first_name_folded, p.id) > "
+            "(SELECT last_name_folded, first_name_folded, id FROM profile WHERE id = %(after)s::uuid)"
         )
         values["after"] = cursor_decode(cursor, UUID)[0]
     query = (
         f"{BELOW}SELECT {_ITEM}{_FROM}WHERE {where} "
-        "ORDER BY lower(f.last_name), lower(f.first_name), p.id LIMIT %(limit)s"
+        "ORDER BY f.last_name_folded, f.first_name_folded, p.id LIMIT %(limit)s"
     ).encode()
     with conn.cursor(row_factory=class_row(PersonItem)) as found:
         rows = found.execute(query, {**values, "limit": limit + 1}).fetchall()
@@ -158,6 +161,8 @@ def selection(conn: Connection, scope: Scope, asked: PersonFilter, limit: int) -
 
 def _where(scope: Scope, asked: PersonFilter) -> tuple[str, dict[str, object]]:
     given = asked.model_dump(exclude_none=True, include=set(_CONDITIONS))
+    given |= {name: fold(given[name]) for name in _PARTS & given.keys()}
+    given |= {name: read(given[name]) for name, read in _KEYS.items() if name in given}
     values = {**given, "deep": asked.include_below, "scope": list(scope.organisations), "all": scope.everything}
     return " AND ".join([_VISIBLE, *(_CONDITIONS[name] for name in given)]), values
 
@@ -208,10 +213,10 @@ def profile(conn: Connection, id: UUID) -> ProfileRow | None:
 def taken(conn: Connection, one: ProfileRow) -> Sequence[str]:
     """Which of e-mail, user name and external id belong to somebody else."""
     row = conn.execute(
-        "SELECT bool_or(lower(email) = lower(%(email)s)), bool_or(lower(user_name) = lower(%(user_name)s)), "
+        "SELECT bool_or(email_folded = %(email)s), bool_or(user_name_folded = %(user_name)s), "
         "bool_or(external_id = %(external_id)s) FROM profile WHERE id <> %(id)s AND "
-        "(lower(email) = lower(%(email)s) OR lower(user_name) = lower(%(user_name)s) OR external_id = %(external_id)s)",
-        one._asdict(),
+        "(email_folded = %(email)s OR user_name_folded = %(user_name)s OR external_id = %(external_id)s)",
+        {**one._asdict(), "email": fold(one.email), "user_name": fold(one.user_name)},
     ).fetchone()
     names = ("email", "user_name", "external_id")
     return [name for name, is_taken in zip(names, row or (), strict=False) if is_taken]

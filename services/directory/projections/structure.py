@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from shared.auth import Scope
 from shared.contracts.directory import AudienceRule, UnitKind
 from shared.database import Connection, Uuids
+from shared.folding import fold, key
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
 BELOW = (
@@ -89,7 +90,7 @@ def units(
         f"{BELOW}{_UNIT} WHERE {_VISIBLE_UNIT} AND (%(kind)s::text IS NULL OR u.kind = %(kind)s) "
         "AND (%(framework)s::uuid IS NULL OR u.framework = %(framework)s) "
         "AND (%(parent)s::uuid IS NULL OR u.parent = %(parent)s) AND (NOT %(top)s OR u.parent IS NULL) "
-        "AND (%(name)s::text IS NULL OR strpos(lower(u.name), lower(%(name)s)) > 0 OR u.external_id = %(name)s) "
+        "AND (%(name)s::text IS NULL OR strpos(u.name_folded, %(folded)s) > 0 OR u.external_id = %(name)s) "
         "AND (u.name, u.id) > (%(after)s, %(after_id)s::uuid) ORDER BY u.name, u.id LIMIT %(limit)s"
     ).encode()
     values = {
@@ -99,7 +100,8 @@ def units(
         "framework": framework,
         "parent": parent,
         "top": top,
-        "name": name,
+        "name": None if name is None else key(name),
+        "folded": None if name is None else fold(name),
         "after": after[0],
         "after_id": after[1],
         "limit": limit + 1,
@@ -156,11 +158,11 @@ def audience(conn: Connection, id: UUID) -> AudienceView | None:
 def audiences(conn: Connection, name: str | None, cursor: str | None, limit: int) -> Page[AudienceView]:
     after = cursor_decode(cursor, str, UUID) if cursor else ("", UUID(int=0))
     query = (
-        f"{_AUDIENCE}WHERE (%s::text IS NULL OR strpos(lower(a.name), lower(%s)) > 0) AND (a.name, a.id) > (%s, %s::uuid) "
+        f"{_AUDIENCE}WHERE (%s::text IS NULL OR strpos(a.name_folded, %s) > 0) AND (a.name, a.id) > (%s, %s::uuid) "
         "ORDER BY a.name, a.id LIMIT %s"
     ).encode()
     with conn.cursor(row_factory=class_row(AudienceView)) as found:
-        rows = found.execute(query, [name, name, *after, limit + 1]).fetchall()
+        rows = found.execute(query, [*[None if name is None else fold(name)] * 2, *after, limit + 1]).fetchall()
     more = len(rows) > limit
     return Page(items=rows[:limit], next=cursor_encode(rows[limit - 1].name, str(rows[limit - 1].id)) if more else None)
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pydantic_core
 
 from shared.contracts.directory import Job
+from shared.folding import fold
 from shared.profiles import Profile
 from shared.store import Row, Table
 
@@ -28,6 +29,7 @@ UNIT = Table(
         "parent": "uuid",
         "name": "text",
         "external_id": "text",
+        "name_folded": "text",
     },
 )
 PERSON = Table(
@@ -48,6 +50,10 @@ PROFILE = Table(
         "external_id": "text",
         "language": "text",
         "time_zone": "text",
+        "first_name_folded": "text",
+        "last_name_folded": "text",
+        "email_folded": "text",
+        "user_name_folded": "text",
     },
 )
 JOB = Table(
@@ -83,7 +89,11 @@ ORGANISATION_PROFILE = Table(
         "time_zone": "text",
     },
 )
-AUDIENCE = Table("audience", ("id",), {"id": "uuid", "revision": "int4", "name": "text", "external_id": "text"})
+AUDIENCE = Table(
+    "audience",
+    ("id",),
+    {"id": "uuid", "revision": "int4", "name": "text", "external_id": "text", "name_folded": "text"},
+)
 AUDIENCE_RULE = Table("audience_rule", ("audience",), {"audience": "uuid", "rule": "text"})
 MEMBER = Table("audience_member", ("audience", "person"), {"audience": "uuid", "person": "uuid"})
 ROLE = Table(
@@ -110,7 +120,8 @@ class ProfileRow(NamedTuple):
         return cls(id, revision, **profile.model_dump())
 
     def row(self) -> Row:
-        return Row(PROFILE, self)
+        folded = (fold(self.first_name), fold(self.last_name), fold(self.email), fold(self.user_name))
+        return Row(PROFILE, (*self, *folded))
 
 
 class JobDetails(NamedTuple):
@@ -147,6 +158,10 @@ def job_row(person: UUID, revision: int, job: Job, details: JobDetails) -> Row:
             job.position_assigned_on,
         ),
     )
+
+
+def audience_row(id: UUID, revision: int, name: str, external_id: str | None) -> Row:
+    return Row(AUDIENCE, (id, revision, name, external_id, fold(name)))
 
 
 def role_row(person: UUID, role: str, organisation: UUID | None) -> Row:

@@ -79,9 +79,7 @@ def assign_people(
 
 
 @router.post(
-    "/offerings/{offering_id}/learners/import",
-    responses=JOB,
-    openapi_extra=body(XLSX, "One column of e-mail addresses"),
+    "/offerings/{offering_id}/learners/import", responses=JOB, openapi_extra=body(XLSX, "A column of e-mail addresses")
 )
 def import_learners(
     caller: SignedIn,

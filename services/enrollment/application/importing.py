@@ -18,6 +18,7 @@ from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.projections import offerings, profiles
 from shared.auth import Scope
 from shared.errors import Forbidden, Invalid, Refusal
+from shared.folding import fold
 from shared.limits import check_day, check_text, clean
 from shared.limits.text import REMARK
 from shared.store import Context
@@ -102,7 +103,7 @@ class Importing:
         return rows
 
     def _names(self, rows: Sequence[Mapping[str, str]]) -> tuple[dict[str, UUID], dict[str, UUID]]:
-        """People by e-mail and offerings by code, both in lower case."""
+        """People by e-mail, folded, and offerings by code in lower case."""
         with self._assigning.database.connection() as conn:
             people = profiles.by_email(conn, {row["person"].strip() for row in rows if clean(row["person"].strip())})
             found = offerings.by_code(conn, {row["offering"].strip() for row in rows if clean(row["offering"].strip())})
@@ -137,7 +138,7 @@ def _limited(reader: Iterator[dict[str, str]], limit: int) -> Iterator[dict[str,
 
 def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str, UUID]) -> _Line:
     person, code = row["person"].strip(), row["offering"].strip()
-    if person.lower() not in people:
+    if fold(person) not in people:
         raise Invalid(UNKNOWN, field="person")
     if code.lower() not in codes:
         raise Invalid(f"There is no offering with the code '{code[:64]}'.", field="offering")
@@ -146,7 +147,7 @@ def _line(row: Mapping[str, str], people: Mapping[str, UUID], codes: Mapping[str
         _day(row["completed"], "completed"), _day(expires, "expires") if expires else None, "imported"
     )
     evidence = check_text(row.get("evidence", ""), "evidence", REMARK)
-    return _Line(people[person.lower()], codes[code.lower()], completion, evidence or None)
+    return _Line(people[fold(person)], codes[code.lower()], completion, evidence or None)
 
 
 def _day(text: str, field: str) -> date:

@@ -121,6 +121,7 @@ class Learning:
 
         return self._enrolled.command(context, id, decide, also=counting_elsewhere(context))
 
+    @decided_again
     def launch(self, context: Context, id: UUID, step: int) -> Receipt:
         """Open a step's content or lab: the result says where. A step that is a course is begun, or counts already (CAT-2)."""
         if earlier := self._ledger.earlier(context):

@@ -14,6 +14,7 @@ from services.enrollment.projections import profiles
 from services.enrollment.workbooks import Cell, Workbooks
 from shared.auth import Scope
 from shared.errors import Invalid
+from shared.folding import fold
 from shared.store import Context, Receipt
 
 Outcome = Literal["assigned", "assigned-already", "duplicate", "unknown", "inactive", "malformed", "not-imported"]
@@ -46,7 +47,7 @@ class Entry:
     @property
     def key(self) -> str:
         """The same for addresses that differ in case only."""
-        return self.address.lower()
+        return fold(self.address)
 
 
 _ROWS = TypeAdapter(list[LearnerRow])

@@ -18,12 +18,12 @@ from services.enrollment.domain import assignments, loops
 from services.enrollment.domain import triggers as rules
 from services.enrollment.domain.assignments import Target
 from services.enrollment.domain.triggers import Trigger
-from services.enrollment.projections import facts, offerings, triggering, triggers
+from services.enrollment.projections import facts, offerings, triggers
 from services.enrollment.projections.state import ASSIGNMENT, TRIGGER
 from services.enrollment.projections.triggers import JobRoleFact, TriggerRow
 from shared import jobs
 from shared.contracts.enrollment import TriggerCondition, TriggerStopped
-from shared.database import Connection, Database
+from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event, Meta
 from shared.jobs import Job
@@ -169,27 +169,6 @@ class Triggers:
         with self._ledger.database.connection() as conn:
             row = triggers.rows(conn, [id])[id]
         return self._ledger.record(context, stopping(row, event, context.meta()), result, also=also)
-
-
-class Following:
-    """The job after a trigger was created or taken back: who fulfils the condition already is put on record, and whomever it
-    concerns is put in the queue. Idempotent, therefore resumable."""
-
-    kind = "trigger"
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def step(self, job: Job) -> None:
-        """What becomes true while those of before are listed is found by the second look, after they are on record."""
-        id = UUID(str(job.args["trigger"]))
-        with self._database.transaction() as conn:
-            if "begun" not in job.cursor:
-                triggering.begin(conn, id)
-                jobs.advance(conn, job, cursor={"begun": True}, done=0)
-                return
-            facts.mark_found(conn, triggering.MOVED, {"trigger": id}, job.caused_by)
-            jobs.finish(conn, job)
 
 
 class LoopCheck:

@@ -4,13 +4,11 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from shared.database import Connection, uuid_of
+from shared.folding import fold
 
 
 def by_email(conn: Connection, addresses: Iterable[str]) -> dict[str, UUID]:
-    """By e-mail in lower case. The database compares, as it does where addresses are unique."""
-    wanted = list({*addresses})
-    rows = conn.execute(
-        "SELECT wanted, person_id FROM unnest(%s::text[]) AS wanted JOIN profile ON lower(email) = lower(wanted)",
-        [wanted],
-    )
-    return {str(address).lower(): uuid_of(id) for address, id in rows}
+    """By e-mail, folded as the directory does where addresses are unique (DIR-1)."""
+    wanted = list({fold(address) for address in addresses})
+    rows = conn.execute("SELECT email_folded, person_id FROM profile WHERE email_folded = ANY(%s)", [wanted])
+    return {str(address): uuid_of(id) for address, id in rows}

@@ -9,11 +9,12 @@ from pydantic import BaseModel
 from services.notifier.projections.scope import in_scope, scope_parameters
 from shared.auth import Scope
 from shared.database import Connection
+from shared.folding import fold, trimmed
 
 _LIST = f"""
 SELECT id, received_at, person_id, message_id, recipient, subject FROM caught_mail
 WHERE (%(before)s::bigint IS NULL OR id < %(before)s) AND (%(person)s::uuid IS NULL OR person_id = %(person)s)
-AND (%(to)s::text IS NULL OR lower(recipient) = lower(%(to)s)) AND {in_scope("person_id")}
+AND (%(to)s::text IS NULL OR recipient_folded = %(to)s) AND {in_scope("person_id")}
 ORDER BY id DESC LIMIT %(limit)s
 """
 _ONE = f"SELECT raw FROM caught_mail WHERE id = %(id)s AND {in_scope('person_id')}"
@@ -35,7 +36,13 @@ def caught(
     conn: Connection, scope: Scope, *, person: UUID | None, to: str | None, before: int | None, limit: int
 ) -> list[Caught]:
     """Newest first; `to` is the whole address."""
-    parameters = {"person": person, "to": to, "before": before, "limit": limit, **scope_parameters(scope)}
+    parameters = {
+        "person": person,
+        "to": None if to is None else fold(trimmed(to)),
+        "before": before,
+        "limit": limit,
+        **scope_parameters(scope),
+    }
     with conn.cursor(row_factory=class_row(Caught)) as cursor:
         return cursor.execute(_LIST, parameters).fetchall()
 

@@ -10,6 +10,7 @@ from services.reporting.projections.standing import State
 from services.reporting.reports.moment import Moment, Values
 from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
+from shared.folding import fold
 from shared.limits import AsOf, Text
 
 
@@ -42,7 +43,7 @@ def conditions(filters: Filters, moment: Moment, scope: Scope) -> tuple[str, Val
     for field in ("offering_id", "organisation_id", "assignment_id", "person_id", "type", "state"):
         values[field] = getattr(filters, field)
     if isinstance(filters, NamedFilters) and filters.name:
-        values["name"] = f"%{_literal(filters.name.lower())}%"
+        values["name"] = f"%{_literal(fold(filters.name))}%"
     return " AND ".join(_conditions(filters, moment, scope, named="name" in values)), values
 
 

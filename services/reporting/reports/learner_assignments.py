@@ -15,6 +15,7 @@ from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
 from shared.database import Connection, Database
 from shared.errors import NotFound
+from shared.folding import fold
 from shared.limits import Day
 from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
 
@@ -116,8 +117,8 @@ _CONDITIONS = {
     "created_until": "m.valid_from < (%(created_until)s::date + 1)::timestamp AT TIME ZONE 'UTC'",
 }
 _NAMES = {
-    "first_name": "strpos(lower(n.first_name), lower(%(first_name)s)) > 0",
-    "last_name": "strpos(lower(n.last_name), lower(%(last_name)s)) > 0",
+    "first_name": "strpos(n.first_name_folded, %(first_name)s) > 0",
+    "last_name": "strpos(n.last_name_folded, %(last_name)s) > 0",
 }
 
 
@@ -147,7 +148,8 @@ def _find(conn: Connection, scope: Scope, asked: dict[str, object], limit: int) 
     conn.execute("SET LOCAL jit = off")  # compiling takes longer than a page does
     given = {name: value for name, value in asked.items() if value not in (None, "", [])}
     where = " AND ".join(_where(scope, given)) or "true"
-    values = {**given, "scope": list(scope.organisations), "limit": limit}
+    names = {name: fold(str(given[name])) for name in _NAMES if name in given}
+    values = {**given, **names, "scope": list(scope.organisations), "limit": limit}
     with conn.cursor(row_factory=class_row(LearnerAssignment)) as rows:
         return rows.execute(_FOUND.format(where=where).encode(), values).fetchall()
 
