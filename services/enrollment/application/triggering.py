@@ -14,6 +14,7 @@ from services.enrollment.application.firing import trigger as known
 from services.enrollment.application.judging import flagged
 from services.enrollment.application.sharing import SharingRequest
 from services.enrollment.application.targets import longest_access
+from services.enrollment.application.trigger_jobs import Following
 from services.enrollment.domain import assignments, loops
 from services.enrollment.domain import triggers as rules
 from services.enrollment.domain.assignments import Target

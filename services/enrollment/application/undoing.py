@@ -12,7 +12,7 @@ from services.enrollment.application.expansion import enqueue
 from services.enrollment.application.grouping import group_row
 from services.enrollment.application.judging import offerings
 from services.enrollment.application.taking_back import TakingBack
-from services.enrollment.application.triggering import Following
+from services.enrollment.application.trigger_jobs import Following
 from services.enrollment.application.undo_plan import Plan, assignment_of, group_of
 from services.enrollment.domain import assignments as rules
 from services.enrollment.domain import granting, groups, standing
