@@ -2,12 +2,11 @@
 
 import hashlib
 import re
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import structlog
+from anyio import CapacityLimiter, to_thread
 from fastapi import Body, Depends, FastAPI, Header, Query, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from prometheus_client import generate_latest
@@ -15,15 +14,18 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from shared import telemetry
 from shared.auth import SignedIn, Verifier
+from shared.correlation import Correlation
 from shared.database import Database
 from shared.errors import Invalid, Stale
 from shared.gauges import gauges
 from shared.problems import PROBLEM, Problem, answer_with_problems
 from shared.settings import Settings
 from shared.store import Context
+from shared.streams import Patience
 
 log = telemetry.logger(__name__)
 
+_PROBES = 4
 _COMMAND_ID = re.compile(r"^[\x21-\x7e]{1,200}$")
 
 
@@ -49,50 +51,33 @@ def service_app(
     app.state.settings = settings
     answer_with_problems(app)
     app.add_middleware(BodyLimit, limit=settings.body_bytes)
-    app.middleware("http")(_correlate(name))
-    _health(app, name, ready, database)
+    app.add_middleware(Correlation, service=name)
+    app.add_middleware(Patience, seconds=settings.stream_stall)
+    _health(app, name, ready, database, settings.probe_seconds)
     return app
 
 
-def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Database) -> None:
+def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Database, seconds: float) -> None:
+    """In threads of their own: they answer also while all others wait for something."""
+    probes = CapacityLimiter(_PROBES)
+
     @app.get(f"/api/{name}/health/live", include_in_schema=False)
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
         return {"status": "live"}
 
     @app.get(f"/api/{name}/health/ready", include_in_schema=False)
-    def is_ready() -> JSONResponse:
+    async def is_ready() -> JSONResponse:
         try:
-            ready()
+            await to_thread.run_sync(ready, limiter=probes)
         except Exception as error:
             log.warning("not ready", service=name, reason=type(error).__name__)
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
         return JSONResponse({"status": "ready"})
 
     @app.get(f"/api/{name}/metrics", include_in_schema=False)
-    def metrics() -> PlainTextResponse:
-        return PlainTextResponse(
-            generate_latest().decode() + gauges(name, database), media_type="text/plain; version=0.0.4"
-        )
-
-
-Handled = Callable[[Request], Awaitable[Response]]
-
-
-def _correlate(name: str) -> Callable[[Request, Handled], Awaitable[Response]]:
-    async def correlate(request: Request, call_next: Handled) -> Response:
-        request.state.correlation = _uuid(request.headers.get("X-Correlation-ID")) or uuid4()
-        structlog.contextvars.bind_contextvars(correlation=str(request.state.correlation))
-        started = time.perf_counter()
-        try:
-            response = await call_next(request)
-        finally:
-            structlog.contextvars.unbind_contextvars("correlation")
-        telemetry.REQUESTS.labels(name, request.method, response.status_code).observe(time.perf_counter() - started)
-        response.headers["X-Correlation-ID"] = str(request.state.correlation)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-    return correlate
+    async def metrics() -> PlainTextResponse:
+        told = await to_thread.run_sync(gauges, name, database, seconds, limiter=probes)
+        return PlainTextResponse(generate_latest().decode() + told, media_type="text/plain; version=0.0.4")
 
 
 class BodyLimit:
@@ -146,13 +131,6 @@ class BodyLimit:
 
 class _BodyTooLarge(Exception):
     pass
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 async def command_context(

@@ -88,7 +88,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     enrolled = Enrolled(ledger, evaluator)
     provider = HostedCheckout(settings.payment_url, settings.payment_secret, settings.base_url)
     app = service_app(
-        "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
+        "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
     app.state.parts = _parts(settings, ledger, enrolled, breaker, provider)
     for routes in (
@@ -134,7 +134,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
             "relay": feeds.publishers(database, "enrollment"),
         },
         close=lambda: _close(database, provider),
-        ready=lambda: _ready(database),
+        ready=lambda: _ready(database, settings),
     )
 
 
@@ -209,6 +209,6 @@ def _close(database: Database, provider: HostedCheckout) -> None:
     database.close()
 
 
-def _ready(database: Database) -> None:
-    with database.connection() as conn:
+def _ready(database: Database, settings: Settings) -> None:
+    with database.connection(settings.probe_seconds) as conn:
         conn.execute("SELECT FROM person_fact LIMIT 1")
