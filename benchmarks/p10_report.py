@@ -14,6 +14,8 @@ from services.reporting.reports.filters import Filters
 from services.reporting.reports.membership import MembershipReport
 from shared.auth import Scope
 from shared.database import Database
+from shared.settings import Settings
+from shared.streams import Streams
 
 ID, GOAL, SIZE, ROUNDS = "P10", Goal("<=", 3.0), 1_000_000, 5
 _ORGANISATIONS = 1_000
@@ -79,7 +81,7 @@ def run(bench: Bench) -> Result:
     size = bench.size or SIZE
     template = bench.template(f"report of {size}", lambda info: fill(info, size), PACKAGE)
     with bench.database(template) as info, closing(Database(info, max_size=2)) as database:
-        report = MembershipReport(database)
+        report = MembershipReport(database, Streams(Settings(database_url=info), "benchmark"))
         pairs = []
         for number in range(bench.rounds or ROUNDS):
             chance = random.Random(number)

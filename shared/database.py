@@ -4,7 +4,7 @@ import importlib.resources
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
 from uuid import UUID
@@ -23,6 +23,8 @@ log = telemetry.logger(__name__)
 
 Connection = psycopg.Connection[tuple[object, ...]]
 
+_SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+_STATS = {"open": "pool_size", "free": "pool_available", "waiting": "requests_waiting"}
 _MIGRATION_LOCK = 7_400_101
 INTERRUPTED_SECONDS = 30.0
 """A worker whose every step is interrupted for so long raises it: whoever runs the worker starts it again, and tells."""
@@ -44,9 +46,9 @@ class Database:
         )
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
-        """A connection in autocommit mode."""
-        with self._pool.connection() as conn:
+    def connection(self, seconds: float | None = None) -> Iterator[Connection]:
+        """A connection in autocommit mode. Raises PoolTimeout where none is free within `seconds`, the pool's own 30 by default."""
+        with self._pool.connection(seconds) as conn:
             yield conn
 
     @contextmanager
@@ -58,13 +60,27 @@ class Database:
         """
         with self._pool.connection() as conn, conn.transaction():
             if snapshot:
-                conn.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+                conn.execute(_SNAPSHOT)
             if lazy:
                 conn.execute("SET LOCAL synchronous_commit = off")
             yield conn
 
     def close(self) -> None:
         self._pool.close()
+
+    @property
+    def busy(self) -> Mapping[str, int]:
+        """Of the pool: connections that are open, those of them that are free, and who waits for one."""
+        stats = self._pool.get_stats()
+        return {name: stats.get(key, 0) for name, key in _STATS.items()}
+
+
+@contextmanager
+def snapshot(conn: Connection) -> Iterator[None]:
+    """A transaction that reads one moment."""
+    with conn.transaction():
+        conn.execute(_SNAPSHOT)
+        yield
 
 
 def ensure_database(info: str) -> None:

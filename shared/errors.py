@@ -13,6 +13,8 @@ class Refusal(Exception):
     status = 409
     kind = "refused"
     title = "The request was refused"
+    retry_after = 1
+    """Seconds, where the status is 503."""
 
     def __init__(self, detail: str, *, field: str | None = None, kind: str | None = None, **extra: object) -> None:
         super().__init__(detail)
@@ -80,6 +82,15 @@ class TooLarge(Refusal):
     status = 413
     kind = "too-large"
     title = "The input is too large"
+
+
+class Busy(Refusal):
+    """As much of it is being done as may be at once; ask again."""
+
+    status = 503
+    kind = "busy"
+    title = "Not available now"
+    retry_after = 10
 
 
 class NotYet(Refusal):

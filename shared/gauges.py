@@ -1,5 +1,8 @@
 """How far a service's history, its publication and its read models are, from its database: true for every process."""
 
+import psycopg
+from psycopg_pool import PoolTimeout
+
 from shared.database import Connection, Database
 from shared.worker_errors import FAILING
 
@@ -17,10 +20,24 @@ _SET_ASIDE = "SELECT worker, kind, count(*) FROM set_aside GROUP BY worker, kind
 _PUBLISHED = "SELECT source, position FROM relay ORDER BY source"
 
 
-def gauges(service: str, database: Database) -> str:
-    """In Prometheus' text format."""
-    with database.connection() as conn:
-        lines = [
+def gauges(service: str, database: Database, seconds: float) -> str:
+    """In Prometheus' text format. Where the database does not answer within `seconds`, only how busy its pool is."""
+    try:
+        lines = _stored(service, database, seconds)
+    except (psycopg.OperationalError, PoolTimeout):
+        lines = []
+    return "\n".join([*_pool(service, database), *lines]) + "\n"
+
+
+def _pool(service: str, database: Database) -> list[str]:
+    about = "Connections of a service's pool: open, free of these, and requests that wait for one"
+    lines = [f"# HELP rollbook_pool {about}", "# TYPE rollbook_pool gauge"]
+    return [*lines, *(f'rollbook_pool{{service="{service}",what="{k}"}} {n}' for k, n in database.busy.items())]
+
+
+def _stored(service: str, database: Database, seconds: float) -> list[str]:
+    with database.connection(seconds) as conn:
+        return [
             *_gauge(conn, "rollbook_store_position", "Last position of a source's store", _STORE, source=service),
             *_gauge(conn, "rollbook_published_position", "Position up to which a source is on its topic", _PUBLISHED),
             *_gauge(conn, "rollbook_applied_position", "Position that a consumer has applied everywhere", _APPLIED),
@@ -30,7 +47,6 @@ def gauges(service: str, database: Database) -> str:
                 conn, "rollbook_worker_failing_seconds", "For how long a worker has raised the same error", FAILING
             ),
         ]
-    return "\n".join(lines) + "\n"
 
 
 def _gauge(conn: Connection, name: str, about: str, query: str, **fixed: str) -> list[str]:

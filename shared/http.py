@@ -2,19 +2,19 @@
 
 import hashlib
 import re
-import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
-from uuid import UUID, uuid4
+from uuid import uuid4
 
-import structlog
+from anyio import CapacityLimiter, to_thread
 from fastapi import Body, Depends, FastAPI, Header, Query, Request
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
 from pydantic import WithJsonSchema
 
 from shared import telemetry
 from shared.auth import SignedIn, Verifier
+from shared.correlation import Correlation
 from shared.database import Database
 from shared.documents import Api
 from shared.errors import Invalid, Stale
@@ -25,10 +25,12 @@ from shared.limits.wire import Edge
 from shared.problems import Problem, answer_with_problems, refused
 from shared.settings import Settings
 from shared.store import Context
+from shared.streams import Patience
 from shared.worker_errors import Failing, failing
 
 log = telemetry.logger(__name__)
 
+_PROBES = 4
 _COMMAND_ID = re.compile(r"[\x21-\x7e]{1,200}")
 _TRACE = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _VERSION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
@@ -64,63 +66,40 @@ def service_app(
     app.state.settings = settings
     answer_with_problems(app)
     app.add_middleware(Edge, body_bytes=settings.body_bytes, json_depth=settings.json_depth, answer=refused)
-    app.middleware("http")(_correlate(name))
-    _health(app, name, ready, database)
+    app.add_middleware(Correlation, service=name)
+    app.add_middleware(Patience, seconds=settings.stream_stall)
+    _health(app, name, ready, database, settings.probe_seconds)
     return app
 
 
-def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Database) -> None:
+def _health(app: FastAPI, name: str, ready: Callable[[], None], database: Database, seconds: float) -> None:
+    """In threads of their own: they answer also while all others wait for something."""
+    probes = CapacityLimiter(_PROBES)
+
     @app.get(f"/api/{name}/health/live", include_in_schema=False)
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
         return {"status": "live"}
 
     @app.get(f"/api/{name}/health/ready", include_in_schema=False)
-    def is_ready() -> JSONResponse:
+    async def is_ready() -> JSONResponse:
         try:
-            ready()
+            await to_thread.run_sync(ready, limiter=probes)
+            trouble = await to_thread.run_sync(failing, database, seconds, limiter=probes)
         except Exception as error:
             log.warning("not ready", service=name, reason=type(error).__name__)
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
-        return JSONResponse(_standing(failing(database)))
+        return JSONResponse(_standing(trouble))
 
     @app.get(f"/api/{name}/metrics", include_in_schema=False)
-    def metrics() -> PlainTextResponse:
-        return PlainTextResponse(
-            generate_latest().decode() + gauges(name, database), media_type="text/plain; version=0.0.4"
-        )
+    async def metrics() -> PlainTextResponse:
+        told = await to_thread.run_sync(gauges, name, database, seconds, limiter=probes)
+        return PlainTextResponse(generate_latest().decode() + told, media_type="text/plain; version=0.0.4")
 
 
 def _standing(trouble: Sequence[Failing]) -> dict[str, object]:
     """A service that answers is ready; `degraded` where a worker of it, in whatever process, does not do its work."""
     told = [{**one.model_dump(), "fix": one.fix} for one in trouble]
     return {"status": "degraded", "failing": told} if told else {"status": "ready"}
-
-
-Handled = Callable[[Request], Awaitable[Response]]
-
-
-def _correlate(name: str) -> Callable[[Request, Handled], Awaitable[Response]]:
-    async def correlate(request: Request, call_next: Handled) -> Response:
-        request.state.correlation = _uuid(request.headers.get("X-Correlation-ID")) or uuid4()
-        structlog.contextvars.bind_contextvars(correlation=str(request.state.correlation))
-        started = time.perf_counter()
-        try:
-            response = await call_next(request)
-        finally:
-            structlog.contextvars.unbind_contextvars("correlation")
-        telemetry.REQUESTS.labels(name, request.method, response.status_code).observe(time.perf_counter() - started)
-        response.headers["X-Correlation-ID"] = str(request.state.correlation)
-        response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
-    return correlate
-
-
-def _uuid(text: str | None) -> UUID | None:
-    try:
-        return UUID(text) if text else None
-    except ValueError:
-        return None
 
 
 async def command_context(

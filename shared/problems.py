@@ -57,7 +57,7 @@ def refused(request: Request, error: Exception) -> JSONResponse:
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
     if error.status == 503:
-        response.headers["Retry-After"] = "1"
+        response.headers["Retry-After"] = str(error.retry_after)
     return response
 
 

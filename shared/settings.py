@@ -21,6 +21,15 @@ class Settings(BaseSettings):
     database_url: str = ""
     """The service's own database."""
     database_pool: int = 8
+    """Connections for requests and workers. Downloads have their own."""
+    probe_seconds: float = 2.0
+    """Health and metrics wait so long for a connection; then the service is not ready."""
+    stream_limit: int = Field(default=8, ge=1)
+    """Downloads of a service at once, each with a connection of its own; one more is refused with 503."""
+    stream_stall: float = Field(default=60.0, gt=0)
+    """A reader who takes nothing of an answer for so long is let go."""
+    stream_seconds: float = Field(default=3_600.0, gt=0)
+    """The longest that a download may take."""
     feeds: dict[str, str] = Field(default_factory=dict)
     """Per source (`directory`, `directory.profiles` ...) the conninfo of a role that may read its published view."""
 

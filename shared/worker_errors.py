@@ -84,9 +84,9 @@ class WorkerErrors:
         ]
 
 
-def failing(database: Database) -> list[Failing]:
-    """Those of all processes of this service."""
-    with database.connection() as conn, conn.cursor(row_factory=class_row(Failing)) as rows:
+def failing(database: Database, seconds: float | None = None) -> list[Failing]:
+    """Those of all processes of this service. Raises PoolTimeout where there is no connection for so long."""
+    with database.connection(seconds) as conn, conn.cursor(row_factory=class_row(Failing)) as rows:
         return rows.execute(FAILING.encode()).fetchall()
 
 

@@ -25,7 +25,7 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     database = Database(settings.database_url, application="catalog", max_size=settings.database_pool)
     catalog = Catalog(database)
     app = service_app(
-        "catalog", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
+        "catalog", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
     roles = JobRoles(catalog)
     app.state.parts = Parts(catalog, Applying(catalog, roles), roles)
@@ -34,9 +34,9 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
     if feeds:
         work["relay"] = feeds.publishers(database, "catalog")
-    return Service("catalog", app, work, database.close, lambda: _ready(database), WorkerErrors(database))
+    return Service("catalog", app, work, database.close, lambda: _ready(database, settings), WorkerErrors(database))
 
 
-def _ready(database: Database) -> None:
-    with database.connection() as conn:
+def _ready(database: Database, settings: Settings) -> None:
+    with database.connection(settings.probe_seconds) as conn:
         conn.execute("SELECT FROM offering LIMIT 1")

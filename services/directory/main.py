@@ -44,7 +44,11 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     parts = build_parts(settings, database)
     own = Verifier(settings.issuer, settings.audience, parts.accounts.jwks)
     app = service_app(
-        "directory", settings=settings, database=database, verifier=verifier or own, ready=lambda: _ready(database)
+        "directory",
+        settings=settings,
+        database=database,
+        verifier=verifier or own,
+        ready=lambda: _ready(database, settings),
     )
     app.state.parts = parts
     for routes in (people, structure, tokens, imports):
@@ -74,7 +78,7 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
         app.include_router(letter_routes("directory", database, consumers, workers))
         work["consumer"] = consumers
         work["relay"] = feeds.publishers(database, "directory", PROFILES)
-    return Service("directory", app, work, database.close, lambda: _ready(database), WorkerErrors(database))
+    return Service("directory", app, work, database.close, lambda: _ready(database, settings), WorkerErrors(database))
 
 
 def build_parts(settings: Settings, database: Database) -> Parts:
@@ -93,6 +97,6 @@ def build_parts(settings: Settings, database: Database) -> Parts:
     )
 
 
-def _ready(database: Database) -> None:
-    with database.connection() as conn:
+def _ready(database: Database, settings: Settings) -> None:
+    with database.connection(settings.probe_seconds) as conn:
         conn.execute("SELECT FROM person LIMIT 1")

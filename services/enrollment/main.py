@@ -91,7 +91,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     enrolled = Enrolled(ledger, evaluator)
     provider = HostedCheckout(settings.payment_url, settings.payment_secret, settings.base_url)
     app = service_app(
-        "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database)
+        "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
     app.state.parts = _parts(settings, ledger, enrolled, breaker, provider)
     for routes in (
@@ -141,7 +141,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
             "relay": feeds.publishers(database, "enrollment"),
         },
         close=lambda: _close(database, provider),
-        ready=lambda: _ready(database),
+        ready=lambda: _ready(database, settings),
         errors=WorkerErrors(database),
     )
 
@@ -217,6 +217,6 @@ def _close(database: Database, provider: HostedCheckout) -> None:
     database.close()
 
 
-def _ready(database: Database) -> None:
-    with database.connection() as conn:
+def _ready(database: Database, settings: Settings) -> None:
+    with database.connection(settings.probe_seconds) as conn:
         conn.execute("SELECT FROM person_fact LIMIT 1")

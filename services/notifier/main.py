@@ -48,7 +48,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     application = Notifier(database)
 
     def ready() -> None:
-        with database.connection() as conn:
+        with database.connection(settings.probe_seconds) as conn:
             conn.execute("SELECT 1 FROM ledger_start")
 
     app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)

@@ -8,6 +8,7 @@ from services.portal.api import SignIn, portal
 from services.portal.client import Services
 from shared.service import Service
 from shared.settings import Settings
+from shared.streams import Patience
 
 
 def sign_ins(settings: Settings) -> list[SignIn]:
@@ -22,4 +23,5 @@ def build(
     client = httpx.Client(base_url=settings.base_url, timeout=30.0, transport=transport)
     secure = settings.base_url.startswith("https:")
     app = portal(Services(client), sign_ins, secure=secure, body_bytes=settings.body_bytes)
+    app.add_middleware(Patience, seconds=settings.stream_stall)
     return Service("portal", app, close=client.close)

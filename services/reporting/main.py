@@ -19,6 +19,7 @@ from shared.letters import letter_routes
 from shared.replay import Comparison, Replay
 from shared.service import Role, Runnable, Service
 from shared.settings import Settings
+from shared.streams import Streams
 from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.reporting"
@@ -32,13 +33,15 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     database = Database(settings.database_url, application="reporting", max_size=settings.database_pool)
 
     def ready() -> None:
-        if pending(database.conninfo, PACKAGE):
-            raise RuntimeError("migrations are not applied")
+        with database.connection(settings.probe_seconds):
+            if pending(database.conninfo, PACKAGE):
+                raise RuntimeError("migrations are not applied")
 
     feeds = feeds or configured(settings)
     app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
     assignments = LearnerAssignments(database)
-    for router in routes(database, MembershipReport(database), assignments, BillingReport(database), Replays(database)):
+    report = MembershipReport(database, Streams(settings, "reporting"))
+    for router in routes(database, report, assignments, BillingReport(database), Replays(database)):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS]

@@ -2,10 +2,13 @@
 
 from collections.abc import AsyncIterator, Mapping
 
+import anyio
 import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
-from starlette.background import BackgroundTask
+from starlette.types import Receive, Scope, Send
+
+from shared.streams import Patience
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _OF_THIS_HOP = {
@@ -25,9 +28,28 @@ _OF_THIS_ANSWER = (_OF_THIS_HOP - {"content-length"}) | {"date", "server"}
 _SECONDS = httpx.Timeout(120.0, connect=5.0)
 
 
-def gateway(routes: Mapping[str, str], payments: FastAPI | None = None) -> FastAPI:
-    """`routes`: the address of each service, by name; `portal` answers what is no service's. `payments`: a demo's provider."""
+class _PassedOn(StreamingResponse):
+    """A service's answer, as it comes. However it ends, the service is told."""
+
+    def __init__(self, answer: httpx.Response) -> None:
+        super().__init__(answer.aiter_raw(), answer.status_code)
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._answer.aclose()
+
+
+def gateway(routes: Mapping[str, str], payments: FastAPI | None = None, *, stall: float = 60.0) -> FastAPI:
+    """`routes`: the address of each service, by name; `portal` answers what is no service's. `payments`: a demo's provider.
+
+    A reader who takes nothing for `stall` seconds is let go.
+    """
     app = FastAPI(title="Rollbook gateway", docs_url=None, redoc_url=None, openapi_url=None)
+    app.add_middleware(Patience, seconds=stall)
     client = httpx.AsyncClient(timeout=_SECONDS, limits=httpx.Limits(max_connections=400))
 
     if payments:
@@ -51,7 +73,7 @@ def gateway(routes: Mapping[str, str], payments: FastAPI | None = None) -> FastA
         except httpx.TransportError as error:
             said = f"{name} does not answer ({type(error).__name__}). Send it again in a moment."
             return _problem(request, 502, "The service does not answer", said)
-        response = StreamingResponse(answer.aiter_raw(), answer.status_code, background=BackgroundTask(answer.aclose))
+        response = _PassedOn(answer)
         kept = [(k, v) for k, v in answer.headers.raw if k.decode().lower() not in _OF_THIS_ANSWER]
         response.raw_headers = [(k.lower(), v) for k, v in kept]
         return response

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 from importlib import import_module
 
 import uvicorn
+from anyio import CapacityLimiter, to_thread
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
@@ -22,6 +23,10 @@ from shared.settings import Settings
 
 SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
 """Those with a database. `portal` and `gateway` have none."""
+
+
+_PROBES = 4
+"""Probes that are answered at once, in threads of their own: also while all others wait for something."""
 
 
 def demo_of(settings: Settings) -> FastAPI | None:
@@ -41,7 +46,7 @@ def own_settings(settings: Settings, service: str) -> Settings:
 def build(name: str, settings: Settings) -> Service:
     """Raises CannotRun for a name that is none of ours, or without a database."""
     if name == "gateway":
-        return Service("gateway", gateway(settings.routes, demo_of(settings)))
+        return Service("gateway", gateway(settings.routes, demo_of(settings), stall=settings.stream_stall))
     if name not in (*SERVICES, "portal"):
         raise CannotRun(f"There is no service {name}. There are: {', '.join((*SERVICES, 'portal', 'gateway'))}.")
     main = import_module(f"services.{name}.main")
@@ -115,25 +120,26 @@ class _Probed:
 
 def _probes(service: Service) -> FastAPI:
     app = FastAPI(title=f"Rollbook {service.name} probes", docs_url=None, redoc_url=None, openapi_url=None)
+    own = CapacityLimiter(_PROBES)
 
     @app.get("/health/live")
-    def live() -> JSONResponse:
+    async def live() -> JSONResponse:
         dead = service.dead()
         return JSONResponse({"status": "dead" if dead else "live", "workers": dead}, 503 if dead else 200)
 
     @app.get("/health/ready")
-    def ready() -> JSONResponse:
+    async def ready() -> JSONResponse:
         try:
-            service.ready()
+            await to_thread.run_sync(service.ready, limiter=own)
         except Exception as error:
             return JSONResponse({"status": "not ready", "reason": type(error).__name__}, 503)
         if trouble := service.failing():
             told = [{**one.model_dump(), "fix": one.fix} for one in trouble]
             return JSONResponse({"status": "not ready", "failing": told}, 503)
-        return live()
+        return await live()
 
     @app.get("/metrics")
-    def metrics() -> PlainTextResponse:
+    async def metrics() -> PlainTextResponse:
         return PlainTextResponse(generate_latest(), media_type="text/plain; version=0.0.4")
 
     return app

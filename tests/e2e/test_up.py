@@ -3,13 +3,16 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
+import psycopg
 import pytest
 from folders import new_folder
 from running import REPOSITORY, Running
 
 from services.cli.demo import ADMINISTRATOR
+from shared.embedded import EmbeddedPostgres
 
 
 @pytest.fixture
@@ -57,3 +60,23 @@ def test_a_taken_port_is_said_with_the_way_out(data: Path) -> None:
         )
         assert second.returncode == 2
         assert f"--port {suite.port + 1}" in second.stdout.replace("\n", " ")
+
+
+def test_ctrl_c_ends_it_although_eight_downloads_are_open(data: Path) -> None:
+    with Running(data, size=0) as suite:
+        suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
+        with psycopg.connect(EmbeddedPostgres(data).conninfo("rollbook_reporting")) as conn:
+            conn.execute(
+                "INSERT INTO membership "
+                "(position, enrollment_id, person_id, offering_id, assignment_id, term, valid_from) "
+                "SELECT n, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 1, now() "
+                "FROM generate_series(1000000, 1060000) AS n"
+            )
+        with ExitStack() as downloads:
+            for _ in range(8):
+                download = downloads.enter_context(suite.http.stream("GET", "/api/reporting/membership.csv"))
+                assert download.status_code == 200
+                assert len(next(download.iter_raw(1000))) == 1000
+            assert suite.http.get("/api/reporting/health/ready").status_code == 200
+            assert suite.stop() == 0
+        assert not (data / "postgres" / "postmaster.pid").exists()

@@ -40,6 +40,8 @@ class World:
         self.settings = Settings(database_url=self.database.conninfo, feeds=feeds, **limits)
         self.service = build(self.settings, verifier=self.issuer.verifier)
         self.consumers = [w for w in self.service.workers if isinstance(w, Consumer)]
+        self.pool = self.consumers[0]._database
+        """The service's own connections."""
         self.worker = next(w for w in self.service.workers if isinstance(w, Worker))
         self.administrator = uuid4()
         self.http = TestClient(self.service.app, headers=self.signed_in(("site-administrator", None)))

@@ -11,7 +11,7 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from shared.errors import Invalid, Refusal, TooLarge
+from shared.errors import Busy, Invalid, TooLarge
 
 PROGRAM = Path(__file__).with_name("child.py")
 
@@ -32,14 +32,6 @@ _REFUSALS = {
     "Delete the other sheets.",
     "second-column": "Cell {at} is in a second column. The sheet has one column, of e-mail addresses; delete the others.",
 }
-
-
-class Busy(Refusal):
-    """Too much is being read at this moment."""
-
-    status = 503
-    kind = "busy"
-    title = "Not available now"
 
 
 @dataclass(frozen=True)

@@ -8,15 +8,17 @@ from uuid import UUID
 
 from psycopg.rows import class_row
 from pydantic import BaseModel
+from starlette.responses import Response
 
 from services.reporting.projections.sources import PROJECTIONS
-from services.reporting.reports.export import instant, parts, text, yes_or_no
+from services.reporting.reports.export import Kind, parts
 from services.reporting.reports.filters import Filters, conditions
 from services.reporting.reports.moment import Moment, Values
 from shared.auth import Scope
 from shared.database import Connection, Database
 from shared.errors import Invalid
 from shared.readmodel import applied, cursor_decode, cursor_encode, cursor_number
+from shared.streams import Streams
 
 Sort = Literal["-assigned_at", "assigned_at", "person", "-person", "offering", "-offering"]
 
@@ -72,6 +74,15 @@ class MembershipPage(BaseModel):
 
 
 COLUMNS = tuple(MembershipRow.model_fields)
+_OTHER_KINDS: dict[str, Kind] = {
+    "active": "yes-or-no",
+    "include_below": "yes-or-no",
+    "assigned_at": "instant",
+    "term": "plain",
+    "due_on": "plain",
+    **{column: "plain" for column in COLUMNS if column.endswith("_id")},
+}
+_KINDS: dict[str, Kind] = {column: _OTHER_KINDS.get(column, "text") for column in COLUMNS}
 
 LABEL = "CASE a.type {} END".format(" ".join(f"WHEN '{type}' THEN '{label}'" for type, label in TYPE_LABELS.items()))
 _SELECTED = (
@@ -132,8 +143,9 @@ class _Order:
 class MembershipReport:
     """The queries of the report. Each sees one moment of the read models, and what the scope allows."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, streams: Streams) -> None:
         self._database = database
+        self._streams = streams
 
     def page(self, filters: Filters, scope: Scope, sort: Sort, cursor: str | None, limit: int) -> MembershipPage:
         order = _Order(sort)
@@ -157,28 +169,22 @@ class MembershipReport:
             row = conn.execute(f"SELECT count(*) FROM membership m WHERE {where}", dict(values)).fetchone()
         return int(str(row[0])) if row else 0
 
-    def check(self, filters: Filters) -> None:
-        """Raises Invalid for what `export` could only refuse after its answer has begun."""
-        with self._database.connection() as conn:
-            _moment(conn, filters)
+    def export(self, filters: Filters, scope: Scope, sort: Sort) -> Response:
+        """All rows as CSV, streamed; the columns are those of a row."""
 
-    def export(self, filters: Filters, scope: Scope, sort: Sort) -> Iterator[bytes]:
-        """All rows as CSV, in parts; the columns are those of a row."""
-        with self._database.transaction(snapshot=True) as conn:
+        def made(conn: Connection) -> Iterator[bytes]:
             query, values = _query(filters, _moment(conn, filters), scope, _Order(sort), None, None)
-            yield from parts(conn, f"SELECT {', '.join(map(_exported, COLUMNS))} FROM ({query}) AS report", values)
+            return parts(conn, query, values, _KINDS)
+
+        return self._streams.answer(
+            made,
+            media_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": 'attachment; filename="membership.csv"'},
+        )
 
 
 class _Placed(MembershipRow):
     position: int
-
-
-def _exported(column: str) -> str:
-    if column in ("active", "include_below"):
-        return yes_or_no(column)
-    if column == "assigned_at":
-        return instant(column)
-    return column if column in ("term", "due_on") or column.endswith("_id") else text(column)
 
 
 _SOURCES = tuple(projection.source for projection in PROJECTIONS)
