@@ -34,7 +34,7 @@ def run(bench: Bench) -> list[Result]:
             confirmed.raise_for_status()
             job = (confirmed.json().get("result") or confirmed.json())["jobs"][0]
             began = time.perf_counter()
-            busy = []
+            busy: list[float] = []
             while not busy or not _finished(info, job):
                 busy.append(request(http, people))
             took = time.perf_counter() - began

@@ -7,8 +7,6 @@ Not sampled: SQL and other text, and what only a process of its own runs.
 """
 
 import json
-import multiprocessing
-import multiprocessing.util
 import shutil
 import subprocess
 from collections import Counter
@@ -20,7 +18,7 @@ from typing import Annotated
 import typer
 from mutants.changes import Change, sample
 from mutants.equal import Equal
-from mutants.judging import Judge
+from mutants.judging import SPAWN, enter, judge_one
 from mutants.reaching import Reaching, maps
 
 ROOT = Path(__file__).parents[2]
@@ -45,10 +43,6 @@ LEFT_OUT = (
     "embedded",
 )
 """Tests whose work is done in other processes, or that are too long to be run for each change."""
-
-SPAWN = multiprocessing.get_context("spawn")
-_judges: list[Judge] = []
-"""The one of this process of the pool."""
 
 
 def main(
@@ -100,7 +94,7 @@ class Run:
             if change.id in self.outcomes:
                 continue
             if tests := reaching.of(change.path, change.line) or reaching.of(change.path, change.statement):
-                waiting[pool.submit(_judge, change, tests)] = change
+                waiting[pool.submit(judge_one, change, tests)] = change
             else:
                 self.outcomes[change.id] = "unreached"
         for number, done in enumerate(as_completed(waiting), 1):
@@ -166,16 +160,6 @@ def copied(root: Path, tree: Path) -> Path:
 def sampled(tree: Path, count: int, seed: int) -> list[Change]:
     files = sorted({str(file.relative_to(tree)) for pattern in TARGETS for file in tree.glob(pattern)})
     return sample(tree, files, count, seed)
-
-
-def enter(tree: Path, folder: Path, patience: float) -> None:
-    judge = Judge(tree, folder / f"{multiprocessing.current_process().name}.log", patience)
-    _judges.append(judge.__enter__())
-    multiprocessing.util.Finalize(None, judge.__exit__, exitpriority=10)
-
-
-def _judge(change: Change, tests: dict[str, float]) -> str:
-    return _judges[0].judge(change, tests)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,8 @@ the libraries, which are loaded before it forks. The change is never written any
 
 import ast
 import importlib
+import multiprocessing
+import multiprocessing.util
 import os
 import select
 import signal
@@ -144,3 +146,18 @@ def _load_libraries(tree: Path) -> None:
 
 
 OURS = frozenset({"shared", "services", "benchmarks", "folders", "features_plugin"})
+
+
+SPAWN = multiprocessing.get_context("spawn")
+_judges: list[Judge] = []
+"""The one of this process of the pool."""
+
+
+def enter(tree: Path, folder: Path, patience: float) -> None:
+    judge = Judge(tree, folder / f"{multiprocessing.current_process().name}.log", patience)
+    _judges.append(judge.__enter__())
+    multiprocessing.util.Finalize(None, judge.__exit__, exitpriority=10)
+
+
+def judge_one(change: Change, tests: dict[str, float]) -> str:
+    return _judges[0].judge(change, tests)

@@ -4,10 +4,10 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from mutants.__main__ import SPAWN, Run, enter
+from mutants.__main__ import Run
 from mutants.changes import changes, counts, sample
 from mutants.equal import Equal
-from mutants.judging import FIRST, MOST, portions
+from mutants.judging import FIRST, MOST, SPAWN, enter, portions
 from mutants.reaching import Reached, Reaching, maps
 
 ROOT = Path(__file__).parents[2]
