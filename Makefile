@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test lint faults bench lock clean
+.PHONY: up test lint faults mutants bench lock clean
 
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
@@ -16,6 +16,10 @@ test: $(READY)
 faults: $(READY)
 	$(BIN)/python -m pytest tests/faults tests/e2e/test_killed.py --seeded-bugs --cycles $(or $(CYCLES),20) --seed $(or $(SEED),20261123) \
 		--kills $(or $(KILLS),5) --people $(or $(PEOPLE),10000) --restarts $(or $(RESTARTS),20)
+
+# Small changes to the code, each against the tests that reach it, and what none of them noticed: make mutants COUNT=200 SEED=1
+mutants: $(READY)
+	PYTHONPATH=.:tests $(BIN)/python -m mutants --count $(or $(COUNT),200) --seed $(or $(SEED),1) --processes $(or $(PROCESSES),2) $(if $(AGAIN),--again)
 
 # Every ratio of docs/benchmarks.md, about half an hour on an idle machine: make bench ONLY=P1,P4 SIZE=100000 ROUNDS=5
 bench: $(READY)

@@ -95,6 +95,9 @@ class Bench:
     folder: Path
     size: int | None = None
     rounds: int | None = None
+    server: EmbeddedPostgres | None = None
+    broker: str | None = None
+    """A server, and a broker's address, of the caller: used, and left running. None: of our own."""
     _postgres: EmbeddedPostgres | None = None
     _kafka: EmbeddedKafka | None = None
     _made: dict[str, str] = field(default_factory=dict)
@@ -102,6 +105,8 @@ class Bench:
     @property
     def postgres(self) -> EmbeddedPostgres:
         """A durable server (fsync on), with the settings of the embedded suite."""
+        if self.server is not None:
+            return self.server
         if self._postgres is None:
             self._postgres = EmbeddedPostgres(self.folder / "database")
             self._postgres.start()
@@ -109,7 +114,9 @@ class Bench:
 
     @property
     def kafka(self) -> str:
-        """The address of a broker of our own."""
+        """The address of a broker."""
+        if self.broker is not None:
+            return self.broker
         if self._kafka is None:
             self._kafka = EmbeddedKafka(self.folder / "kafka")
             self._kafka.start()
@@ -118,12 +125,12 @@ class Bench:
     def template(self, name: str, fill: Callable[[str], None], *packages: str) -> str:
         """A migrated database that `fill` (of its conninfo) has filled, made once; to be copied by `database`."""
         if name not in self._made:
-            info = self.postgres.create_database(f"template_{len(self._made)}")
+            info = self.postgres.create_database(f"bench_template_{self.folder.name}_{len(self._made)}")
             migrate(info, *packages)
             fill(info)
             with psycopg.connect(info, autocommit=True) as conn:
                 conn.execute("VACUUM (ANALYZE, FREEZE)")
-            self._made[name] = f"template_{len(self._made)}"
+            self._made[name] = f"bench_template_{self.folder.name}_{len(self._made)}"
         return self._made[name]
 
     @contextmanager

@@ -26,7 +26,7 @@ def run(bench: Bench) -> list[Result]:
             alone = rate(size, lambda info=info: assign(info))  # type: ignore[misc]
         with bench.database(template) as info, serving.enrollment(info, "api", "worker") as http:
             people = outsiders(info)
-            idle = [request(http, people) for _ in range(_IDLE_REQUESTS)]
+            idle = [request(http, people) for _ in range(max(1, min(_IDLE_REQUESTS, size // 10)))]
             began = time.perf_counter()
             answer = http.post("/api/enrollment/previews", json=_RULE)
             answer.raise_for_status()
@@ -34,8 +34,8 @@ def run(bench: Bench) -> list[Result]:
             confirmed.raise_for_status()
             job = (confirmed.json().get("result") or confirmed.json())["jobs"][0]
             began = time.perf_counter()
-            busy = []
-            while not _finished(info, job):
+            busy: list[float] = []
+            while not busy or not _finished(info, job):
                 busy.append(request(http, people))
             took = time.perf_counter() - began
         waits.append(Pair(percentile(busy, 0.99) * 1000, percentile(idle, 0.99) * 1000))

@@ -27,7 +27,7 @@ _COMMAND = ("caller", "organisation", "key", "request_hash", "batch", "position"
 
 
 def run(bench: Bench) -> Result:
-    size = bench.size or SIZE
+    size = max(bench.size or SIZE, WRITERS)
     empty = bench.template("no assignments", lambda _: None, PACKAGE)
 
     def ours() -> float:

@@ -26,7 +26,7 @@ _ELSEWHERE = uuid5(company.NAMESPACE, "elsewhere")
 
 
 def run(bench: Bench) -> Result:
-    size = bench.size or SIZE
+    size = max(bench.size or SIZE, 10 * _MOVED * _EACH)
     whole, tenth = (bench.template(f"framework of {n}", framework(n), PACKAGE) for n in (size, size // 10))
 
     def of(template: str) -> float:

@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from tempfile import TemporaryFile
+from typing import IO
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from benchmarks import company
+from services.suite.embedded import SOURCES
 from shared.ports import free_port
 from shared.settings import Settings
 
@@ -60,42 +63,47 @@ def enrollment(info: str, *roles: str) -> Iterator[httpx.Client]:
     """A process for each role on this database; the caller speaks to the first, the api. Nobody reads the feeds."""
     keys = Keys()
     ports = {role: free_port() for role in roles}
-    children = [
-        subprocess.Popen(
-            [sys.executable, "-m", "services.cli", "run", "enrollment", role, "--with-parent"],
-            env={
-                **os.environ,
-                "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                "ROLLBOOK_DATABASE_URL": info,
-                "ROLLBOOK_FEEDS": json.dumps({"directory": info, "catalog": info}),
-                "ROLLBOOK_JWKS_URL": keys.url,
-                "ROLLBOOK_PORT": str(port),
-            },
-            stdin=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        for role, port in ports.items()
-    ]
-    try:
-        with httpx.Client(
-            base_url=f"http://127.0.0.1:{ports[roles[0]]}", headers=keys.headers(Settings()), timeout=60.0
-        ) as http:
-            for port in ports.values():
-                _wait_for(f"http://127.0.0.1:{port}/health/ready")
-            yield http
-    finally:
-        for child in children:
-            child.terminate()
-        for child in children:
-            child.wait(30)
-        keys.close()
+    with TemporaryFile() as told:
+        children = [
+            subprocess.Popen(
+                [sys.executable, "-m", "services.cli", "run", "enrollment", role, "--with-parent"],
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                    "ROLLBOOK_DATABASE_URL": info,
+                    "ROLLBOOK_FEEDS": json.dumps(dict.fromkeys(SOURCES, info)),
+                    "ROLLBOOK_JWKS_URL": keys.url,
+                    "ROLLBOOK_PORT": str(port),
+                },
+                stdin=subprocess.PIPE,
+                stderr=told,
+            )
+            for role, port in ports.items()
+        ]
+        try:
+            with httpx.Client(
+                base_url=f"http://127.0.0.1:{ports[roles[0]]}", headers=keys.headers(Settings()), timeout=60.0
+            ) as http:
+                for child, port in zip(children, ports.values(), strict=True):
+                    _wait_for(child, f"http://127.0.0.1:{port}/health/ready", told)
+                yield http
+        finally:
+            for child in children:
+                child.terminate()
+            for child in children:
+                child.wait(30)
+            keys.close()
 
 
-def _wait_for(url: str, seconds: float = 60.0) -> None:
+def _wait_for(child: "subprocess.Popen[bytes]", url: str, told: IO[bytes], seconds: float = 60.0) -> None:
+    """Raises at once where the process has ended, with what it told: it will never answer."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         with contextlib.suppress(httpx.HTTPError):
             if httpx.get(url, timeout=2.0).status_code == 200:
                 return
+        if child.poll() is not None:
+            told.seek(0)
+            raise RuntimeError(f"{url}: the process ended with {child.returncode}: {told.read()[-2_000:].decode()}")
         time.sleep(0.05)
     raise TimeoutError(f"{url} does not answer")

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator
+from hashlib import sha256
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -19,8 +21,13 @@ Databases = Callable[..., Database]
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[EmbeddedPostgres]:
-    """A server for this run. Nothing on it outlives the run, so it need not survive a power cut."""
+    """A server for this run, so it need not survive a power cut; or the one that ROLLBOOK_TESTS_SERVER keeps for many runs."""
     telemetry.configure()
+    if kept := os.environ.get("ROLLBOOK_TESTS_SERVER"):
+        server = EmbeddedPostgres(Path(kept), durable=False)
+        server.start()
+        yield server
+        return
     with new_folder("rollbook-tests-") as folder:
         server = EmbeddedPostgres(folder, durable=False)
         server.start()
@@ -35,7 +42,7 @@ def template(postgres: EmbeddedPostgres) -> Callable[..., str]:
 
     def of(*packages: str) -> str:
         if packages not in made:
-            made[packages] = f"template_{len(made)}"
+            made[packages] = f"template_{sha256(repr(packages).encode()).hexdigest()[:12]}"
             migrate(postgres.create_database(made[packages]), *packages)
         return made[packages]
 

@@ -51,7 +51,9 @@ def test_there_is_a_container_for_each_service_and_role_each_checked_and_only_th
 @pytest.mark.feature("OPS-2")
 def test_the_image_is_made_of_files_that_are_there() -> None:
     dockerfile = (ROOT / "deploy" / "Dockerfile").read_text()
-    for line in re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M):
+    copied = re.findall(r"^COPY (?!--from)(.+)$", dockerfile, re.M)
+    assert copied
+    for line in copied:
         for source in line.split()[:-1]:
             assert (ROOT / source).exists(), source
     assert re.search(r"^USER rollbook$", dockerfile, re.M)

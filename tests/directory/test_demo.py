@@ -28,6 +28,7 @@ def test_the_demo_company_has_people_structure_managers_and_sign_ins(town: Town)
         skipped = conn.execute("SELECT count(*) FROM import_row WHERE outcome = 'skipped'").fetchone()
     assert row == (300, 299)
     assert skipped == (0,)
+    assert len({one.user_name for one in sign_ins}) == len(sign_ins) > 1
     for one in sign_ins:
         form = {"username": one.user_name, "password": one.password}
         assert town.http.post("/api/directory/token", data=form).status_code == 200, one.what

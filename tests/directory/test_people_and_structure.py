@@ -40,6 +40,7 @@ def test_names_and_addresses_are_in_the_profile_and_in_no_event(town: Town) -> N
             "SELECT person_id, revision, convert_from(body, 'UTF8') FROM published_profiles"
         ).fetchall()
         commands = conn.execute("SELECT result FROM command").fetchall()
+    assert (len(events), len(commands)) == (1, 2)
     for found in (*events, *commands):
         assert not any(word in str(found[0]) for word in ("Zoltan", "Quick", "Quirk", "example", "HR77"))
     assert [(p[0], p[1]) for p in profiles] == [(UUID(id), 2)]

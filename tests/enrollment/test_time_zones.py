@@ -176,7 +176,9 @@ def test_a_realistic_date_and_the_enrollment_date_of_what_waited_are_days_there(
     people = [offices.people[0], offices.people[2]]
     assert statuses(world, course, *people) == ["held", "held"]
     assert [sources(world, person, course)[0][0] for person in people] == ["2027-02-01", "2027-01-31"]
-    for one in world.enrollments(offering_id=course):
+    held = world.enrollments(offering_id=course)
+    assert {UUID(str(one["person_id"])) for one in held} == set(offices.people)
+    for one in held:
         world.did(str(one["id"]), "exception", resolution="realistic-date")
     assert dues(world, course, *people) == ["2027-02-09", "2027-02-08"]
     world.on(MOMENT + timedelta(days=3))

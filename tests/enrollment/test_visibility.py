@@ -85,7 +85,9 @@ def test_a_completion_keeps_an_offering_visible_and_a_withdrawal_does_not(world:
     world.did(finished, "steps/1/complete", learner)
     world.enroll(ann, left)
     assert titles(learner) == ["Done", "Left"]
-    for enrollment in world.enrollments(person_id=ann):
+    enrollments = world.enrollments(person_id=ann)
+    assert len(enrollments) == 2
+    for enrollment in enrollments:
         (assignment,) = enrollment["assignments"]  # type: ignore[misc]
         world.remove(UUID(assignment))
     assert titles(learner) == ["Done"]

@@ -65,6 +65,18 @@ def found(pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
+def test_the_files_that_are_searched_are_those_of_the_whole_tree() -> None:
+    searched = {file for file, _ in texts()}
+    assert searched >= {
+        "Makefile",
+        "README.md",
+        "pyproject.toml",
+        "shared/events.py",
+        "tests/conftest.py",
+        "docs/operations.md",
+    }
+
+
 def test_no_file_names_a_path_of_somebodys_machine() -> None:
     assert found(MACHINE_PATH) == []
 

@@ -100,7 +100,9 @@ def test_a_second_start_adopts_the_broker_that_runs_and_either_may_stop_it(serve
 
 
 def test_it_listens_on_loopback_only_and_no_terminal_reaches_it(server: EmbeddedKafka) -> None:
-    for port in (server.data / "ports").read_text().split():
+    ports = (server.data / "ports").read_text().split()
+    assert len(ports) == 2
+    for port in ports:
         socket.create_connection(("127.0.0.1", int(port)), timeout=5).close()
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(("127.0.0.2", int(port)), timeout=5)
