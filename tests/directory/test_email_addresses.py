@@ -5,7 +5,7 @@ from town import Town, user
 
 WRONG = {
     "a(b)@x.example": "comment",
-    "ada@x.example\n": "line break",
+    "ada@x.exam\nple": "control character",
     '"ada lind"@x.example': "blank",
     "ada@b@x.example": "more than one @",
     "ada\u200b@x.example": "invisible",

@@ -174,7 +174,8 @@ def test_7_the_catalogue_is_applied_from_a_file(suite: Running, tmp_path: Path) 
     )
     for arguments, outcome in ((("--dry-run",), "created"), ((), "created"), ((), "unchanged")):
         lines = rollbook(suite, "apply", str(whole), *arguments).splitlines()
-        assert [line.split()[:2] for line in lines] == [
+        assert ('    title: (none) -> "Walking on"' in lines) == (outcome == "created")
+        assert [line.split()[:2] for line in lines if not line.startswith(" ")] == [
             [outcome, code] for code in ("WALK-2", "WALK-2/Sunday", "Walkers")
         ]
 

@@ -8,7 +8,7 @@ from moments import steps, take_facts
 from world import World
 
 from services.enrollment.application import evaluator as evaluating
-from services.enrollment.application import triggering
+from services.enrollment.application import trigger_jobs
 from services.enrollment.application.evaluator import Evaluator
 from shared.database import Connection, Database
 
@@ -94,17 +94,17 @@ def join_between_list_and_commit(world: World, monkeypatch: pytest.MonkeyPatch) 
     course, new, audience = world.course(), world.person(), world.audience()
     world.settle()
     begin(world, course, audience)
-    original = triggering.triggering.begin
+    original = trigger_jobs.triggering.begin
 
     def overtaken(conn: Connection, trigger: UUID) -> None:
         original(conn, trigger)
-        monkeypatch.setattr(triggering.triggering, "begin", original)
+        monkeypatch.setattr(trigger_jobs.triggering, "begin", original)
         world.join(audience, new)
         take_facts(world)
         while world.evaluator.step():
             pass
 
-    monkeypatch.setattr(triggering.triggering, "begin", overtaken)
+    monkeypatch.setattr(trigger_jobs.triggering, "begin", overtaken)
     world.settle()
     return new in world.enrolled(course)
 
@@ -118,7 +118,7 @@ def test_who_joins_while_the_list_is_made_is_found_by_the_second_look(
 
 @pytest.mark.feature("TRG-1")
 def test_seeded_bug_without_the_second_look_somebody_is_missed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(triggering.triggering, "MOVED", "SELECT NULL::uuid AS person WHERE %(trigger)s IS NULL")
+    monkeypatch.setattr(trigger_jobs.triggering, "MOVED", "SELECT NULL::uuid AS person WHERE %(trigger)s IS NULL")
     assert not join_between_list_and_commit(world, monkeypatch)
 
 

@@ -31,6 +31,7 @@ MAKES = frozenset({"attempts", "purchase"})
 STATUSES = {
     **{one.kind: one.status for one in (Forbidden, Invalid, NotFound)},
     "own-enrollment": Forbidden.status,
+    "not-yours-to-report": Forbidden.status,
 }
 """Of the refusals that are no conflict with the state of things."""
 

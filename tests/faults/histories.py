@@ -110,6 +110,8 @@ class Learning:
     enrollments: dict[UUID, Enrollment] = field(default_factory=dict)
     members: set[tuple[UUID, UUID]] = field(default_factory=set)
     """Group and person."""
+    terms: dict[UUID, tuple[int, bool]] = field(default_factory=dict)
+    """Of each enrollment that was assigned: the term, and whether it goes on."""
     letters: set[tuple[UUID, int, str]] = field(default_factory=set)
     """Every reason for an e-mail to a learner: stream and version of the cause, and the template."""
     undone: int = 0
@@ -128,15 +130,19 @@ class Learning:
         else:
             before = self.enrollments.get(id)
             if after := standing.evolve(before, event):
-                self._write_letters(stored, before, after)
+                self._write_letters(stored)
                 self.enrollments[id] = after
 
-    def _write_letters(self, stored: Stored, before: Enrollment | None, after: Enrollment) -> None:
-        cause = (stored.stream, stored.version)
-        if after.term > (before.term if before else 0):
-            self.letters.add((*cause, "assigned"))
-        elif isinstance(stored.event, e.LearnerWithdrawn | e.EnrollmentCancelled):
+    def _write_letters(self, stored: Stored) -> None:
+        """A term that begins within a certification is nobody's assignment: no e-mail tells of it (CAT-2)."""
+        cause, event = (stored.stream, stored.version), stored.event
+        if isinstance(event, e.LearnerAssigned):
+            if event.term > self.terms.get(stored.stream, (0, False))[0]:
+                self.letters.add((*cause, "assigned"))
+                self.terms[stored.stream] = (event.term, True)
+        elif isinstance(event, e.LearnerWithdrawn | e.EnrollmentCancelled):
             self.letters.add((*cause, "withdrawn"))
+            self.terms[stored.stream] = (event.term, False)
         elif isinstance(stored.event, e.CertificateIssued):
             self.letters.add((*cause, "completed"))
 

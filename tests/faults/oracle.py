@@ -304,7 +304,7 @@ class Oracle:
         self._same(
             "assignments in directory", ask("directory", "SELECT id, target FROM assignment_fact"), live, "facts"
         )
-        terms = [(id, one.term, one.live) for id, one in self.learning.enrollments.items() if one.term]
+        terms = [(id, *told) for id, told in self.learning.terms.items()]
         rows = ask("notifier", "SELECT id, term, enrolled FROM enrollment_fact")
         self._same("enrollments in notifier", rows, terms, "facts")
 

@@ -365,7 +365,10 @@ class Tutor(Clerk):
                 self.joined.remove((learner, group))
 
     def enrol(self) -> None:
-        if free := [n for n in range(LEARNERS) if n not in self.alone]:
+        """Whoever works on it within a certification is on it already, and gets no assignment of the own."""
+        text = "SELECT person FROM enrollment WHERE live AND offering = %s"
+        there = {str(person) for (person,) in self.town.rows(text, self.town.offerings[ALONE])}
+        if free := [n for n in range(LEARNERS) if n not in self.alone and self.town.learners[n] not in there]:
             learner = self.chance.choice(free)
             told = {"answers": (201,), "does": ["enrollment.AssignmentCreated.v1"], "may_meet": [TOUCHED_AT_ONCE]}
             path = f"{E}/offerings/{self.town.offerings[ALONE]}/enrol"
@@ -401,8 +404,12 @@ class Tutor(Clerk):
                 told = {"answers": (201,), "does": ["enrollment.ExamTaken.v1"], "may_meet": may_meet}
                 self.command("take an exam", "POST", f"{path}/attempts", {"score": 100}, **told)
             elif shown["next_action"] == "continue-training":
-                told = {"does": ["enrollment.StepCompleted.v1"], "may_meet": may_meet}
-                self.command("complete a step", "POST", f"{path}/complete", **told)
+                steps = self.caller.get(f"{E}/enrollments/{found[0]}/steps")
+                if steps[shown["next_step"] - 1]["course_id"]:
+                    self.command("launch a course", "POST", f"{path}/launch", may_meet=may_meet)
+                else:
+                    told = {"does": ["enrollment.StepCompleted.v1"], "may_meet": may_meet}
+                    self.command("complete a step", "POST", f"{path}/complete", **told)
 
     def approve(self) -> None:
         if found := self.any_of(self.town.rows("SELECT id FROM enrollment WHERE live AND submitted")):

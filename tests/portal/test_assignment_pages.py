@@ -39,6 +39,9 @@ TOO_LATE = {"title": "Not possible now", "detail": "A lab was launched."}
 
 pytestmark = pytest.mark.feature("ASG-16")
 
+KEY = "0b6a7f53-6a8e-4d6e-9b52-5a7f0c1d2e3f"
+"""Of a form: what is sent again is one command."""
+
 
 class Answering:
     """What the services say of one assignment, and what they were asked."""
@@ -101,14 +104,14 @@ def test_status_offers_cancelled_where_it_can_be_cancelled(http: TestClient, ser
     page = http.get("/assignments/7").text
     assert '<option value="cancelled">Cancelled</option>' in page
     assert "readonly" not in page
-    done = http.post("/assignments/7/status", data={"status": "cancelled", "reason": " Error ", "key": "k-1"})
+    done = http.post("/assignments/7/status", data={"status": "cancelled", "reason": " Error ", "key": KEY})
     assert (done.status_code, done.headers["Location"]) == (303, "/assignments/7?at_least=enrollment:9")
     path = "/api/enrollment/enrollments/e-1/assignments/a-1/cancel"
-    assert services.last() == ("POST", path, {"reason": "Error", "override": False}, "k-1")
+    assert services.last() == ("POST", path, {"reason": "Error", "override": False}, KEY)
 
 
 def test_a_status_that_stays_changes_nothing(http: TestClient, services: Answering) -> None:
-    kept = http.post("/assignments/7/status", data={"status": "active", "key": "k-1"})
+    kept = http.post("/assignments/7/status", data={"status": "active", "key": KEY})
     assert (kept.status_code, kept.headers["Location"], services.asked) == (303, "/assignments/7", [])
 
 
@@ -128,14 +131,14 @@ def test_who_may_override_is_told_why_not_and_has_to_give_a_reason(http: TestCli
     page = http.get("/assignments/7").text
     assert "It can be cancelled within 24 hours." in page
     assert '<input name="reason" maxlength="2000" required>' in page
-    form = {"status": "cancelled", "reason": "Twice.", "key": "k", "override": "true"}
+    form = {"status": "cancelled", "reason": "Twice.", "key": KEY, "override": "true"}
     assert http.post("/assignments/7/status", data=form).status_code == 303
     assert services.last()[2] == {"reason": "Twice.", "override": True}
 
 
 def test_what_is_refused_is_said_on_the_page_and_can_be_sent_again(http: TestClient, services: Answering) -> None:
     services.refusal = TOO_LATE
-    refused = http.post("/assignments/7/status", data={"status": "cancelled", "key": "k"})
+    refused = http.post("/assignments/7/status", data={"status": "cancelled", "key": KEY})
     assert refused.status_code == 409
     assert "A lab was launched." in refused.text
     assert '<option value="cancelled">Cancelled</option>' in refused.text
@@ -144,14 +147,14 @@ def test_what_is_refused_is_said_on_the_page_and_can_be_sent_again(http: TestCli
 @pytest.mark.feature("ASG-14")
 def test_access_ends_earlier_and_is_not_offered_to_who_may_not(http: TestClient, services: Answering) -> None:
     assert 'max="2027-05-01"' in http.get("/assignments/7").text
-    done = http.post("/assignments/7/access", data={"access_until": "2027-01-01", "key": "k"})
+    done = http.post("/assignments/7/access", data={"access_until": "2027-01-01", "key": KEY})
     assert done.status_code == 303
     path = "/api/enrollment/enrollments/e-1/assignments/a-1/access"
-    assert services.last() == ("PUT", path, {"access_until": "2027-01-01"}, "k")
+    assert services.last() == ("PUT", path, {"access_until": "2027-01-01"}, KEY)
     assert "By default it ends on 2027-05-22." in http.get("/assignments/7").text
-    both = {"access_until": "2027-05-01", "access_days": "30", "key": "k"}
+    both = {"access_until": "2027-05-01", "access_days": "30", "key": KEY}
     assert http.post("/assignments/7/access", data=both).status_code == 303
-    assert services.last() == ("PUT", path, {"access_days": "30"}, "k")
+    assert services.last() == ("PUT", path, {"access_days": "30"}, KEY)
     services.own = [{**LATE, "editable": False}]
     assert "access_until" not in http.get("/assignments/7").text
 
@@ -178,7 +181,7 @@ def test_forms_of_other_sites_incomplete_ones_and_strangers_are_turned_away(
     http: TestClient, services: Answering
 ) -> None:
     foreign = {"Origin": "https://elsewhere.example"}
-    form = {"status": "cancelled", "key": "k"}
+    form = {"status": "cancelled", "key": KEY}
     assert http.post("/assignments/7/status", data=form, headers=foreign).status_code == 403
     incomplete = http.post("/assignments/7/status", data={"status": "cancelled"})
     assert (incomplete.status_code, "Field required" in incomplete.text) == (422, True)

@@ -10,7 +10,7 @@ import pytest
 
 from shared.contracts.enrollment import TrainingBegun
 from shared.database import Connection, Database
-from shared.errors import Conflict
+from shared.errors import Conflict, Overtaken
 from shared.events import SYSTEM, Event, Meta
 from shared.jobs import Job, Worker, advance, enqueue, finish
 from shared.store import STREAM, SUBJECT, Alike, Context, Decision, Ledger, Revision, Row, Store, Table
@@ -159,7 +159,7 @@ def test_commands_that_wait_are_written_together_and_each_hears_only_of_itself(
         time.sleep(0.5)
     for thread in threads:
         thread.join()
-    refused = [number for number, outcome in outcomes.items() if outcome is Conflict]
+    refused = [number for number, outcome in outcomes.items() if outcome is Overtaken]
     assert len(refused) == 3
     assert {number % 10 for number in refused} == {0}
     assert [number for number, outcome in outcomes.items() if outcome is Failing] == ([to_blame] if to_blame else [])

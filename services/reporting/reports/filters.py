@@ -28,7 +28,7 @@ class Filters(BaseModel):
     as_of: AsOf | None = Field(None, description="A date (its end, UTC) or a time with offset; empty: now (RPT-7)")
 
 
-PartOfName = Annotated[str, Text(200, 1, strip=False)]
+PartOfName = Annotated[str, Text(200, strip=False)]
 
 
 class NamedFilters(Filters):
