@@ -25,6 +25,36 @@ _HAN = {"ja": "JP", "ko": "KR", "HK": "HK", "TW": "TC", "Hant": "TC"}
 """By a part of the language: the variant of Noto Sans CJK for the characters that they share; SC for all others."""
 _KANA = re.compile("[\u3040-\u30ff\u31f0-\u31ff\uff66-\uff9f]")
 _HANGUL = re.compile("[\u1100-\u11ff\u3130-\u318f\uac00-\ud7af]")
+_SHAPED = frozenset(
+    [
+        "BALINESE",
+        "BENGALI",
+        "CHAM",
+        "DEVANAGARI",
+        "GUJARATI",
+        "GURMUKHI",
+        "JAVANESE",
+        "KANNADA",
+        "KHMER",
+        "LAO",
+        "LIMBU",
+        "MALAYALAM",
+        "MONGOLIAN",
+        "MYANMAR",
+        "ORIYA",
+        "SINHALA",
+        "SUNDANESE",
+        "SYRIAC",
+        "TAMIL",
+        "TELUGU",
+        "THAANA",
+        "THAI",
+        "TIBETAN",
+    ]
+)
+"""Scripts, as the names of their letters begin, whose letters join, stack or move: to have a glyph of each is not enough."""
+_DANDAS = "\u0964\u0965"
+"""Of many scripts, though they are called Devanagari; they have one shape."""
 _GLYPH = b'#set document(title: "x")\n#set text(font: json(bytes(sys.inputs.fonts)))\n#sys.inputs.text'
 """A document of one letter, which is PDF/UA only if a font has it."""
 
@@ -49,9 +79,16 @@ class Certificate:
 def render(certificate: Certificate) -> bytes:
     """The PDF, one page of A4; the same bytes for the same certificate and fonts. Names are data: nothing in them is markup.
 
-    A name in a script for which there is no font cannot be PDF/UA: then it is a plain PDF, and the log says so.
+    A name in a script for which there is no font, or none that is known to shape it, cannot be PDF/UA: then it is a plain
+    PDF, and the log says so.
     """
     given = {"certificate": json.dumps(_data(certificate))}
+    if scripts := unshaped(f"{certificate.learner} {certificate.offering} {certificate.issuer}"):
+        log.warning(
+            "a certificate is in scripts that no font here is known to shape; docs/operations.md says which to install",
+            scripts=sorted(scripts),
+        )
+        return _compiled(given, certificate.completed, [])
     try:
         return _compiled(given, certificate.completed, ["ua-1"])
     except typst.TypstError:
@@ -69,6 +106,20 @@ def render(certificate: Certificate) -> bytes:
 def missing(text: str) -> set[str]:
     """The characters of the text that no font here can show."""
     return {character for character in _line(text) if not _shown(character)}
+
+
+def unshaped(text: str) -> set[str]:
+    """The scripts of the text that need shaping and have no font of Noto here. Other fonts may have the letters alone."""
+    return {script for script in _scripts(text) if not _shaping(script)}
+
+
+def _scripts(text: str) -> set[str]:
+    return {unicodedata.name(c, "UNKNOWN").split()[0] for c in text if c not in _DANDAS} & _SHAPED
+
+
+def _shaping(script: str) -> list[str]:
+    at_hand = _fonts().families()
+    return [name for kind in ("Sans", "Serif") if (name := f"Noto {kind} {script.title()}") in at_hand]
 
 
 @lru_cache(maxsize=4096)
@@ -133,7 +184,8 @@ def _families(text: str, language: str) -> list[str]:
     """The fonts in order. Kana are Japanese and Hangul is Korean whatever the language is."""
     of_language = next((variant for part, variant in _HAN.items() if part in language.split("-")), "SC")
     han = "JP" if _KANA.search(text) else "KR" if _HANGUL.search(text) else of_language
-    return [*_FONTS, f"Noto Sans CJK {han}"]
+    shaping = [font for script in sorted(_scripts(text)) for font in _shaping(script)]
+    return [*_FONTS, *shaping, f"Noto Sans CJK {han}"]
 
 
 def _direction(text: str) -> str:

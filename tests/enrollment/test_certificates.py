@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -226,3 +227,72 @@ def test_a_letter_without_a_font_makes_a_plain_pdf_and_a_warning_without_the_nam
     (warning,) = said
     assert "no font has" in warning
     assert not [part for part in ("Ada", UNKNOWN, PLAIN.serial) if part in warning]
+
+
+INDIC = {
+    "DEVANAGARI": "अनिता क्षत्रिय",
+    "BENGALI": "রবীন্দ্রনাথ",
+    "GURMUKHI": "ਗੁਰਪ੍ਰੀਤ",
+    "GUJARATI": "ક્ષમા",
+    "ORIYA": "ଲକ୍ଷ୍ମୀ",
+    "TAMIL": "தமிழ்",
+    "TELUGU": "లక్ష్మి",
+    "KANNADA": "ಲಕ್ಷ್ಮಿ",
+    "MALAYALAM": "ലക്ഷ്മി",
+    "SINHALA": "ශ්‍රී",
+    "THAI": "ปราณี",
+    "LAO": "ສົມສີ",
+    "TIBETAN": "བསྟན་འཛིན",
+    "MYANMAR": "ကျော်",
+    "KHMER": "ស្រី",
+}
+
+
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The warnings, on a machine with no fonts but those of the packages."""
+    packages = [str(files(package)) for package in ("fontpkg_amiri", "noto_cjk_sans_otc")]
+    alone = typst.Fonts(include_system_fonts=False, font_paths=packages)
+    monkeypatch.setattr(certificates, "_fonts", lambda: alone)
+    found: list[str] = []
+    monkeypatch.setattr(
+        certificates.log, "warning", lambda event, **told: found.append(f"{event} {told}"), raising=False
+    )
+    return found
+
+
+@pytest.mark.feature("ENR-10")
+@pytest.mark.parametrize(("script", "name"), INDIC.items(), ids=INDIC)
+@pytest.mark.parametrize("field", ["learner", "offering", "issuer"])
+def test_a_script_that_no_font_can_shape_makes_a_plain_pdf_and_one_warning_without_the_name(
+    script: str, name: str, field: str, said: list[str]
+) -> None:
+    pdf = render(replace(PLAIN, **{field: f"Ada {name}"}))
+    assert b"pdfuaid" not in pdf
+    assert len(PdfReader(io.BytesIO(pdf)).pages) == 1
+    (warning,) = said
+    assert warning.endswith(f"docs/operations.md says which to install {{'scripts': ['{script}']}}")
+
+
+@pytest.mark.feature("ENR-10")
+def test_scripts_that_are_set_letter_by_letter_and_arabic_remain_accessible_without_a_warning(said: list[str]) -> None:
+    assert b"<pdfuaid:part>1</pdfuaid:part>" in render(replace(PLAIN, learner=" ".join(list(NAMES.values())[:8])))
+    assert said == []
+
+
+@pytest.mark.feature("ENR-10")
+def test_a_font_of_noto_for_the_script_shapes_it_and_goes_before_others_that_have_its_letters(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(
+        certificates, "_fonts", lambda: SimpleNamespace(families=lambda: ["Noto Sans Devanagari", "Noto Serif Tibetan"])
+    )
+    text = f"{INDIC['DEVANAGARI']}। {INDIC['TIBETAN']} {INDIC['TAMIL']}"
+    assert certificates.unshaped(text) == {"TAMIL"}
+    assert certificates._families(text, "hi") == [
+        "Libertinus Serif",
+        "Amiri",
+        "Noto Sans Devanagari",
+        "Noto Serif Tibetan",
+        "Noto Sans CJK SC",
+    ]

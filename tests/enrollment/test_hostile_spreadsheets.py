@@ -21,6 +21,7 @@ from shared.database import Database
 
 MEMORY, SECONDS = 150_000_000, 5
 GOOD = xlsx(["ada@example.org"])
+THREE = xlsx(["ada@example.org", "bob@example.org", "cy@example.org"])
 RELATIONS = "xl/_rels/workbook.xml.rels"
 OFFICE = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 MARKUP = (
@@ -74,6 +75,31 @@ def chart(book: object, _: object) -> None:
     book.add_chartsheet().set_chart(drawn)  # type: ignore[attr-defined]
 
 
+def middle(cell: bytes) -> bytes:
+    """With another cell in the second of three rows."""
+    return edited(THREE, SHEET, b'<c r="A2" t="s"><v>1</v></c>', cell)
+
+
+def second(string: bytes) -> bytes:
+    """With another shared string in the second of three rows."""
+    return edited(THREE, "xl/sharedStrings.xml", b"<si><t>bob@example.org</t></si>", string)
+
+
+def again() -> bytes:
+    """Its third row is called the second one, too."""
+    return edited(edited(THREE, SHEET, b'<row r="3"', b'<row r="2"'), SHEET, b'"A3"', b'"A2"')
+
+
+READ: dict[str, Callable[[], bytes]] = {
+    "CDATA in the cell": lambda: middle(b'<c r="A2" t="inlineStr"><is><t>bob@<![CDATA[example.org]]></t></is></c>'),
+    "CDATA in a shared string": lambda: second(b"<si><t><![CDATA[bob@example.org]]></t></si>"),
+    "runs in the cell": lambda: middle(
+        b'<c r="A2" t="inlineStr"><is><r><t>bob@</t></r><r><rPr><b/></rPr><t>example.org</t></r></is></c>'
+    ),
+    "runs in a shared string": lambda: second(b"<si><r><t>bob@</t></r><r><t>example.org</t></r></si>"),
+    "a value that is a string": lambda: middle(b'<c r="A2" t="str"><v>bob@example.org</v></c>'),
+    "a row of a number that was before": lambda: edited(THREE, SHEET, b'<row r="3"', b'<row r="2"'),
+}
 CASES: dict[str, Callable[[], bytes]] = {
     "none: nothing": lambda: b"",
     "text: CSV under the name of an xlsx file": lambda: b"email\nada@example.org\n",
@@ -127,6 +153,21 @@ CASES: dict[str, Callable[[], bytes]] = {
     "external-link: a picture from elsewhere": lambda: external(b"image", b"mailto:ada@example.org"),
     "external-link: a query": lambda: with_part("xl/connections.xml", b"<connections/>"),
     "entities: that expand": lambda: with_part("xl/sharedStrings.xml", MARKUP + b"<sst><si><t>&c;</t></si></sst>"),
+    "unread: a string in CDATA": lambda: middle(b'<c r="A2" t="str"><v><![CDATA[bob@example.org]]></v></c>'),
+    "unread: the index of a string in CDATA": lambda: middle(b'<c r="A2" t="s"><v><![CDATA[1]]></v></c>'),
+    "unread: a string, and a value": lambda: middle(
+        b'<c r="A2" t="inlineStr"><is><t>bob@example.org</t></is><v>1</v></c>'
+    ),
+    "unread: a string, and a value that is empty": lambda: middle(
+        b'<c r="A2" t="inlineStr"><is><t>bob@example.org</t></is><v></v></c>'
+    ),
+    "unread: a value, and a string": lambda: middle(
+        b'<c r="A2" t="inlineStr"><v>1</v><is><t>bob@example.org</t></is></c>'
+    ),
+    "unread: two values": lambda: middle(b'<c r="A2" t="s"><v>1</v><v>2</v></c>'),
+    "unread: text without its element": lambda: middle(b'<c r="A2" t="inlineStr"><is>bob@example.org</is></c>'),
+    "unread: a cell twice": again,
+    "formula: without its value": lambda: middle(b'<c r="A2" t="str"><f>B1</f></c>'),
     "too-many-rows: more than are allowed": lambda: xlsx([f"p{n}@example.org" for n in range(5_001)]),
     "inflates: eight gigabytes in half a megabyte": lambda: bomb(GOOD, members=20, megabytes=400),
     "inflates: a part that has more than it says": lambda: bomb(GOOD, members=1, megabytes=400, declared=1_000),
@@ -174,6 +215,21 @@ def test_whatever_is_not_a_plain_list_is_refused_with_the_reason_and_changes_not
     assert send(world, course, GOOD).json()["result"]["counts"]["assigned"] == 1
 
 
+@pytest.mark.feature("IMP-1", "IMP-5")
+@pytest.mark.parametrize("case", READ)
+def test_a_value_is_read_however_it_is_written(world: World, course: UUID, case: str) -> None:
+    world.named("Bob", "Noyce", "bob@example.org")
+    world.settle()
+    rows = send(world, course, READ[case]()).json()["result"]["rows"]
+    assert [(row["row"], row["outcome"]) for row in rows] == [(1, "assigned"), (2, "assigned"), (3, "unknown")]
+
+
+@pytest.mark.feature("IMP-1", "IMP-2")
+def test_a_row_with_a_shared_string_that_is_empty_is_blank(world: World, course: UUID) -> None:
+    rows = send(world, course, second(b"<si><t> </t></si>")).json()["result"]["rows"]
+    assert [(row["row"], row["outcome"]) for row in rows] == [(1, "assigned"), (3, "unknown")]
+
+
 @pytest.mark.feature("IMP-1")
 def test_a_refusal_says_where_and_what_to_do(world: World, course: UUID) -> None:
     assert refusal(world, course, CASES["second-column: far away"]())["detail"] == (
@@ -182,6 +238,7 @@ def test_a_refusal_says_where_and_what_to_do(world: World, course: UUID) -> None
     assert str(refusal(world, course, CASES["formula: in a cell"]())["detail"]).startswith(
         "Cell A3 has a formula. Paste"
     )
+    assert str(refusal(world, course, CASES["unread: two values"]())["detail"]).startswith("Row 2 cannot be read")
     text = refusal(world, course, CASES["text: CSV under the name of an xlsx file"]())
     assert "Save the list as 'Excel workbook (.xlsx)'" in str(text["detail"])
 

@@ -30,6 +30,8 @@ _REFUSALS = {
     "formula": "Cell {at} has a formula. Paste the addresses as values (Paste special, Values), and save again.",
     "second-sheet": "Only the first visible sheet may have something in it; this file has more, perhaps on a hidden sheet. "
     "Delete the other sheets.",
+    "unread": "Row {at} cannot be read as it is written: it has two values, or one as no spreadsheet program writes it (in "
+    "CDATA, perhaps). Paste the addresses as values into a new file, and send that.",
     "second-column": "Cell {at} is in a second column. The sheet has one column, of e-mail addresses; delete the others.",
 }
 

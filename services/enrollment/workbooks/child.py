@@ -33,6 +33,7 @@ _CELL = re.compile(r"([A-Za-z]{1,3})([0-9]{1,7})")
 _MACROS = re.compile(r"vba|macrosheet|activex|macroenabled", re.IGNORECASE)
 _EXTERNAL = ("externalLink", "connections", "queryTable")
 """Parts by their root that fetch something from elsewhere."""
+_KINDS = {str: "text", bool: "boolean", int: "number", float: "number"}
 _NO_CELLS = ("chartsheet", "dialogsheet")
 
 
@@ -54,20 +55,21 @@ class Part:
     """One XML part of the file, read from beginning to end. Refuses declarations of entities, and deep nesting."""
 
     def __init__(self, content: bytes) -> None:
-        self.root = ""
+        self.root = self.formula = self._at = ""
         self.links: list[Link] = []
         self.sheets: list[tuple[str, bool]] = []
         """Of a workbook: the id of each sheet's link, and whether it is visible."""
-        self.macros = False
-        self.formula = ""
+        self.macros = self._in_value = self._counted = self._shared = False
         self.errors: set[int] = set()
         """Rows with the value of an error, as #N/A."""
-        self.cells = 0
+        self.cells = self.twice = 0
+        """`twice`: a row with more than one value."""
+        self.filled: dict[int, str] = {}
+        """Rows with something in them; of a shared string its index. `blank`: whether nothing is in each shared string."""
+        self.blank: list[bool] = []
         self.second = ""
         """The first cell with something in it that is not in the same column as the first one."""
-        self._at = ""
         self._column = self._at_column = self._at_row = self._depth = 0
-        self._in_value = self._counted = False
         parser = expat.ParserCreate()
         parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._declaration
@@ -93,22 +95,27 @@ class Part:
         elif local == "sheet" and self.root == "workbook":
             link = next((value for key, value in attributes.items() if key.rpartition(":")[2] == "id"), "")
             self.sheets.append((link, attributes.get("state", "visible") == "visible"))
+        elif local == "si":
+            self.blank.append(True)
         elif self.root == "Types" and _MACROS.search(attributes.get("ContentType", "")):
             self.macros = True
 
     def _in_sheet(self, local: str, attributes: Mapping[str, str]) -> None:
         if local == "c":
             self._go_to(attributes.get("r"))
+            self._in_value, self._shared = True, attributes.get("t") == "s"
             if attributes.get("t") == "e":
                 self.errors.add(self._at_row)
         elif local == "row":
             row = attributes.get("r", str(self._at_row + 1))
             self._at_row, self._at_column = int(row) if row.isascii() and row.isdigit() else 0, 0
-            self._check_row()
         elif local == "f":
             self.formula = self.formula or self._at
-        elif local in ("v", "t"):
+        elif local in ("v", "is", "t"):
+            self._counted = self._counted and local == "t"
             self._in_value = True
+        if local in ("c", "row") and not 1 <= self._at_row <= LAST_ROW:
+            raise Refused("damaged")
 
     def _go_to(self, reference: str | None) -> None:
         self._counted = False
@@ -122,11 +129,6 @@ class Part:
         self._at, self._at_row, self._at_column = reference, int(found[2]), 0
         for letter in found[1].upper():
             self._at_column = self._at_column * 26 + ord(letter) - 64
-        self._check_row()
-
-    def _check_row(self) -> None:
-        if not 1 <= self._at_row <= LAST_ROW:
-            raise Refused("damaged")
 
     def _declaration(self, *_: object) -> NoReturn:
         raise Refused("entities")
@@ -136,6 +138,8 @@ class Part:
         self._in_value = False
 
     def _text(self, text: str) -> None:
+        if self.blank and text.strip():
+            self.blank[-1] = False
         if not self._in_value or self._counted or not text.strip():
             return
         self._counted = True
@@ -143,6 +147,9 @@ class Part:
         self._column = self._column or self._at_column
         if self._at_column != self._column:
             self.second = self.second or self._at
+        elif self._at_row in self.filled:
+            self.twice = self.twice or self._at_row
+        self.filled[self._at_row] = text.strip() if self._shared else ""
 
 
 def main() -> None:
@@ -161,12 +168,8 @@ def main() -> None:
 
 def confine(memory: int, seconds: int) -> None:
     """From here on: so much address space, so much computing time, no file is written, no memory dumped."""
-    limits = {
-        resource.RLIMIT_AS: (memory, memory),
-        resource.RLIMIT_CPU: (seconds, seconds + 1),
-        resource.RLIMIT_FSIZE: (0, 0),
-        resource.RLIMIT_CORE: (0, 0),
-    }
+    limits = {resource.RLIMIT_AS: (memory, memory), resource.RLIMIT_CPU: (seconds, seconds + 1)}
+    limits |= {resource.RLIMIT_FSIZE: (0, 0), resource.RLIMIT_CORE: (0, 0)}
     for which, limit in limits.items():
         with contextlib.suppress(ValueError, OSError):
             resource.setrlimit(which, limit)
@@ -232,12 +235,14 @@ def _inflated(packed: memoryview, member: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def only_sheet(parts: Mapping[str, Part], rows: int) -> tuple[int, set[int]]:
-    """The place of the first visible sheet, and its rows with errors; Refused where anything speaks against reading it."""
+def only_sheet(parts: Mapping[str, Part], rows: int) -> tuple[int, Part]:
+    """The place of the first visible sheet, and that; Refused where anything speaks against reading it."""
     links = [link for part in parts.values() for link in part.links if link.external]
+    # Excel makes a link of each address that is typed: it is never followed.
+    strange = (not (x.type.endswith("/hyperlink") and x.target.lower().startswith("mailto:")) for x in links)
     if any(part.macros or part.root == "macrosheet" for part in parts.values()):
         raise Refused("macros")
-    if any(part.root in _EXTERNAL for part in parts.values()) or not all(map(_harmless, links)):
+    if any(part.root in _EXTERNAL for part in parts.values()) or any(strange):
         raise Refused("external-link")
     for part in parts.values():
         if part.formula:
@@ -253,12 +258,11 @@ def only_sheet(parts: Mapping[str, Part], rows: int) -> tuple[int, set[int]]:
         raise Refused("second-column", mine.second)
     if mine.cells > rows:
         raise Refused("too-many-rows")
-    return place, mine.errors
-
-
-def _harmless(link: Link) -> bool:
-    """Excel makes a link of each address that is typed: it is never followed."""
-    return link.type.endswith("/hyperlink") and link.target.lower().startswith("mailto:")
+    if mine.twice:
+        raise Refused("unread", str(mine.twice))
+    blank = {str(index) for part in parts.values() for index, blank in enumerate(part.blank) if blank}
+    mine.filled = {row: index for row, index in mine.filled.items() if index not in blank}
+    return place, mine
 
 
 def _target(parts: Mapping[str, Part], id: str) -> str:
@@ -267,8 +271,9 @@ def _target(parts: Mapping[str, Part], id: str) -> str:
     return posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
 
 
-def cells(parts: Mapping[str, bytes], place: int, errors: set[int]) -> Iterator[tuple[int, str, str]]:
-    """Row, kind and text of every cell with something in it; from a new archive with nothing in it but what was checked."""
+def cells(parts: Mapping[str, bytes], place: int, mine: Part) -> Iterator[tuple[int, str, str]]:
+    """Row, kind and text of every cell with something in it; from a new archive with nothing in it but what was checked.
+    Refused where the file has something in a row of which the library gives nothing."""
     checked = io.BytesIO()
     with zipfile.ZipFile(checked, "w") as archive:
         for name, content in parts.items():
@@ -283,16 +288,12 @@ def cells(parts: Mapping[str, bytes], place: int, errors: set[int]) -> Iterator[
     for row, found in enumerate(sheet.iter_rows(), 1):
         for value in found:
             text = value.strip() if isinstance(value, str) else ""
-            if text or row in errors or not isinstance(value, str):
-                yield row, "error" if row in errors else _kind(value), text[: LONGEST + 1]
-
-
-def _kind(value: object) -> str:
-    if isinstance(value, str):
-        return "text"
-    if isinstance(value, bool):
-        return "boolean"
-    return "number" if isinstance(value, int | float) else "date"
+            if value != "":
+                mine.filled.pop(row, None)
+            if text or row in mine.errors or not isinstance(value, str):
+                yield row, "error" if row in mine.errors else _KINDS.get(type(value), "date"), text[: LONGEST + 1]
+    if lost := mine.filled.keys() - mine.errors:
+        raise Refused("unread", str(min(lost)))
 
 
 if __name__ == "__main__":
