@@ -43,3 +43,10 @@ def test_a_course_assignment_is_billed_in_the_month_of_its_creation_where_the_le
     assert list(billed(world, "2026-11", manager)) == ["South Fire safety"]
     assert world.http.get("/api/reporting/billing", params={"month": "November"}).status_code == 422
     assert world.replay()["differences"] == 0
+
+
+@pytest.mark.feature("ASG-19")
+@pytest.mark.parametrize("month", ["9999-12", "0000-01", "2026-13", "2026-1", "%00"])
+def test_a_month_that_no_calendar_has_is_refused(world: World, month: str) -> None:
+    answer = world.http.get(f"/api/reporting/billing?month={month}")
+    assert (answer.status_code, answer.json()["type"]) == (422, "urn:rollbook:problem:invalid"), answer.text
