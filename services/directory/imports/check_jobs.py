@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from services.directory.imports import values
 from services.directory.imports.check_people import PeopleCheck
-from services.directory.imports.check_units import on_rings, unreadable
+from services.directory.imports.check_units import unreadable
 from services.directory.imports.drafts import (
     Draft,
     cell,
@@ -29,9 +29,11 @@ from services.directory.imports.facts import (
 )
 from services.directory.imports.files import Reason, Table
 from services.directory.imports.options import Options
+from services.directory.imports.rings import closing
 from shared.contracts.directory import Job
 from shared.folding import fold
 
+_LEADING = ("manager_job", "temporary_manager_job", "temporary_until")
 _LEADS = Reason("job-leads", None, "Other jobs are led by this one. Give them another manager first.")
 
 
@@ -58,9 +60,18 @@ class JobCheck:
         self._by_person: dict[UUID, list[JobFact]] = defaultdict(list)
         for fact in sorted(snapshot.jobs.values(), key=lambda f: f.number):
             self._by_person[fact.person].append(fact)
-        self._managers = {f.job.id: f.job.manager_job for f in snapshot.jobs.values()}
+        self._led = {
+            f.job.id: self._leaders(**{name: getattr(f.job, name) for name in _LEADING}) for f in snapshot.jobs.values()
+        }
         self._drafts: dict[UUID, Draft] = {}
         self._first_rows: dict[UUID, UUID] = {}
+
+    def _leaders(
+        self, manager_job: UUID | None, temporary_manager_job: UUID | None, temporary_until: date | None
+    ) -> list[UUID]:
+        """The manager's job, and the temporary one's as long as there is one (DIR-5)."""
+        temporary = temporary_until is not None and temporary_until >= self._today
+        return [id for id in (manager_job, temporary_manager_job if temporary else None) if id]
 
     def check(self, table: Table) -> None:
         drafts = [self._draft(table, n) for n in range(len(table.lines))]
@@ -138,14 +149,10 @@ class JobCheck:
                 draft.values["manager_job"], draft.values["manager"] = self._manager(draft, "manager")
                 found = self._manager(draft, "temporary_manager")
                 draft.values["temporary_manager_job"], draft.values["temporary_manager"] = found
-            graph = {str(id): str(boss) if boss else None for id, boss in self._managers.items()}
-            graph.update(
-                {str(d.id): str(d.values["manager_job"]) if d.values["manager_job"] else None for d in good if d.good}
-            )
-            by_id = {str(d.id): d for d in good if d.good}
-            for id in on_rings(graph):
-                if id in by_id:
-                    by_id[id].refuse("ring", "manager", "The managers form a ring: nobody is above themselves.")
+            rows = {d.id: d for d in good if d.good}
+            led = {id: self._leaders(**{name: d.values[name] for name in _LEADING}) for id, d in rows.items()}
+            for row in closing(self._led | led, self._led, rows):
+                row.refuse("ring", "manager", "With this manager the managers form a ring: nobody is above themselves.")
             if len(good) == sum(d.good for d in live):
                 return
 

@@ -25,6 +25,7 @@ from services.directory.imports.facts import (
 )
 from services.directory.imports.files import Line, Reason, Table
 from services.directory.imports.options import Options
+from services.directory.imports.rings import closing
 from services.directory.projections.tables import Element
 from shared.contracts.directory import UnitKind
 
@@ -96,8 +97,8 @@ class UnitCheck:
             for draft in by_key.values():
                 if draft.good:
                     self._check_parent(draft, by_key)
-            for ring in self._rings({k: d for k, d in by_key.items() if d.good}):
-                ring.refuse("ring", "parent", "Its parents form a ring.")
+            for row in self._closing({k: d for k, d in by_key.items() if d.good}):
+                row.refuse("ring", "parent", "With this parent its parents form a ring.")
             if before == sum(d.good for d in by_key.values()):
                 return
 
@@ -119,12 +120,11 @@ class UnitCheck:
         if framework != draft.values["framework"]:
             draft.refuse("other-framework", "parent", f"The parent '{parent}' is in another framework.")
 
-    def _rings(self, good: dict[str, Draft]) -> list[Draft]:
-        parents: dict[str, str | None] = {
-            e: self._names.get(u.parent) if u.parent else None for e, u in self.known.items()
-        }
-        parents.update({k: d.values["parent"] for k, d in good.items()})
-        return [good[key] for key in on_rings(parents) if key in good]
+    def _closing(self, good: dict[str, Draft]) -> list[Draft]:
+        named = {key: self._names.get(unit.parent) if unit.parent else None for key, unit in self.known.items()}
+        before = {key: [parent] if parent else [] for key, parent in named.items()}
+        told = {key: [d.values["parent"]] if d.values["parent"] else [] for key, d in good.items()}
+        return closing(before | told, before, good)
 
     def _plan(self, table: Table, drafts: list[Draft], good: dict[str, Draft]) -> None:
         planned: list[tuple[int, UnitPlan]] = []
@@ -235,21 +235,3 @@ def unreadable(drafts: list[Draft]) -> tuple[Reason, ...]:
             Reason("held", None, "Rows whose key cannot be read may be meant; removals wait until they are right."),
         )
     return ()
-
-
-def on_rings(above: dict[str, str | None]) -> list[str]:
-    """Those who come back to themselves on the way up; what only hangs below a ring is not on it."""
-    state: dict[str, int] = {}
-    found: list[str] = []
-    for start in above:
-        path: list[str] = []
-        at: str | None = start
-        while at is not None and at in above and at not in state:
-            state[at] = 1
-            path.append(at)
-            at = above[at]
-        if at is not None and state.get(at) == 1 and at in path:
-            found.extend(path[path.index(at) :])
-        for one in path:
-            state[one] = 2
-    return found
