@@ -170,3 +170,10 @@ def _setting(item: tuple[str, FieldInfo]) -> str:
 def test_the_feature_list_has_every_id_once_and_in_order() -> None:
     promised = [f"{area}-{number}" for area, count in AREAS.items() for number in range(1, count + 1)]
     assert list(read(ROOT / "docs" / "features.md")) == promised
+
+
+def test_no_two_files_of_tests_have_one_name() -> None:
+    """Python knows them by their names alone: the second one would not be run."""
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert len(names) > 100
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
