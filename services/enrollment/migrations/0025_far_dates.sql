@@ -18,3 +18,7 @@ AS $$
         ELSE job_date(rule ->> 'kind', $3, $5)
     END AS base) AS based
 $$;
+
+-- Jobs that failed before such a thing could be seen: dead letters, so that a person can let them go on.
+INSERT INTO set_aside (worker, subject, kind, error)
+SELECT 'enrollment jobs', id, kind, coalesce(error, '') FROM job WHERE state = 'failed' ON CONFLICT DO NOTHING;
