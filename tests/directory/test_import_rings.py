@@ -55,3 +55,9 @@ def test_of_a_ring_of_units_only_the_row_that_closes_it_is_refused(town: Town) -
     assert town.run({"org": [org("a"), org("b", "a"), org("c", "b")]}) == {"created": 3}
     assert town.run({"org": [org("b", "a"), org("a", "c"), org("c", "b")]}) == {"skipped": 1, "unchanged": 2}
     assert town.report["org", 3] == ("skipped", ["ring"])
+
+
+def test_a_unit_that_is_its_own_parent_is_refused(town: Town) -> None:
+    town.framework()
+    assert town.run({"org": [org("a", "a"), org("b")]}) == {"skipped": 1, "created": 1}
+    assert town.report["org", 2] == ("skipped", ["ring"])

@@ -25,7 +25,7 @@ def closing(
 
 
 def _rings(above: Mapping[K, Collection[K]]) -> Iterator[list[K]]:
-    """The strongly connected parts of more than one node, by Tarjan, without recursion."""
+    """The strongly connected parts, by Tarjan, without recursion; a node alone only where it is above itself."""
     order: dict[K, int] = {}
     low: dict[K, int] = {}
     path: list[K] = []
@@ -50,7 +50,7 @@ def _rings(above: Mapping[K, Collection[K]]) -> Iterator[list[K]]:
                     low[work[-1][0]] = min(low[work[-1][0]], low[node])
                 if low[node] == order[node]:
                     part = _leave(node, path, on_path)
-                    if len(part) > 1:
+                    if len(part) > 1 or node in above[node]:
                         yield part
 
 
