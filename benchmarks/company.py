@@ -21,7 +21,7 @@ TARGET = Target("organisation", ORGANISATION, True)
 
 
 def facts(people: int) -> Callable[[str], None]:
-    """Fills an enrollment database with what it has learned of the directory and the catalogue."""
+    """Fills an enrollment database with what it has learned of the directory and the catalog."""
 
     def fill(info: str) -> None:
         with psycopg.connect(info) as conn:
@@ -31,8 +31,8 @@ def facts(people: int) -> Callable[[str], None]:
             )
             conn.execute("INSERT INTO unit_above (unit, above) VALUES (%s, %s)", [ORGANISATION, ORGANISATION])
             conn.execute(
-                "INSERT INTO offering_fact (id, revision, kind, title, active, published, steps, notifications) "
-                "VALUES (%s, 1, 'course', 'Fire safety', true, 1, %s, '{}')",
+                "INSERT INTO offering_fact (id, revision, kind, title, title_folded, active, published, steps, notifications) "
+                "VALUES (%s, 1, 'course', 'Fire safety', 'fire safety', true, 1, %s, '{}')",
                 [COURSE, Jsonb([step.model_dump() for step in STEPS])],
             )
             conn.execute(

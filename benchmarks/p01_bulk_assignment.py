@@ -4,14 +4,15 @@ import psycopg
 
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, copy_in, copy_out, paired, rate, result
-from services.enrollment.application.assigning import Assigning, Enrollments
-from services.enrollment.application.evaluator import Evaluator
-from services.enrollment.application.expansion import Expansion
+from services.enrollment.application.assignments.commands import AssignmentCommands
+from services.enrollment.application.evaluation.evaluator import Evaluator
+from services.enrollment.application.evaluation.fan_out import FanOut
+from services.enrollment.application.ledger import Enrollments
 from services.enrollment.main import PACKAGE
 from shared.database import Database
 from shared.jobs import Worker
 from shared.settings import Settings
-from shared.store import Context
+from shared.store import CommandContext
 
 ID, GOAL, SIZE, ROUNDS = "P1", Goal(">=", 0.50), 100_000, 5
 
@@ -52,11 +53,11 @@ def assign(info: str) -> None:
     database = Database(info, max_size=settings.database_pool)
     try:
         ledger = Enrollments(database)
-        Assigning(ledger, settings.assignment_rows_limit).create(
-            Context(company.ADMINISTRATOR), [(company.OFFERING, company.TARGET)]
+        AssignmentCommands(ledger, settings.assignment_rows_limit).create(
+            CommandContext(company.ADMINISTRATOR), [(company.OFFERING, company.TARGET)]
         )
         evaluator = Evaluator(database, ledger.store, chunk=settings.evaluator_chunk, pause=settings.worker_pause)
-        expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
+        expansion = FanOut(database, evaluator, settings.evaluator_chunk, settings.job_step)
         worker = Worker("jobs", database, [expansion], settings.worker_pause)
         while worker.step():
             pass

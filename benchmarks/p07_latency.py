@@ -61,6 +61,7 @@ class Noting:
 
     name = "noting"
     source = "enrollment"
+    group = "noting"
     types = frozenset({TrainingBegun.TOPIC})
 
     def __init__(self) -> None:
@@ -84,7 +85,7 @@ def consume(info: str, settings: Settings, stop: EventType, told: "Queue[tuple[f
     handler = Noting()
     with (
         closing(Database(info, max_size=2)) as database,
-        closing(KafkaFeeds(settings).open("enrollment", "noting")) as feed,
+        closing(KafkaFeeds(settings).open("enrollment", handler.group)) as feed,
     ):
         consumer = Consumer(database, feed, handler, settings)
         while not stop.is_set():
@@ -132,7 +133,7 @@ def through_relay(info: str, taken: str, settings: Settings, size: int) -> list[
 
 def _write(store: Store, count: int) -> int:
     events = tuple(
-        TrainingBegun.next_of(uuid4(), 0, {"person_id": uuid4(), "offering_id": company.COURSE, "term": 1})
+        TrainingBegun.unchecked_next(uuid4(), 0, {"person_id": uuid4(), "offering_id": company.COURSE, "term": 1})
         for _ in range(count)
     )
     return store.append([Decision(events, META)]).position or 0

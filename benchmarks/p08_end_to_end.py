@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from uuid import uuid4
 
 import psycopg
@@ -11,15 +12,17 @@ import psycopg
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, Setting, copy_in, copy_out, paired, rate, result
 from benchmarks.p01_bulk_assignment import ROWS, assign
-from services.enrollment.application.assigning import Assigning, Enrollments
+from services.enrollment.application.assignments.commands import AssignmentCommands
+from services.enrollment.application.ledger import Enrollments
 from services.enrollment.main import PACKAGE
-from services.suite.embedded import SERVICES, Place, Suite
+from services.suite.embedded import Place, Suite
 from services.suite.processes import Processes
 from shared.database import Database, migrate
 from shared.embedded import ADMIN, FEED
 from shared.ports import free_port
 from shared.settings import Settings
-from shared.store import Context
+from shared.store import CommandContext
+from shared.suite import SERVICES, SUITE
 
 ID, SIZE, ROUNDS = "P8", 100_000, 5
 EMBEDDED, KAFKA = Goal(">=", 0.25), Goal(">=", 0.12)
@@ -77,8 +80,8 @@ def run(bench: Bench) -> list[Result]:
 
 def request_and_wait(running: Running, size: int) -> None:
     with closing(Database(running.enrollment, max_size=2)) as database:
-        Assigning(Enrollments(database), 10_000).create(
-            Context(company.ADMINISTRATOR), [(company.OFFERING, company.TARGET)]
+        AssignmentCommands(Enrollments(database), 10_000).create(
+            CommandContext(company.ADMINISTRATOR), [(company.OFFERING, company.TARGET)]
         )
     deadline = time.monotonic() + _LONGEST
     with psycopg.connect(running.reporting, autocommit=True) as conn:
@@ -94,8 +97,9 @@ def request_and_wait(running: Running, size: int) -> None:
 def embedded(bench: Bench, size: int) -> Iterator[Running]:
     """Every service in this process, as `make up` runs them."""
     run = uuid4().hex[:8]
-    for name, main in SERVICES.items():
-        migrate(bench.postgres.create_database(f"suite_{run}_{name}"), main.PACKAGE)
+    for member in SUITE:
+        package = import_module(member.module).PACKAGE
+        migrate(bench.postgres.create_database(f"suite_{run}_{member.name}"), package)
     place = Place(
         lambda service: bench.postgres.conninfo(f"suite_{run}_{service}", user=ADMIN),
         lambda service: bench.postgres.conninfo(f"suite_{run}_{service}", user=FEED),

@@ -10,8 +10,8 @@ import psycopg
 
 from benchmarks.harness import Bench, Goal, Pair, Result, percentile, result
 from services.reporting.main import PACKAGE
-from services.reporting.reports.filters import Filters
-from services.reporting.reports.membership import MembershipReport
+from services.reporting.reports.membership import MEMBERSHIP
+from services.reporting.reports.reading import Question, Reports, Viewer
 from shared.auth import Scope
 from shared.database import Database
 from shared.settings import Settings
@@ -81,7 +81,7 @@ def run(bench: Bench) -> Result:
     size = bench.size or SIZE
     template = bench.template(f"report of {size}", lambda info: fill(info, size), PACKAGE)
     with bench.database(template) as info, closing(Database(info, max_size=2)) as database:
-        report = MembershipReport(database, Streams(Settings(database_url=info), "benchmark"))
+        report = Reports(database, Streams(Settings(database_url=info), "benchmark"))
         pairs = []
         for number in range(bench.rounds or ROUNDS):
             chance = random.Random(number)
@@ -122,14 +122,14 @@ def _id(name: str) -> UUID:
     return UUID(md5(name.encode(), usedforsecurity=False).hexdigest())
 
 
-def page(report: MembershipReport, unit: int, course: int) -> float:
+def page(report: Reports, unit: int, course: int) -> float:
     """Seconds for the first page and the one after it, halved."""
-    filters = Filters(organisation_id=_id(f"unit {unit}"), offering_id=_id(f"course {course}"), state=["completed"])
-    scope = Scope(everything=True)
+    given = {"organisation_id": _id(f"unit {unit}"), "offering_id": _id(f"course {course}"), "state": ["completed"]}
+    question, viewer = Question(given), Viewer(Scope(everything=True))
     began = time.perf_counter()
-    first = report.page(filters, scope, "-assigned_at", None, _PAGE)
+    first = report.page(MEMBERSHIP, question, viewer, None, _PAGE)
     if first.next:
-        report.page(filters, scope, "-assigned_at", first.next, _PAGE)
+        report.page(MEMBERSHIP, question, viewer, first.next, _PAGE)
         return (time.perf_counter() - began) / 2
     return time.perf_counter() - began
 

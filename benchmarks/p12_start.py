@@ -76,7 +76,7 @@ def first_page(command: list[str], data: Path) -> float:
     try:
         while process.poll() is None:
             with contextlib.suppress(httpx.HTTPError):
-                if httpx.get(f"http://127.0.0.1:{port}/", timeout=5.0).status_code == 200:
+                if httpx.get(f"http://127.0.0.1:{port}/", timeout=5.0, follow_redirects=True).status_code == 200:
                     return time.perf_counter() - began
             time.sleep(0.02)
         raise RuntimeError(f"{command[2]} ended with {process.returncode}")

@@ -11,14 +11,15 @@ import pydantic_core
 
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, paired, result
-from services.enrollment.application.assigning import Enrollments, assignment_row
-from services.enrollment.domain.assignments import NOTHING_SHARED, Target, create
+from services.enrollment.application.assignments.rows import assignment_row
+from services.enrollment.application.ledger import Enrollments
+from services.enrollment.domain.assignments import DEFAULT_SETTINGS, Target, create
 from services.enrollment.main import PACKAGE
-from services.enrollment.projections.state import ASSIGNMENT
-from shared.copying import RowEncoder, copy_rows, copy_statement
+from services.enrollment.projections.tables import ASSIGNMENT
+from shared.binary_copy import RowEncoder, copy_rows, copy_statement
 from shared.database import Database
 from shared.events import Event, encode
-from shared.store import Context, Decision, Row
+from shared.store import CommandContext, Decision, Row
 
 ID, GOAL, SIZE, ROUNDS, WRITERS = "P13", Goal(">=", 0.50), 6_400, 5, 32
 
@@ -36,7 +37,9 @@ def run(bench: Bench) -> Result:
 
             def write() -> None:
                 event, row, context = command()
-                ledger.record(context, Decision((event,), context.meta(), new=(row,)), {"id": str(event.originator_id)})
+                ledger.record(
+                    context, Decision((event,), context.meta(), inserted=(row,)), {"id": str(event.originator_id)}
+                )
 
             return at_once(size, write)
 
@@ -82,11 +85,18 @@ def run(bench: Bench) -> Result:
     )
 
 
-def command() -> tuple[Event, Row, Context]:
-    context = Context(company.ADMINISTRATOR)
+def command() -> tuple[Event, Row, CommandContext]:
+    context = CommandContext(company.ADMINISTRATOR)
     id, target = uuid4(), Target("individual", uuid4())
-    values = assignment_row(context, id, company.OFFERING, target, NOTHING_SHARED, datetime.now(UTC))
-    return create(id, company.OFFERING, target, NOTHING_SHARED), Row(ASSIGNMENT, values), context
+    row = assignment_row(
+        id,
+        company.OFFERING,
+        target,
+        settings=DEFAULT_SETTINGS,
+        batch=context.correlation,
+        now=datetime.now(UTC),
+    )
+    return create(id, company.OFFERING, target, DEFAULT_SETTINGS), Row(ASSIGNMENT, row), context
 
 
 def at_once(size: int, write: Callable[[], None]) -> float:

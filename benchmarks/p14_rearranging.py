@@ -10,8 +10,8 @@ import psycopg
 from benchmarks import company
 from benchmarks.harness import Bench, Goal, Result, paired, result
 from benchmarks.p01_bulk_assignment import assign
-from services.enrollment.application.assigning import Enrollments
-from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.application.evaluation.evaluator import Evaluator
+from services.enrollment.application.ledger import Enrollments
 from services.enrollment.main import PACKAGE
 from services.enrollment.reactions.directory import DirectoryFacts
 from shared.contracts.directory import UnitMoved

@@ -11,15 +11,16 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from tempfile import TemporaryFile
 from typing import IO
+from uuid import UUID
 
 import httpx
 from joserfc import jwt
 from joserfc.jwk import OKPKey
 
 from benchmarks import company
-from services.suite.embedded import SOURCES
 from shared.ports import free_port
 from shared.settings import Settings
+from shared.suite import SOURCES
 
 
 class Keys:
@@ -42,17 +43,20 @@ class Keys:
         self.url = f"http://127.0.0.1:{self._server.server_port}/jwks"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
-    def headers(self, settings: Settings) -> dict[str, str]:
+    def token(self, settings: Settings, person: UUID, *roles: str) -> str:
+        """Of somebody who has these roles everywhere."""
         claims = {
             "iss": settings.issuer,
             "aud": settings.audience,
-            "sub": str(company.ADMINISTRATOR),
+            "sub": str(person),
             "exp": int(time.time()) + 3_600,
-            "roles": [["site-administrator", None]],
+            "roles": [[role, None] for role in roles],
             "home": None,
         }
-        token = jwt.encode({"alg": "Ed25519", "kid": "bench"}, claims, self._key, algorithms=["Ed25519"])
-        return {"Authorization": f"Bearer {token}"}
+        return jwt.encode({"alg": "Ed25519", "kid": "bench"}, claims, self._key, algorithms=["Ed25519"])
+
+    def headers(self, settings: Settings) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(settings, company.ADMINISTRATOR, 'site-administrator')}"}
 
     def close(self) -> None:
         self._server.shutdown()

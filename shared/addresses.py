@@ -54,11 +54,11 @@ def _check_characters(typed: str) -> None:
     """Nothing that a mail server, or the eye, takes for something else. Raises NotAnAddress."""
     local, _, domain = typed.rpartition("@")
     if any(character.isspace() for character in typed):
-        raise NotAnAddress("it has a blank or a line break in it")
+        raise NotAnAddress("it contains a space or a line break")
     if not (local + domain.translate(_JOINERS)).isprintable():
-        raise NotAnAddress("it has an invisible character in it")
+        raise NotAnAddress("it contains an invisible character")
     if "(" in typed or ")" in typed:
-        raise NotAnAddress("it has a comment in brackets; leave it out")
+        raise NotAnAddress("it contains a comment in parentheses; remove it")
     if '"' in typed:
         raise NotAnAddress("quotation marks are not supported")
 
@@ -66,9 +66,9 @@ def _check_characters(typed: str) -> None:
 def _check_local(local: str) -> None:
     """Raises NotAnAddress."""
     if not _LOCAL.fullmatch(local):
-        raise NotAnAddress("there is a character before the @ that does not belong there")
+        raise NotAnAddress("there is an invalid character before the @")
     if local.startswith(".") or local.endswith(".") or ".." in local:
-        raise NotAnAddress("a dot before the @ stands between two other characters")
+        raise NotAnAddress("a dot before the @ must be between two other characters")
     if len(local.encode()) > _LOCAL_OCTETS:
         raise NotAnAddress(f"the part before the @ is longer than {_LOCAL_OCTETS} bytes")
 
@@ -78,9 +78,9 @@ def _ascii(domain: str) -> str:
     try:
         found = domain if domain.isascii() else idna.encode(domain, uts46=True).decode()
     except idna.IDNAError as error:
-        raise NotAnAddress("its domain has a character that no domain has, or in the wrong place") from error
+        raise NotAnAddress("its domain contains an invalid character, or one in the wrong place") from error
     if not all(_LABEL.fullmatch(label) for label in found.split(".")):
-        raise NotAnAddress("its domain is not one, as example.org")
+        raise NotAnAddress("its domain is not a valid domain name, such as example.org")
     if len(found) > _DOMAIN_OCTETS:
         raise NotAnAddress(f"its domain is longer than {_DOMAIN_OCTETS} bytes")
     return found

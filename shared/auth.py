@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from enum import StrEnum
 from typing import Annotated, Any
 from uuid import UUID
@@ -24,7 +25,7 @@ class Permission(StrEnum):
 
     MANAGE_DIRECTORY = "manage-directory"
     READ_DIRECTORY = "read-directory"
-    EDIT_CATALOGUE = "edit-catalogue"
+    EDIT_CATALOG = "edit-catalog"
     ASSIGN = "assign"
     ASSIGN_QUALIFICATIONS = "assign-qualifications"
     """Assign qualifications and job roles, which `assign` gives too (SEC-1)."""
@@ -32,6 +33,8 @@ class Permission(StrEnum):
     READ_REPORTS = "read-reports"
     READ_MAIL = "read-mail"
     SETTLE_MAIL = "settle-mail"
+    MANAGE_MAIL = "manage-mail"
+    """Switch e-mails off, and write their texts (NTF-2)."""
     REVIEW = "review"
     """Approve, record, take back and revoke completions (ENR-5, ENR-12)."""
     RESOLVE = "resolve"
@@ -40,12 +43,24 @@ class Permission(StrEnum):
     """Cancel after the 24 hours, and say that something is paid; each with a reason (ASG-15, ENR-2)."""
     REPORT_PROGRESS = "report-progress"
     """Say what learners have done in exams and labs: a learning system, or an administrator (CAT-1)."""
+    MANAGE_KEY_POOLS = "manage-key-pools"
+    """Create pools of training keys, add, export and revoke their keys (KEY-1, KEY-5)."""
+    READ_KEY_POOLS = "read-key-pools"
+    """See pools, and how their keys stand; never a key's secret."""
+    REGISTER_PEOPLE = "register-people"
+    """Register a person on the way to something else, under a chosen id, and take that back: the keys service (KEY-7)."""
     OPERATE = "operate"
     """Replay, dead letters: for the whole suite, not for one organisation."""
 
 
 _READING = frozenset(
-    {Permission.READ_DIRECTORY, Permission.READ_ASSIGNMENTS, Permission.READ_REPORTS, Permission.READ_MAIL}
+    {
+        Permission.READ_DIRECTORY,
+        Permission.READ_ASSIGNMENTS,
+        Permission.READ_REPORTS,
+        Permission.READ_MAIL,
+        Permission.READ_KEY_POOLS,
+    }
 )
 _ASSIGNING = frozenset(
     {
@@ -61,11 +76,12 @@ ROLES: dict[str, frozenset[Permission]] = {
     "site-administrator": frozenset(Permission),
     "company-training-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
     "enrollment-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
-    "operations-manager": _ASSIGNING | {Permission.OVERRIDE, Permission.REPORT_PROGRESS},
+    "operations-manager": _ASSIGNING
+    | {Permission.OVERRIDE, Permission.REPORT_PROGRESS, Permission.MANAGE_KEY_POOLS, Permission.READ_KEY_POOLS},
     "sales-manager": _ASSIGNING,
     "learning-manager": frozenset(
         {
-            Permission.EDIT_CATALOGUE,
+            Permission.EDIT_CATALOG,
             Permission.ASSIGN_QUALIFICATIONS,
             Permission.READ_ASSIGNMENTS,
             Permission.READ_DIRECTORY,
@@ -88,6 +104,15 @@ class Held(BaseModel):
     organisation: UUID | None
 
 
+class Granted(BaseModel):
+    """A permission that a machine client has by itself, for an organisation and everything below it; None: for everything."""
+
+    model_config = ConfigDict(frozen=True)
+
+    permission: str
+    organisation: UUID | None
+
+
 class Scope(BaseModel):
     """Where a permission holds: a filter for every query. Organisations mean themselves and everything below."""
 
@@ -98,10 +123,20 @@ class Scope(BaseModel):
     permission: Permission | None = None
     """What holds there: a refusal names it (SEC-4). None: nothing but the own."""
 
+    @property
+    def anything(self) -> bool:
+        """It holds somewhere."""
+        return self.everything or bool(self.organisations)
+
+    @property
+    def values(self) -> dict[str, object]:
+        """What the condition of a query asks for."""
+        return {"everything": self.everything, "organisations": list(self.organisations)}
+
     def beyond(self, why: str, field: str | None = None) -> Forbidden:
         """What is missing for a command that reaches further, and whom to ask (SEC-4). `why` says what it reaches."""
         return Forbidden(
-            f"{why}, so the permission '{self.permission}' is needed for everything; yours is for some organisations. "
+            f"{why}, so the permission '{self.permission}' is required for all organisations; you have it for only some. "
             "Ask a site administrator.",
             field=field,
             permission=str(self.permission),
@@ -116,28 +151,37 @@ class Caller(BaseModel):
     id: UUID
     roles: tuple[Held, ...] = ()
     home: UUID | None = None
+    scopes: tuple[Granted, ...] = ()
+    """Of a machine client, which has no roles (SEC-5)."""
+    service: str | None = None
+    """Which of Rollbook's own services calls, if one does."""
 
     def scope(self, permission: Permission) -> Scope:
         """Raises Forbidden, naming the permission and whom to ask (SEC-4), when no role gives it."""
-        held = [h for h in self.roles if permission in ROLES.get(h.role, frozenset())]
+        held = self._held(permission)
         if not held:
             givers = ", ".join(role for role, allowed in ROLES.items() if permission in allowed)
             raise Forbidden(
-                f"The permission '{permission}' is missing. The roles {givers} have it; a site administrator can grant one.",
+                f"You need the permission '{permission}'. The roles {givers} include it; a site administrator can grant you one.",
                 permission=str(permission),
             )
-        organisations = tuple(h.organisation for h in held if h.organisation is not None)
+        organisations = tuple(one for one in held if one is not None)
         return Scope(everything=len(organisations) < len(held), organisations=organisations, permission=permission)
 
     def may(self, *permissions: Permission) -> bool:
         """One of these permissions is held, for something at least."""
-        return any(not ROLES.get(held.role, frozenset()).isdisjoint(permissions) for held in self.roles)
+        return any(self._held(permission) for permission in permissions)
+
+    def _held(self, permission: Permission) -> list[UUID | None]:
+        """Where it is held: by roles, and by what a machine client was given."""
+        by_role = [held.organisation for held in self.roles if permission in ROLES.get(held.role, frozenset())]
+        return by_role + [one.organisation for one in self.scopes if one.permission == permission]
 
     def everywhere(self, permission: Permission) -> None:
         """Raises Forbidden unless the permission is held for everything, not only for some organisations."""
         if not self.scope(permission).everything:
             raise Forbidden(
-                f"The permission '{permission}' is needed for the whole suite; yours is for some organisations. "
+                f"The permission '{permission}' is required for the whole suite; you have it for only some organisations. "
                 "Ask a site administrator.",
                 permission=str(permission),
             )
@@ -149,12 +193,17 @@ class Claims(BaseModel):
     sub: UUID
     roles: list[tuple[str, UUID | None]] = Field(default_factory=list)
     home: UUID | None = None
+    scopes: list[tuple[str, UUID | None]] = Field(default_factory=list)
+    service: str | None = None
 
 
 class Verifier:
     """Checks a token's signature, algorithm, issuer, audience and expiry; fetches new keys when one is unknown (SEC-3)."""
 
     REFETCH_SECONDS = 5.0
+    """At most so often where a token names an unknown key, which anybody can do."""
+    MAX_AGE_SECONDS = 600.0
+    """Keys that are older are fetched again, so that one that was withdrawn is forgotten."""
     LEEWAY_SECONDS = 10
 
     def __init__(self, issuer: str, audience: str, fetch: Callable[[], Any]) -> None:
@@ -185,27 +234,43 @@ class Verifier:
             claims = Claims.model_validate(decoded.claims)
         except (JoseError, ValueError, ValidationError) as error:
             raise Unauthenticated(
-                "The token is not valid here: wrong issuer or audience, expired, or not signed by a known key. Sign in again."
+                "The token is not valid: its issuer or audience is wrong, it has expired, or it is not signed "
+                "by a known key. Sign in again."
             ) from error
         roles = tuple(Held(role=role, organisation=organisation) for role, organisation in claims.roles)
-        return Caller(id=claims.sub, roles=roles, home=claims.home)
+        scopes = tuple(Granted(permission=name, organisation=organisation) for name, organisation in claims.scopes)
+        return Caller(id=claims.sub, roles=roles, home=claims.home, scopes=scopes, service=claims.service)
 
     def _key_set(self, *, again: bool = False) -> KeySet:
         with self._lock:
-            stale = time.monotonic() - self._fetched > self.REFETCH_SECONDS
-            if self._keys is None or (again and stale):
+            age = time.monotonic() - self._fetched
+            if self._keys is None or (again and age > self.REFETCH_SECONDS):
                 self._keys = KeySet.import_key_set(self._fetch())
                 self._fetched = time.monotonic()
+            elif age > self.MAX_AGE_SECONDS:
+                self._fetched = time.monotonic() - self.MAX_AGE_SECONDS + self.REFETCH_SECONDS
+                with suppress(httpx.HTTPError):  # the known ones hold until the directory answers
+                    self._keys = KeySet.import_key_set(self._fetch())
+                    self._fetched = time.monotonic()
             return self._keys
 
 
 def signed_in(request: Request) -> Caller:
     """The caller of a route. Raises Unauthenticated."""
+    found = maybe_signed_in(request)
+    if found is None:
+        raise Unauthenticated("Send 'Authorization: Bearer <token>'; get a token from POST /api/directory/token.")
+    return found
+
+
+def maybe_signed_in(request: Request) -> Caller | None:
+    """The caller of a route that strangers may use too. Raises Unauthenticated for a token that does not hold."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated("Send 'Authorization: Bearer <token>'; POST /api/directory/token gives one.")
+        return None
     verifier: Verifier = request.app.state.verifier
     return verifier.verify(token)
 
 
-SignedIn = Annotated[Caller, Depends(signed_in)]
+CurrentCaller = Annotated[Caller, Depends(signed_in)]
+MaybeCaller = Annotated[Caller | None, Depends(maybe_signed_in)]

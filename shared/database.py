@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources.abc import Traversable
+from typing import TypeVar, cast
 from uuid import UUID
 
 import psycopg
@@ -14,6 +15,7 @@ from psycopg import conninfo, sql
 from psycopg.abc import AdaptContext
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
+from psycopg.rows import kwargs_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from shared import telemetry
@@ -21,7 +23,10 @@ from shared.refolding import refold
 
 log = telemetry.logger(__name__)
 
+T = TypeVar("T")
+U = TypeVar("U")
 Connection = psycopg.Connection[tuple[object, ...]]
+Params = Sequence[object] | Mapping[str, object]
 
 _SNAPSHOT = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 _STATS = {"open": "pool_size", "free": "pool_available", "waiting": "requests_waiting"}
@@ -52,16 +57,16 @@ class Database:
             yield conn
 
     @contextmanager
-    def transaction(self, *, snapshot: bool = False, lazy: bool = False) -> Iterator[Connection]:
+    def transaction(self, *, snapshot: bool = False, async_commit: bool = False) -> Iterator[Connection]:
         """One transaction, READ COMMITTED; with `snapshot` a read-only one that sees a single moment.
 
-        `lazy`: it does not wait for the disk. Where the database itself crashes, the last moments of such transactions may
+        `async_commit`: it does not wait for the disk. Where the database itself crashes, the last moments of such transactions may
         be gone, each as a whole: for what is then done again, and for nothing else.
         """
         with self._pool.connection() as conn, conn.transaction():
             if snapshot:
                 conn.execute(_SNAPSHOT)
-            if lazy:
+            if async_commit:
                 conn.execute("SET LOCAL synchronous_commit = off")
             yield conn
 
@@ -91,7 +96,7 @@ def ensure_database(info: str) -> None:
             conn.execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
 
 
-class Uuids:
+class UuidArray:
     """Many ids as one value of a query, `uuid[]`: encoded here in one go, since psycopg does it one by one."""
 
     def __init__(self, ids: Sequence[UUID]) -> None:
@@ -106,16 +111,65 @@ class _UuidsDumper(Dumper):
         super().__init__(cls, context)
         self.oid = 2951  # of the instance: as the class's it would be taken for lists of UUID, too
 
-    def dump(self, obj: Uuids) -> bytes:
+    def dump(self, obj: UuidArray) -> bytes:
         return obj.encoded
 
 
-psycopg.adapters.register_dumper(Uuids, _UuidsDumper)
+psycopg.adapters.register_dumper(UuidArray, _UuidsDumper)
+
+
+def fetch(
+    conn: Connection, cls: Callable[..., T], query: str, values: Params | None = None, *, binary: bool = False
+) -> list[T]:
+    """The rows of a query, each made by `cls` from its columns, which go by its names."""
+    with conn.cursor(binary=binary, row_factory=kwargs_row(cls)) as cursor:
+        return cursor.execute(query.encode(), values).fetchall()
+
+
+def fetch_one(
+    conn: Connection, cls: Callable[..., T], query: str, values: Params | None = None, *, binary: bool = False
+) -> T | None:
+    """The one row of a query, likewise; None where there is none."""
+    with conn.cursor(binary=binary, row_factory=kwargs_row(cls)) as cursor:
+        return cursor.execute(query.encode(), values).fetchone()
+
+
+def scalar(conn: Connection, query: str, cls: type[T], values: Params | None = None) -> T:
+    """The one value of a query's one row. Raises TypeError where it is none of `cls`, null included."""
+    row = conn.execute(query.encode(), values).fetchone()
+    if row is None or not isinstance(row[0], cls):
+        raise TypeError(f"a value of {cls.__name__} was expected of: {query}")
+    return row[0]
+
+
+def column(conn: Connection, query: str, cls: type[T], values: Params | None = None) -> list[T]:
+    """The one column of a query. Raises TypeError where one is none of `cls`, null included."""
+    found = [value for (value,) in conn.execute(query.encode(), values)]
+    if not all(isinstance(value, cls) for value in found):
+        raise TypeError(f"values of {cls.__name__} were expected of: {query}")
+    return cast("list[T]", found)
+
+
+def pairs(
+    conn: Connection, query: str, first: type[T], second: type[U], values: Params | None = None
+) -> list[tuple[T, U]]:
+    """The two columns of a query. Raises TypeError where a value is none of its class, null included."""
+    found = conn.execute(query.encode(), values).fetchall()
+    if not all(isinstance(one, first) and isinstance(other, second) for one, other in found):
+        raise TypeError(f"pairs of {first.__name__} and {second.__name__} were expected of: {query}")
+    return cast("list[tuple[T, U]]", found)
 
 
 def uuid_of(value: object) -> UUID:
     """A value of a uuid column, or of an event that may have been given as text."""
     return value if isinstance(value, UUID) else UUID(str(value))
+
+
+def int_of(value: object) -> int:
+    """A number of a JSON object. Raises TypeError for what is none."""
+    if not isinstance(value, int):
+        raise TypeError(f"a number was expected, not {type(value).__name__}")
+    return value
 
 
 def migrate(conninfo: str, *packages: str) -> list[str]:

@@ -10,7 +10,7 @@ from shared.store import Receipt
 JOB: dict[int | str, dict[str, Any]] = {
     202: {
         "model": Receipt,
-        "description": "It is done in a job that goes on; `Prefer: wait=N` waits for it",
+        "description": "A job is running; send `Prefer: wait=N` to wait for it",
         "headers": {"Location": {"description": "The job's address", "schema": {"type": "string"}}},
     }
 }

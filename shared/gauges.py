@@ -30,7 +30,7 @@ def gauges(service: str, database: Database, seconds: float) -> str:
 
 
 def _pool(service: str, database: Database) -> list[str]:
-    about = "Connections of a service's pool: open, free of these, and requests that wait for one"
+    about = "Connections of a service's pool: open, idle, and requests waiting for one"
     lines = [f"# HELP rollbook_pool {about}", "# TYPE rollbook_pool gauge"]
     return [*lines, *(f'rollbook_pool{{service="{service}",what="{k}"}} {n}' for k, n in database.busy.items())]
 
@@ -40,9 +40,11 @@ def _stored(service: str, database: Database, seconds: float) -> list[str]:
         return [
             *_gauge(conn, "rollbook_store_position", "Last position of a source's store", _STORE, source=service),
             *_gauge(conn, "rollbook_published_position", "Position up to which a source is on its topic", _PUBLISHED),
-            *_gauge(conn, "rollbook_applied_position", "Position that a consumer has applied everywhere", _APPLIED),
+            *_gauge(
+                conn, "rollbook_applied_position", "Position up to which a consumer has applied everything", _APPLIED
+            ),
             *_gauge(conn, "rollbook_parked_keys", "Keys with dead letters", _PARKED),
-            *_gauge(conn, "rollbook_set_aside", "What crashed a worker and waits for a person", _SET_ASIDE),
+            *_gauge(conn, "rollbook_set_aside", "Items that crashed a worker and need attention", _SET_ASIDE),
             *_gauge(
                 conn, "rollbook_worker_failing_seconds", "For how long a worker has raised the same error", FAILING
             ),

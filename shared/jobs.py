@@ -113,7 +113,7 @@ def find(conn: Connection, id: UUID) -> Job:
     with conn.cursor(row_factory=class_row(Job)) as cursor:
         job = cursor.execute(f"SELECT {_COLUMNS} FROM job WHERE id = %s".encode(), [id]).fetchone()
     if job is None:
-        raise NotFound("There is no such job, or its record has been cleared away.", field="job")
+        raise NotFound("There is no such job, or its record has been deleted.", field="job")
     return job
 
 
@@ -165,7 +165,7 @@ class Worker:
                 raise
             log.exception("a job failed", job=str(job.id), kind=job.kind)
             with self._database.transaction() as conn:
-                fail(conn, job, f"{type(error).__name__} in {job.kind}; the log of this moment has the rest")
+                fail(conn, job, f"{type(error).__name__} in {job.kind}; see the log at that time for details")
                 self._aside.add(conn, job.id, job.kind, error)
         return True
 

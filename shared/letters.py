@@ -6,19 +6,18 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path
-from psycopg.rows import class_row
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from pydantic_core import from_json
 
-from shared.auth import Permission, SignedIn
+from shared.auth import CurrentCaller, Permission
 from shared.consumer import Consumer
-from shared.database import Database, uuid_of
+from shared.database import Database, fetch, uuid_of
 from shared.errors import Conflict, NotFound, Refusal
 from shared.events import Meta
 from shared.feeds import PROFILES
-from shared.http import Commanded, Cursor, PageSize
+from shared.http import CommandContextDep, Cursor, PageSize
 from shared.limits import Key, Number
-from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
+from shared.readmodel import Page, cursor_decode, cursor_number, page_of
 from shared.set_aside import Retryable, decide, find, passing
 
 _LETTERS = """
@@ -50,7 +49,7 @@ WHERE number < %s ORDER BY number DESC LIMIT %s
 """
 
 
-class Letter(BaseModel):
+class DeadLetter(BaseModel):
     """A key whose entries wait, or what a worker has set aside. `type` and `position` are those of the first.
 
     `error` says how it crashed; none where the first was dropped and this one only waits for a retry. Of what a worker has set
@@ -100,7 +99,9 @@ class Decision(BaseModel):
 class Drop(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    position: Number = Field(description="Of the first entry of the key: those behind it wait for a retry")
+    position: Number = Field(
+        description="The position of the first entry of the key; the entries behind it wait for a retry"
+    )
 
 
 class Settled(BaseModel):
@@ -115,7 +116,9 @@ class SettledAll(BaseModel):
     more: bool
 
 
-Source = Annotated[Key, Path(description="As `enrollment` or `directory.profiles`; or the worker that set it aside")]
+Source = Annotated[
+    Key, Path(description="Such as `enrollment` or `directory.profiles`; or the worker that set it aside")
+]
 
 
 class _Letters:
@@ -168,30 +171,27 @@ def letter_routes(
 def _reading(router: APIRouter, database: Database) -> None:
 
     @router.get("")
-    def list_letters(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Letter]:
-        """The keys that wait."""
+    def list_letters(caller: CurrentCaller, size: PageSize, cursor: Cursor = None) -> Page[DeadLetter]:
+        """List the keys that are parked."""
         caller.everywhere(Permission.OPERATE)
         source, key, consumer = cursor_decode(cursor, str, UUID, str) if cursor else ("", UUID(int=0), "")
         after = {"source": source, "key": key, "consumer": consumer, "limit": size + 1}
-        with database.connection() as conn, conn.cursor(row_factory=class_row(Letter)) as rows:
-            found = rows.execute(_LETTERS, after).fetchall()
-        last = found[size - 1] if len(found) > size else None
-        more = cursor_encode(last.source, str(last.key), last.consumer) if last else None
-        return Page[Letter](items=found[:size], next=more)
+        with database.connection() as conn:
+            found = fetch(conn, DeadLetter, _LETTERS, after)
+        return page_of(found, size, lambda letter: [letter.source, letter.key, letter.consumer])
 
     @router.get("/decisions")
-    def list_decisions(caller: SignedIn, size: PageSize, cursor: Cursor = None) -> Page[Decision]:
-        """What people decided, newest first."""
+    def list_decisions(caller: CurrentCaller, size: PageSize, cursor: Cursor = None) -> Page[Decision]:
+        """List what people decided, newest first."""
         caller.everywhere(Permission.OPERATE)
         before = cursor_decode(cursor, cursor_number)[0] if cursor else 2**62
-        with database.connection() as conn, conn.cursor(row_factory=class_row(Decision)) as rows:
-            found = rows.execute(_DECISIONS, [before, size + 1]).fetchall()
-        more = cursor_encode(str(found[size - 1].number)) if len(found) > size else None
-        return Page[Decision](items=found[:size], next=more)
+        with database.connection() as conn:
+            found = fetch(conn, Decision, _DECISIONS, [before, size + 1])
+        return page_of(found, size, lambda decision: [decision.number])
 
     @router.get("/{source}/{key}")
-    def show_letter(source: Source, key: UUID, caller: SignedIn) -> list[Entry]:
-        """Its entries, oldest first; at most a thousand."""
+    def show_letter(source: Source, key: UUID, caller: CurrentCaller) -> list[Entry]:
+        """List the entries of a key, oldest first; at most a thousand."""
         caller.everywhere(Permission.OPERATE)
         with database.connection() as conn:
             rows = conn.execute(_ENTRIES, {"source": source, "key": key}).fetchall()
@@ -202,8 +202,8 @@ def _reading(router: APIRouter, database: Database) -> None:
 
 def _deciding(router: APIRouter, letters: _Letters) -> None:
     @router.post("/{source}/{key}/retry")
-    def retry(source: Source, key: UUID, caller: SignedIn, context: Commanded) -> Settled:
-        """Take all its entries again, in order. Refused, and nothing changed, when one crashes again."""
+    def retry(source: Source, key: UUID, caller: CurrentCaller, context: CommandContextDep) -> Settled:
+        """Process all entries of a key again, in order. If one crashes again, the request is rejected and nothing changes."""
         caller.everywhere(Permission.OPERATE)
         try:
             taken = letters.retry(source, key, context.meta())
@@ -211,7 +211,7 @@ def _deciding(router: APIRouter, letters: _Letters) -> None:
             if passing(error) or isinstance(error, Refusal):
                 raise
             raise Conflict(
-                f"It crashed again ({type(error).__name__}), and waits on. Mend the handler, or drop the first entry.",
+                f"It crashed again ({type(error).__name__}) and is still parked. Fix the handler, or drop the first entry.",
                 kind="crashed-again",
             ) from error
         if not taken:
@@ -219,8 +219,8 @@ def _deciding(router: APIRouter, letters: _Letters) -> None:
         return Settled(entries=taken)
 
     @router.post("/{source}/retry")
-    def retry_all(source: Source, caller: SignedIn, context: Commanded) -> SettledAll:
-        """Take every key of a source again. Those that crash again wait on; the others are not stopped by them."""
+    def retry_all(source: Source, caller: CurrentCaller, context: CommandContextDep) -> SettledAll:
+        """Process every key of a source again. Keys that crash again stay parked and do not stop the others."""
         caller.everywhere(Permission.OPERATE)
         keys = letters.keys(source, _AT_ONCE + 1)
         crashed = 0
@@ -234,8 +234,8 @@ def _deciding(router: APIRouter, letters: _Letters) -> None:
         return SettledAll(taken=len(keys[:_AT_ONCE]) - crashed, crashed=crashed, more=len(keys) > _AT_ONCE)
 
     @router.post("/{source}/{key}/drop")
-    def drop(source: Source, key: UUID, body: Drop, caller: SignedIn, context: Commanded) -> Settled:
-        """Give its first entry up, for ever. What was behind it waits for a retry."""
+    def drop(source: Source, key: UUID, body: Drop, caller: CurrentCaller, context: CommandContextDep) -> Settled:
+        """Drop the first entry of a key permanently. The entries behind it wait for a retry."""
         caller.everywhere(Permission.OPERATE)
         if not letters.drop(source, key, body.position, context.meta()):
             raise _gone()
@@ -243,7 +243,11 @@ def _deciding(router: APIRouter, letters: _Letters) -> None:
 
 
 def _gone() -> NotFound:
-    return NotFound("No entry of this key waits there as the first; it may have been settled meanwhile.", field="key")
+    return NotFound(
+        "This is not the first parked entry of the key. It may have been retried or dropped in the "
+        "meantime; list the entries again.",
+        field="key",
+    )
 
 
 def _entry(source: str, row: Sequence[object]) -> Entry:

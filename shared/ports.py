@@ -18,6 +18,12 @@ def is_free(port: int) -> bool:
     return True
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """One that nobody listens on now, and that no outgoing connection will take."""
-    return next(port for port in random.sample(_CHOICE, len(_CHOICE)) if is_free(port))
+    """One that nobody listens on now, that no outgoing connection will take, and that this process was not given before: whoever
+    got that one may not listen yet."""
+    port = next(port for port in random.sample(_CHOICE, len(_CHOICE)) if port not in _given and is_free(port))
+    _given.add(port)
+    return port

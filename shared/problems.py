@@ -56,7 +56,7 @@ def refused(request: Request, error: Exception) -> JSONResponse:
     response = _problem(request, error.status, error.kind, error.title, error.detail, field=error.field, **extra)
     if isinstance(error, Unauthenticated):
         response.headers["WWW-Authenticate"] = "Bearer"
-    if error.status == 503:
+    if error.status in (429, 503):
         response.headers["Retry-After"] = str(error.retry_after)
     return response
 
@@ -81,13 +81,16 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 def _beyond(request: Request, error: Exception) -> JSONResponse:
     """The last net: a value that the edge let through and the database does not take. It belongs to the limits of the edge."""
     log.error("the database does not take a value", path=request.url.path, exc_info=error)
-    detail = "A value is beyond what Rollbook can keep: too large, too long, or with characters that are none."
+    detail = (
+        "Rollbook cannot store one of the values: it is too large or too long, or it contains invalid "
+        "characters. Correct it and try again."
+    )
     return _problem(request, 422, "invalid", "The input is not valid", detail)
 
 
 def _down(request: Request, error: Exception) -> JSONResponse:
     log.warning("the database is down", reason=type(error).__name__)
-    response = _problem(request, 503, "unavailable", "Not available now", "The database does not answer. Try again.")
+    response = _problem(request, 503, "unavailable", "Not available now", "The database is not responding. Try again.")
     response.headers["Retry-After"] = "2"
     return response
 
@@ -99,7 +102,7 @@ def _crashed(request: Request, error: Exception) -> JSONResponse:
         500,
         "internal",
         "Rollbook failed",
-        "Nothing was half done. The correlation id of this answer leads to the log.",
+        "Nothing was partly done. Search the log for the correlation id in this answer.",
         correlation=str(getattr(request.state, "correlation", "")),
     )
 

@@ -5,16 +5,17 @@ import binascii
 import json
 import re
 import time
-from collections.abc import Callable
-from typing import Generic, TypeVar, overload
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar, overload
 from uuid import UUID
 
 from pydantic import BaseModel
 from pydantic_core import from_json
 
-from shared.database import Connection, Database
+from shared.database import Connection, Database, fetch
 from shared.errors import Invalid, NotYet
 from shared.events import Position
+from shared.suite import SOURCES
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -28,6 +29,12 @@ class Page(BaseModel, Generic[T]):
 
     items: list[T]
     next: str | None = None
+
+
+def page_of(rows: Sequence[T], limit: int, key: Callable[[T], Sequence[object]]) -> Page[T]:
+    """A page of at most `limit` rows, of which one more was read to see whether there are more; `key` is what its cursor holds."""
+    more = len(rows) > limit
+    return Page(items=list(rows[:limit]), next=cursor_encode(*map(str, key(rows[limit - 1]))) if more else None)
 
 
 def cursor_encode(*values: str) -> str:
@@ -53,7 +60,9 @@ def cursor_decode(text: str, *kinds: Callable[[str], object]) -> tuple[object, .
             raise ValueError
         return tuple(kind(value) for kind, value in zip(kinds, values, strict=True))
     except (ValueError, binascii.Error):
-        raise Invalid("The cursor is not one of this list. Begin again without it.", field="cursor") from None
+        raise Invalid(
+            "The cursor does not belong to this list. Start again without a cursor.", field="cursor"
+        ) from None
 
 
 def cursor_number(text: str) -> int:
@@ -64,24 +73,29 @@ def cursor_number(text: str) -> int:
     return number
 
 
+class _Taken(NamedTuple):
+    epoch: UUID | None
+    position: int
+
+
 def applied(conn: Connection, source: str) -> Position | None:
     """How far this service's consumers have all taken a source, in all of its partitions."""
     query = (
-        "SELECT h.epoch, coalesce(h.position, 0) FROM followed f CROSS JOIN generate_series(0, f.partitions - 1) AS p "
+        "SELECT h.epoch, coalesce(h.position, 0) AS position FROM followed f CROSS JOIN generate_series(0, f.partitions - 1) AS p "
         "LEFT JOIN high_water h ON h.consumer = f.consumer AND h.source = f.source AND h.partition = p WHERE f.source = %s"
     )
-    rows = conn.execute(query, [source]).fetchall()
-    epochs = {epoch for epoch, _ in rows if epoch is not None}
+    rows = fetch(conn, _Taken, query, [source])
+    epochs = {row.epoch for row in rows if row.epoch is not None}
     if len(epochs) != 1:
         return None
-    return Position(UUID(str(epochs.pop())), min(int(str(number)) for _, number in rows))
+    return Position(epochs.pop(), min(row.position for row in rows))
 
 
 def parse_position(text: str) -> tuple[str, int]:
     """`enrollment:1234` as source and number. Raises Invalid."""
     source, _, number = text.strip().rpartition(":")
-    if not source or not re.fullmatch("[0-9]{1,18}", number):
-        raise Invalid("A position looks like enrollment:1234, as a command's answer gives it.", field="at_least")
+    if source not in SOURCES or not re.fullmatch("[0-9]{1,18}", number):
+        raise Invalid("A position looks like enrollment:1234. Use the one from a command's answer.", field="at_least")
     return source, int(number)
 
 
@@ -100,7 +114,7 @@ def wait_for(database: Database, at_least: str | None, timeout: float) -> None:
             if time.monotonic() >= deadline:
                 so_far = reached.number if reached else 0
                 raise NotYet(
-                    f"The report has applied {source}:{so_far}, not yet {source}:{number}. Ask again in a moment.",
+                    f"The report has reached {source}:{so_far}, but not yet {source}:{number}. Try again in a moment.",
                     field="at_least",
                 )
             time.sleep(_POLL_SECONDS)

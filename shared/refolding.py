@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import kwargs_row
 
 from shared import telemetry
 from shared.folding import fold
@@ -15,10 +16,10 @@ Connection = psycopg.Connection[tuple[object, ...]]
 
 _SUFFIX = "_folded"
 _COLUMNS = """
-SELECT c.table_name, c.column_name, EXISTS (
+SELECT c.table_name AS "table", c.column_name AS name, EXISTS (
     SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0]
     WHERE i.indrelid = format('%I.%I', c.table_schema, c.table_name)::regclass AND i.indisunique AND i.indnatts = 1
-        AND a.attname = c.column_name)
+        AND a.attname = c.column_name) AS "unique"
 FROM information_schema.columns c JOIN information_schema.tables t USING (table_schema, table_name)
 WHERE t.table_schema = current_schema() AND t.table_type = 'BASE TABLE' AND c.column_name LIKE '%\\_folded'
 ORDER BY 1, 2
@@ -35,8 +36,9 @@ class _Column(NamedTuple):
 def refold(conn: Connection) -> None:
     """Fill what is NULL. Where two rows have one key now, the older one has it, and the other is named in the log: its key
     stays NULL, and it is found by its exact spelling only, until somebody gives it another one."""
-    for values in conn.execute(_COLUMNS).fetchall():
-        column = _Column(*values)  # type: ignore[arg-type]
+    with conn.cursor(row_factory=kwargs_row(_Column)) as cursor:
+        columns = cursor.execute(_COLUMNS).fetchall()
+    for column in columns:
         rows = _missing(conn, column)
         if rows and column.unique:
             rows = list(_free(conn, column, rows))
@@ -67,7 +69,7 @@ def _free(conn: Connection, column: _Column, rows: Iterable[tuple[str, str, str]
     for place, id, text in rows:
         if text in taken:
             log.warning(
-                "an older record has this key, apart from case; give this one another",
+                "an older record has the same key except for letter case; give this one a different key",
                 table=column.table,
                 field=column.name.removesuffix(_SUFFIX),
                 id=id,

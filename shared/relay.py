@@ -19,9 +19,9 @@ from aiokafka.errors import KafkaError
 from psycopg_pool import PoolTimeout
 
 from shared import telemetry
-from shared.database import Database
+from shared.database import Database, fetch_one
 from shared.errors import Corrupt
-from shared.feeds import PROFILES, Place, Record, SourceDown, wire
+from shared.feeds import PROFILES, Checkpoint, Record, SourceDown, wire
 from shared.feeds.postgres import PostgresFeed
 from shared.settings import Settings
 
@@ -38,10 +38,10 @@ class Cursor(NamedTuple):
     topic: str
     epoch: UUID
     position: int
-    last: tuple[int, ...]
+    last: Sequence[int]
 
 
-class Overtaken(Exception):
+class LeaseLost(Exception):
     """Another relay has become the active one."""
 
 
@@ -78,7 +78,7 @@ class Relay:
                     if not await self.turn():
                         await asyncio.to_thread(self._feed.wait, self._pause())
                     pause = 0.1
-                except Overtaken:
+                except LeaseLost:
                     log.info("another relay is active", relay=self.name)
                     self._forget()
                 except (KafkaError, OSError, TimeoutError, psycopg.OperationalError, PoolTimeout, SourceDown) as error:
@@ -145,7 +145,7 @@ class Relay:
         self._ahead = position, reading
 
     def _read(self, epoch: UUID, position: int) -> Sequence[Record]:
-        return self._feed.read({0: Place(epoch, position)}, self._settings.relay_batch)
+        return self._feed.read({0: Checkpoint(epoch, position)}, self._settings.relay_batch)
 
     def _check(self, cursor: Cursor, records: Sequence[Record]) -> None:
         expected, epoch = cursor.position, cursor.epoch.int
@@ -210,7 +210,12 @@ class Relay:
                     value=b"{}",
                     partition=partition,
                     headers=wire.watermark_headers(
-                        self._attribute, cursor.epoch, cursor.position, cursor.last[partition], partition, now
+                        self._attribute,
+                        epoch=cursor.epoch,
+                        position=cursor.position,
+                        previous=cursor.last[partition],
+                        partition=partition,
+                        now=now,
                     ),
                 )
                 for partition in silent
@@ -228,7 +233,7 @@ class Relay:
                 compression_type="lz4",
                 max_batch_size=_BATCH_BYTES,
                 linger_ms=0,
-                request_timeout_ms=int(self._settings.kafka_session * 1000),
+                request_timeout_ms=int(self._settings.kafka_session_timeout * 1000),
             )
             try:
                 await producer.start()
@@ -254,25 +259,25 @@ class Relay:
             return self._cursor
         asked_at = time.monotonic()
         with self._database.transaction() as conn:
-            row = conn.execute(
+            query = (
                 "UPDATE relay SET leader = %(me)s, until = clock_timestamp() + make_interval(secs => %(lease)s) "
                 "WHERE source = %(source)s AND (leader = %(me)s OR leader IS NULL OR until < clock_timestamp()) "
-                "RETURNING topic, epoch, position, last",
-                {"me": self._me, "lease": self._settings.kafka_session, "source": self.source},
-            ).fetchone()
-        self._leads_until = asked_at + self._settings.kafka_session / 3
-        self._cursor = Cursor(str(row[0]), UUID(str(row[1])), int(str(row[2])), tuple(row[3])) if row else None  # type: ignore[arg-type]
+                "RETURNING topic, epoch, position, last"
+            )
+            values = {"me": self._me, "lease": self._settings.kafka_session_timeout, "source": self.source}
+            self._cursor = fetch_one(conn, Cursor, query, values)
+        self._leads_until = asked_at + self._settings.kafka_session_timeout / 3
         return self._cursor
 
     def _advance(self, before: Cursor, after: Cursor) -> Cursor:
         """Compare and set, without waiting for the disk: what is lost with the database is sent again. Raises Overtaken."""
-        with self._database.transaction(lazy=True) as conn:
+        with self._database.transaction(async_commit=True) as conn:
             moved = conn.execute(
                 "UPDATE relay SET position = %s, last = %s WHERE source = %s AND position = %s AND epoch = %s AND leader = %s",
                 [after.position, list(after.last), self.source, before.position, before.epoch, self._me],
             )
         if moved.rowcount != 1:
-            raise Overtaken(self.name)
+            raise LeaseLost(self.name)
         self._cursor = after
         return after
 

@@ -11,7 +11,7 @@ from typing import Literal, Protocol, get_args
 from fastapi import FastAPI
 
 from shared import telemetry
-from shared.feeds import Stuck
+from shared.running import Runnable, Stuck
 from shared.set_aside import Retryable
 from shared.settings import Settings
 from shared.worker_errors import Failing, WorkerErrors
@@ -30,16 +30,8 @@ ROLES: tuple[Role, ...] = get_args(Role)
 def tune(settings: Settings) -> None:
     """Once per process: threads that wait for the database get their turn soon, and batches of a thousand objects are
     not looked through again and again by the garbage collector."""
-    sys.setswitchinterval(settings.thread_switch)
-    gc.set_threshold(settings.collect_after, 20, 50)
-
-
-class Runnable(Protocol):
-    name: str
-
-    def run(self, stop: threading.Event) -> None:
-        """Work until `stop` is set; what it raises makes it start again after a pause."""
-        ...
+    sys.setswitchinterval(settings.thread_switch_interval)
+    gc.set_threshold(settings.gc_threshold, 20, 50)
 
 
 class Isolating(Runnable, Retryable, Protocol):

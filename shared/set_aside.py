@@ -7,13 +7,12 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
-from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import PoolTimeout
 from pydantic import JsonValue
 
 from shared import telemetry
-from shared.database import Connection, Database, uuid_of
+from shared.database import Connection, Database, column, fetch_one, scalar
 from shared.events import Meta
 
 log = telemetry.logger(__name__)
@@ -128,13 +127,12 @@ class SetAside:
     def subjects(self, conn: Connection, kind: str | None = None) -> set[UUID]:
         """What waits for a person: all of it, or of one kind."""
         query = "SELECT subject FROM set_aside WHERE worker = %s AND (%s::text IS NULL OR kind = %s)"
-        return {uuid_of(subject) for (subject,) in conn.execute(query, [self.worker, kind, kind])}
+        return set(column(conn, query, UUID, [self.worker, kind, kind]))
 
     def count(self, conn: Connection, about: Mapping[str, JsonValue]) -> int:
         """How many that concern the same."""
         query = "SELECT count(*) FROM set_aside WHERE worker = %s AND about @> %s"
-        row = conn.execute(query, [self.worker, Jsonb(dict(about))]).fetchone()
-        return int(str(row[0])) if row else 0
+        return scalar(conn, query, int, [self.worker, Jsonb(dict(about))])
 
 
 def find(conn: Connection, worker: str, subject: UUID) -> SetAsideRow | None:
@@ -142,8 +140,7 @@ def find(conn: Connection, worker: str, subject: UUID) -> SetAsideRow | None:
     query = (
         "SELECT worker, subject, kind, about, error, tries FROM set_aside WHERE worker = %s AND subject = %s FOR UPDATE"
     )
-    with conn.cursor(row_factory=class_row(SetAsideRow)) as rows:
-        return rows.execute(query, [worker, subject]).fetchone()
+    return fetch_one(conn, SetAsideRow, query, [worker, subject])
 
 
 def decide(conn: Connection, row: SetAsideRow, action: str, by: Meta) -> None:

@@ -44,7 +44,7 @@ class Streams:
     def place(self) -> Iterator[None]:
         if not self._places.acquire(blocking=False):
             raise Busy(
-                f"{self._settings.stream_limit} downloads are under way, no more at once (ROLLBOOK_STREAM_LIMIT). "
+                f"{self._settings.stream_limit} downloads are already running, which is the limit (ROLLBOOK_STREAM_LIMIT). "
                 "Try again in a moment."
             )
         try:

@@ -20,7 +20,7 @@ CONSUMER_POSITION = Gauge(
 CONSUMER_LAG = Gauge("rollbook_consumer_lag", "Entries that the last look at the source found", ["consumer", "source"])
 RELAYED = Counter("rollbook_relayed_total", "Events a relay has published", ["source"])
 FOREIGN = Counter("rollbook_foreign_messages_total", "Messages on a topic that no relay has written", ["source"])
-REQUESTS = Histogram("rollbook_http_seconds", "Seconds to answer a request", ["service", "method", "status"])
+REQUESTS = Histogram("rollbook_http_seconds", "Seconds taken to answer a request", ["service", "method", "status"])
 SET_ASIDE = Counter("rollbook_set_aside_total", "Times a worker set something aside that crashed", ["worker"])
 WORKER_FAILURES = Counter("rollbook_worker_failures_total", "Times a background worker had to start again", ["worker"])
 
@@ -54,7 +54,7 @@ def configure(*, json: bool = True, level: int = logging.INFO) -> None:
             structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=lambda *_: structlog.PrintLogger(sys.stderr),
     )
 
 

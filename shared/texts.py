@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Sequence
 from uuid import UUID, uuid4
 
-from shared.database import Connection
+from shared.database import Connection, pairs
 from shared.events import TextRef, digest
 
 
@@ -36,5 +36,4 @@ class Texts:
 
 def read(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, str]:
     """The texts that are still there."""
-    rows = conn.execute("SELECT id, text FROM personal_text WHERE id = ANY(%s)", [list(ids)])
-    return {id: text for id, text in rows if isinstance(id, UUID) and isinstance(text, str)}
+    return dict(pairs(conn, "SELECT id, text FROM personal_text WHERE id = ANY(%s)", UUID, str, [list(ids)]))

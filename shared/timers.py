@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
-from shared.database import Connection, Database, keep_stepping
+from shared.database import Connection, Database, fetch, fetch_one, keep_stepping
 from shared.events import Meta
 from shared.set_aside import SetAside, SetAsideRow, passing
 
@@ -24,7 +24,7 @@ class Timer(NamedTuple):
         return f"{self.id}@{self.due.isoformat()}"
 
 
-class Ring(Protocol):
+class TimerHandler(Protocol):
     def __call__(self, timer: Timer) -> None:
         """Run the ordinary command with the timer's command id. Its own transaction removes the timer (`clear`)."""
         ...
@@ -52,12 +52,12 @@ ORDER BY due, id LIMIT %s
 _ONE = "SELECT id, due, kind, subject, meta FROM timer WHERE id = %s"
 
 
-class Clock:
+class TimerWorker:
     """Rings the due timers of one service. One that crashes is set aside, and the others ring."""
 
     BATCH = 100
 
-    def __init__(self, name: str, database: Database, rings: Mapping[str, Ring], pause: float) -> None:
+    def __init__(self, name: str, database: Database, rings: Mapping[str, TimerHandler], pause: float) -> None:
         self.name = name
         self._database = database
         self._rings = rings
@@ -70,10 +70,7 @@ class Clock:
     def step(self, now: datetime | None = None) -> int:
         """Ring what is due at `now`, the database's clock where it is None. Returns how many rang."""
         with self._database.connection() as conn:
-            due = [
-                Timer(*row)  # type: ignore[arg-type]
-                for row in conn.execute(_DUE, [now, list(self._rings), self.name, self.BATCH])
-            ]
+            due = fetch(conn, Timer, _DUE, [now, list(self._rings), self.name, self.BATCH])
         for timer in due:
             try:
                 self._rings[timer.kind](timer)
@@ -86,9 +83,8 @@ class Clock:
     def retry(self, row: SetAsideRow, meta: Meta) -> None:  # noqa: ARG002
         """Ring it now, if it is still there."""
         with self._database.connection() as conn:
-            found = conn.execute(_ONE, [row.subject]).fetchone()
-        if found:
-            timer = Timer(*found)  # type: ignore[arg-type]
+            timer = fetch_one(conn, Timer, _ONE, [row.subject])
+        if timer:
             self._rings[timer.kind](timer)
 
     def drop(self, conn: Connection, row: SetAsideRow) -> None:

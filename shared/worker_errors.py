@@ -42,10 +42,10 @@ class Failing(BaseModel):
     @property
     def fix(self) -> str:
         if self.error.startswith("Corrupt"):
-            return "Do what the error says: what it stopped at cannot be passed over."
+            return "Follow the error message: the entry at which it stopped cannot be skipped."
         return (
-            "Its trace is in the log ('a worker stopped'). rollbook letters list shows what was set aside; if nothing was, "
-            "the code has to be mended: report the trace."
+            "The trace is in the log ('a worker stopped'). rollbook letters list shows what was set aside; if nothing was, "
+            "the code has to be fixed: report the trace."
         )
 
 
@@ -69,7 +69,7 @@ class WorkerErrors:
         goes_on = before is not None and before.error == said and now - before.last < _OVER_SECONDS
         self._seen[worker] = _Seen(said, before.since if before and goes_on else now, now)
         try:
-            with self._database.transaction(lazy=True) as conn:
+            with self._database.transaction(async_commit=True) as conn:
                 conn.execute(_RECORD.encode(), [worker, said])
         except (psycopg.OperationalError, PoolTimeout):
             pass

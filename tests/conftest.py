@@ -4,10 +4,12 @@ import os
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from folders import new_folder
+from xdist.scheduler import LoadFileScheduling
 
 from shared import telemetry
 from shared.database import Database, migrate
@@ -17,6 +19,14 @@ from shared.embedded_kafka import EmbeddedKafka
 pytest_plugins = ["features_plugin"]
 
 Databases = Callable[..., Database]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _environment_as_it_was() -> Iterator[None]:
+    """What a file leaves in the environment, the settings of every later test would read."""
+    before = {name: value for name, value in os.environ.items() if name.startswith("ROLLBOOK_")}
+    yield
+    assert {name: value for name, value in os.environ.items() if name.startswith("ROLLBOOK_")} == before
 
 
 @pytest.fixture(scope="session")
@@ -95,6 +105,19 @@ def broker() -> Iterator[EmbeddedKafka | None]:
 def kafka(broker: EmbeddedKafka | None) -> str:
     """The address of a real Apache Kafka, which all tests of this run share: take names of your own."""
     return os.environ["KAFKA_BOOTSTRAP_SERVERS"] if broker is None else broker.bootstrap
+
+
+class Files(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
+    """A file's tests stay in one process, for its fixtures; those with a browser too, for the company that they share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "tests/browser" if file.startswith("tests/browser/") else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Files:
+    return Files(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

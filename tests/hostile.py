@@ -4,8 +4,8 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import uuid4
 
+from documents import METHODS, Requests
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -13,7 +13,6 @@ TEXTS = ("\0", "\ud800", "x" * 10_000, "   ", "9999-12-31", "0001-01-01T00:00:00
 NUMBERS = (2**63, 10**400, -1)
 DEEP: Any = json.loads("[" * 200 + "]" * 200)
 OTHERS = (DEEP, {"a": None})
-_METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class Probe:
@@ -21,24 +20,28 @@ class Probe:
 
     def __init__(self, app: FastAPI, headers: Mapping[str, str], known: Mapping[str, Any]) -> None:
         self.http = TestClient(app, headers=dict(headers), raise_server_exceptions=False)
-        self.document = app.openapi()
-        self.known = known
+        self.requests = Requests(app.openapi(), known)
         self.answers: Counter[int] = Counter()
         self.faults: list[str] = []
         self.operations = 0
+        self.documented: frozenset[str] = frozenset()
+        """Statuses of the operation that is asked."""
 
     def run(self) -> None:
-        for path, item in self.document["paths"].items():
-            for method in _METHODS:
+        for path, item in self.requests.document["paths"].items():
+            for method in METHODS:
                 if method in item:
                     self.operations += 1
                     self._operation(method, path, item[method])
 
     def _operation(self, method: str, path: str, operation: Mapping[str, Any]) -> None:
+        self.documented = frozenset(operation["responses"])
         parameters = operation.get("parameters", [])
-        named = {p["name"]: self._value(p["name"], p.get("schema", {})) for p in parameters if p["in"] == "path"}
+        named = {
+            p["name"]: self.requests.value(p["name"], p.get("schema", {})) for p in parameters if p["in"] == "path"
+        }
         content = operation.get("requestBody", {}).get("content", {}).get("application/json")
-        body = self._value("", content["schema"]) if content else None
+        body = self.requests.value("", content["schema"]) if content else None
         address = path.format(**{name: str(value) for name, value in named.items()})
         self._send(method, address, body)
         for parameter in parameters:
@@ -51,7 +54,7 @@ class Probe:
         for place in _places(body):
             self._send_each(method, address, body, place)
         for name, schema in self._optional(content["schema"] if content else {}).items():
-            fuller = {**body, name: self._value(name, schema)}
+            fuller = {**body, name: self.requests.value(name, schema)}
             self._send(method, address, fuller)
             for place in ((name,), *_places(fuller[name], (name,))):
                 self._send_each(method, address, fuller, place)
@@ -63,7 +66,7 @@ class Probe:
     def _optional(self, schema: Mapping[str, Any]) -> dict[str, Any]:
         """The members of a body that need not be there."""
         while "$ref" in schema:
-            schema = self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+            schema = self.requests.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
         required = schema.get("required", ())
         return {name: one for name, one in schema.get("properties", {}).items() if name not in required}
 
@@ -71,35 +74,9 @@ class Probe:
         told: dict[str, Any] = {} if body is None else {"content": json.dumps(body)}
         answer = self.http.request(method, address, headers={"Content-Type": "application/json"}, **told)
         self.answers[answer.status_code] += 1
-        if answer.status_code >= 500 and answer.status_code != 503:
+        unknown = not self.documented & {str(answer.status_code), f"{answer.status_code // 100}XX"}
+        if unknown or (answer.status_code >= 500 and answer.status_code != 503):
             self.faults.append(f"{answer.status_code} {method} {address[:120]} {json.dumps(body)[:300]}")
-
-    def _value(self, name: str, schema: Mapping[str, Any]) -> Any:  # noqa: PLR0911
-        """Something that fits, with real ids where the name says which."""
-        if name in self.known:
-            return self.known[name]
-        if "$ref" in schema:
-            return self._value(name, self.document["components"]["schemas"][schema["$ref"].rpartition("/")[2]])
-        for union in ("anyOf", "oneOf", "allOf"):
-            if union in schema:
-                return self._value(name, schema[union][0])
-        if "const" in schema or "enum" in schema:
-            return schema.get("const", schema.get("enum", [None])[0])
-        match schema.get("type"):
-            case "object":
-                required = schema.get("required", ())
-                return {
-                    key: self._value(key, one) for key, one in schema.get("properties", {}).items() if key in required
-                }
-            case "array":
-                return [self._value(name.removesuffix("s"), schema.get("items", {}))]
-            case "integer" | "number":
-                return schema.get("minimum", 1)
-            case "boolean":
-                return True
-        return {"uuid": str(uuid4()), "date": "2027-01-31", "date-time": "2027-01-31T00:00:00Z"}.get(
-            schema.get("format", ""), "Probe"
-        )
 
 
 def _places(body: Any, at: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

@@ -32,6 +32,8 @@ class Issuer:
         *,
         issuer: str = ISSUER,
         seconds: int = 600,
+        scopes: Sequence[tuple[str, UUID | None]] = (),
+        service: str | None = None,
     ) -> str:
         claims = {
             "iss": issuer,
@@ -40,8 +42,15 @@ class Issuer:
             "exp": int(time.time()) + seconds,
             "roles": [[role, str(organisation) if organisation else None] for role, organisation in roles],
             "home": str(home) if home else None,
+            "scopes": [
+                [permission, str(organisation) if organisation else None] for permission, organisation in scopes
+            ],
+            "service": service,
         }
         return jwt.encode({"alg": "Ed25519", "kid": "test"}, claims, self._key, algorithms=["Ed25519"])
 
     def headers(self, person: UUID, *roles: tuple[str, UUID | None], home: UUID | None = None) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.token(person, roles, home)}"}
+
+    def machine(self, client: UUID, *scopes: tuple[str, UUID | None], service: str | None = None) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.token(client, scopes=scopes, service=service)}"}

@@ -1,1 +1,1 @@
-"""The catalogue: courses and certifications, their versions, and whether learners may come."""
+"""The catalog: courses and certifications, their versions, and whether learners may come."""

@@ -1,19 +1,20 @@
-"""The wiring of the catalogue."""
+"""The wiring of the catalog."""
 
 from collections.abc import Sequence
 
-from services.catalog.api import job_roles, offerings
-from services.catalog.api.parts import Parts
-from services.catalog.application.applying import Applying
+from services.catalog.api import ROUTES
 from services.catalog.application.job_roles import JobRoles
+from services.catalog.application.manifest import ManifestApplier
 from services.catalog.application.offerings import Catalog
+from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.database import Database
 from shared.feeds import Feeds
-from shared.http import service_app
-from shared.service import Role, Runnable, Service
+from shared.http import provide, serve, service_app
+from shared.running import Runnable
+from shared.service import Role, Service
 from shared.settings import Settings
-from shared.store import Forgetting
+from shared.store import RetentionWorker
 from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.catalog"
@@ -28,13 +29,21 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
         "catalog", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
     roles = JobRoles(catalog)
-    app.state.parts = Parts(catalog, Applying(catalog, roles), roles)
-    for routes in (offerings, job_roles):
-        app.include_router(routes.router)
-    work: dict[Role, Sequence[Runnable]] = {"worker": [Forgetting("catalog", database, settings.command_days)]}
+    provide(app, catalog, ManifestApplier(catalog, roles), roles)
+    serve(app, ROUTES)
+    work: dict[Role, Sequence[Runnable]] = {
+        "worker": [RetentionWorker("catalog", database, settings.command_days), Sealer("catalog", database, settings)]
+    }
     if feeds:
         work["relay"] = feeds.publishers(database, "catalog")
-    return Service("catalog", app, work, database.close, lambda: _ready(database, settings), WorkerErrors(database))
+    return Service(
+        "catalog",
+        app,
+        work=work,
+        close=database.close,
+        ready=lambda: _ready(database, settings),
+        errors=WorkerErrors(database),
+    )
 
 
 def _ready(database: Database, settings: Settings) -> None:

@@ -8,19 +8,19 @@ from services.cli.client import Client
 from shared.limits.yaml_text import NoYaml, read_yaml
 
 _RULES = ("groups", "triggers")
-"""What of a file belongs to enrollment; all else is the catalogue's."""
+"""What of a file belongs to enrollment; all else is the catalog's."""
 
 
 def apply(client: Client, content: bytes, *, dry_run: bool) -> list[dict[str, Any]]:
     """What became of everything in the file, or would. Both parts are checked before the first one changes anything."""
-    catalogue, rules = _parts(content)
+    catalog, rules = _parts(content)
     if not rules:
-        return _catalogue(client, content, dry_run=dry_run)[0]
-    shown = _catalogue(client, catalogue, dry_run=True)[0] if catalogue else []
+        return _catalog(client, content, dry_run=dry_run)[0]
+    shown = _catalog(client, catalog, dry_run=True)[0] if catalog else []
     checked = _rules(client, {**rules, "coming": [item["code"] for item in shown]}, dry_run=True)
     if dry_run:
         return [*shown, *checked]
-    done, position = _catalogue(client, catalogue, dry_run=False) if catalogue else ([], None)
+    done, position = _catalog(client, catalog, dry_run=False) if catalog else ([], None)
     return [*done, *_rules(client, rules, dry_run=False, at_least=position)]
 
 
@@ -37,7 +37,7 @@ def _value(value: Any) -> str:
 
 
 def _parts(content: bytes) -> tuple[bytes, dict[str, Any]]:
-    """The catalogue's, empty for none; and enrollment's. What cannot be read is all the catalogue's, which says why."""
+    """The catalog's, empty for none; and enrollment's. What cannot be read is all the catalog's, which says why."""
     try:
         whole = read_yaml(content)
     except NoYaml:
@@ -55,7 +55,7 @@ def _words(value: Any) -> Any:
     return [_words(one) for one in value] if isinstance(value, list) else value
 
 
-def _catalogue(client: Client, content: bytes, *, dry_run: bool) -> tuple[list[dict[str, Any]], str]:
+def _catalog(client: Client, content: bytes, *, dry_run: bool) -> tuple[list[dict[str, Any]], str]:
     """What became of everything, and the position after it."""
     answer = client.send(
         "POST",

@@ -11,11 +11,13 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from shared.interface import INTERFACE
+
 _POLL_SECONDS = 0.2
 
-Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="Where the suite answers")]
-User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name to sign in with")]
-Password = Annotated[str | None, typer.Option(envvar="ROLLBOOK_PASSWORD", help="Its password")]
+Url = Annotated[str, typer.Option(envvar="ROLLBOOK_BASE_URL", help="URL of the suite")]
+User = Annotated[str | None, typer.Option(envvar="ROLLBOOK_USER", help="User name for signing in")]
+Password = Annotated[str | None, typer.Option(envvar="ROLLBOOK_PASSWORD", help="Password of that user")]
 Token = Annotated[str | None, typer.Option(envvar="ROLLBOOK_TOKEN", help="A token instead of user name and password")]
 
 
@@ -23,7 +25,7 @@ class Client:
     """Signs in on entering. What a service refuses is printed, and ends the command with exit code 2."""
 
     def __init__(self, url: str, user: str | None, password: str | None, token: str | None) -> None:
-        self._http = httpx.Client(base_url=url, timeout=120.0)
+        self._http = httpx.Client(base_url=url, timeout=120.0, headers={INTERFACE: "command-line"})
         self._user, self._password, self._token = user, password, token
         self._say = Console(stderr=True)
 
@@ -46,11 +48,17 @@ class Client:
         try:
             answer = self._http.request(method, path, **request)
         except httpx.TransportError as error:
-            self.fail(f"Nothing answers at {self._http.base_url} ({type(error).__name__}). Start it: rollbook up")
+            self.fail(
+                f"Nothing is responding at {self._http.base_url} ({type(error).__name__}). Start the suite: rollbook up"
+            )
         if answer.is_error:
             self.fail(_problem(answer))
         found: dict[str, Any] = answer.json()
         return found
+
+    def attempt(self, method: str, path: str, **request: Any) -> httpx.Response:
+        """The answer, whatever it is: for what may be refused."""
+        return self._http.request(method, path, **request)
 
     def pages(self, path: str, params: Mapping[str, str]) -> Iterator[dict[str, Any]]:
         """Every item of a paged list."""

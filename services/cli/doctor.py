@@ -11,8 +11,8 @@ from functools import partial
 
 import httpx
 
-from services.portal.client import SERVICES
 from shared.settings import Settings
+from shared.suite import SERVICES
 
 CLOCK_SECONDS = 5.0
 LAG_SECONDS = 10.0
@@ -33,14 +33,18 @@ class Finding:
 def examine(settings: Settings, http: httpx.Client) -> Iterator[Finding]:
     """Look at everything that can be seen from outside."""
     for service in SERVICES:
-        yield _look(f"service {service}", partial(_ready, http, service), "Start it: rollbook up. Its log says more.")
-    yield _look("clock", lambda: _clock(http), "Let both machines keep time (NTP).")
+        yield _look(
+            f"service {service}", partial(_ready, http, service), "Start it: rollbook up. See its log for details."
+        )
+    yield _look("clock", lambda: _clock(http), "Synchronize the clocks of both machines (NTP).")
     yield _look(
-        "mail server", lambda: _mail(settings), "Set ROLLBOOK_SMTP_HOST and ROLLBOOK_SMTP_PORT, or start that server."
+        "mail server",
+        lambda: _mail(settings),
+        "Set ROLLBOOK_SMTP_HOST and ROLLBOOK_SMTP_PORT, or start the mail server.",
     )
-    yield _look("dead letters", lambda: _letters(http), "rollbook letters list; then show, retry or drop.")
-    yield _look("workers", lambda: _failing(http), "Do what it says; then rollbook letters list.")
-    yield _look("consumers", lambda: _lag(http), "Look for parked events and for 'a worker stopped' in the log.")
+    yield _look("dead letters", lambda: _letters(http), "Run: rollbook letters list; then show, retry or drop.")
+    yield _look("workers", lambda: _failing(http), "Follow the advice above; then run: rollbook letters list")
+    yield _look("consumers", lambda: _lag(http), "Check for parked events, and for 'a worker stopped' in the log.")
 
 
 def _look(what: str, at: Callable[[], str], fix: str) -> Finding:
@@ -101,9 +105,9 @@ def _letters(http: httpx.Client) -> str:
     waiting = {told["source"]: keys for told, keys in _gauge(http, "rollbook_parked_keys") if keys}
     aside = {told["worker"]: many for told, many in _gauge(http, "rollbook_set_aside") if many}
     if waiting or aside:
-        told = [f"{keys} of {source}" for source, keys in waiting.items()]
+        told = [f"{keys} from {source}" for source, keys in waiting.items()]
         told += [f"{many} set aside by {worker}" for worker, many in aside.items()]
-        raise RuntimeError("they wait for a person: " + ", ".join(told))
+        raise RuntimeError("these need attention: " + ", ".join(told))
     return "none"
 
 
@@ -112,10 +116,12 @@ def _failing(http: httpx.Client) -> str:
     found = []
     for service in SERVICES:
         for one in http.get(f"/api/{service}/health/ready").json().get("failing", []):
-            found.append(f"{one['worker']} has raised {one['error']} for {one['seconds']:.0f} s. {one['fix']}")
+            found.append(
+                f"{one['worker']} has been failing with {one['error']} for {one['seconds']:.0f} s. {one['fix']}"
+            )
     if found:
         raise RuntimeError(" ".join(found))
-    return "none has raised the same error for a minute"
+    return "no worker has been failing for a minute or more"
 
 
 def _gauge(http: httpx.Client, name: str) -> Iterator[tuple[dict[str, str], int]]:

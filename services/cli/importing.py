@@ -29,7 +29,7 @@ def people(client: Client, out: Console, folder: Path, mapping: str, options: Se
     for outcome, rows in sorted(done["outcomes"].items()):
         out.print(f"{outcome:<10} {rows}", highlight=False)
     if done["ignored"]:
-        out.print(f"headings without a place here: {', '.join(done['ignored'])}", highlight=False)
+        out.print(f"ignored headings: {', '.join(done['ignored'])}", highlight=False)
     skipped = int(done["outcomes"].get("skipped", 0))
     if skipped:
         _print_skipped(client, out, path, skipped)
@@ -52,17 +52,17 @@ def learners(client: Client, out: Console, file: Path, offering: str, limit: int
     for outcome, rows in report["counts"].items():
         if rows:
             out.print(f"{outcome:<16} {rows}", highlight=False)
-    left = [row for row in report["rows"] if row["outcome"] not in ("assigned", "assigned-already")]
+    left = [row for row in report["rows"] if row["outcome"] not in ("assigned", "already-assigned")]
     out.file.writelines(f"row {row['row']}: {row['outcome']}. {row.get('detail', '')}".strip() + "\n" for row in left)
     if jobs:
-        out.print(f"Done. Reports that show it: --at-least {jobs[-1]['result']['position']}", highlight=False)
+        out.print(f"Done. To see it in reports, add: --at-least {jobs[-1]['result']['position']}", highlight=False)
     return sum(row["outcome"] != "duplicate" for row in left)
 
 
 def _option(client: Client, text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals:
-        client.fail(f"An option is name=value, not '{text}'.")
+        client.fail(f"Write an option as name=value, not '{text}'.")
     return name, value
 
 

@@ -8,31 +8,29 @@ from rich.console import Console
 from rich.table import Table
 
 from services.cli.client import Client, Password, Token, Url, User
+from shared.suite import FOLLOWING
 
-SERVICES = ("directory", "enrollment", "notifier", "reporting")
-"""Those that follow another."""
-
-app = typer.Typer(no_args_is_help=True, help="Dead letters: list, show, retry, drop.")
+app = typer.Typer(no_args_is_help=True, help="List, show, retry and drop dead letters.")
 out = Console()
 
-Service = Annotated[str, typer.Argument(help="Whose consumer it crashed")]
-Source = Annotated[str, typer.Argument(help="As enrollment, or directory.profiles")]
+Service = Annotated[str, typer.Argument(help="Service whose consumer it crashed")]
+Source = Annotated[str, typer.Argument(help="Such as enrollment or directory.profiles")]
 Key = Annotated[UUID, typer.Argument()]
 _URL = "http://127.0.0.1:8000"
 
 
 @app.command("list")
 def list_letters(
-    check: Annotated[bool, typer.Option("--check", help="Exit code 1 when there are some")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Exit with code 1 if there are any")] = False,
     url: Url = _URL,
     user: User = None,
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """The keys that wait, in all services."""
+    """List the parked keys in all services."""
     table = Table("service", "source", "key", "entries", "first", "type", "error", box=None)
     with Client(url, user, password, token) as client:
-        for service in SERVICES:
+        for service in FOLLOWING:
             for one in client.pages(f"/api/{service}/letters", {}):
                 shown = (one["source"], one["key"], one["entries"], one["position"], one["type"], one["error"])
                 table.add_row(service, *(str(value) for value in shown))
@@ -54,7 +52,7 @@ def show(
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """The entries of one key, oldest first."""
+    """Show the entries of one key, oldest first."""
     with Client(url, user, password, token) as client:
         entries: Any = client.send("GET", f"/api/{service}/letters/{source}/{key}")
     for entry in entries:
@@ -65,20 +63,20 @@ def show(
 def retry(
     service: Service,
     source: Source,
-    key: Annotated[UUID | None, typer.Argument(help="Which one; with --all none")] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every key of this source")] = False,
+    key: Annotated[UUID | None, typer.Argument(help="The key to retry; leave it out with --all")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Retry every key of this source")] = False,
     url: Url = _URL,
     user: User = None,
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """Take all entries of a key again, in order; or those of every key of a source. Exit code 1 when some crash again."""
+    """Process all entries of a key again, in order; or those of every key of a source. The exit code is 1 if any crash again."""
     if (key is None) != every:
-        raise typer.BadParameter("Name one key, or say --all.")
+        raise typer.BadParameter("Give a key, or use --all.")
     with Client(url, user, password, token) as client:
         if key:
             done = client.send("POST", f"/api/{service}/letters/{source}/{key}/retry", headers=_key())
-            out.print(f"Taken: {done['entries']}", highlight=False)
+            out.print(f"Processed: {done['entries']}", highlight=False)
             return
         taken = crashed = 0
         while True:
@@ -86,7 +84,7 @@ def retry(
             taken, crashed = taken + done["taken"], done["crashed"]
             if not done["more"] or not done["taken"]:
                 break
-    out.print(f"Taken: {taken}. Crashed again: {crashed}", highlight=False)
+    out.print(f"Processed: {taken}. Crashed again: {crashed}", highlight=False)
     if crashed:
         raise typer.Exit(1)
 
@@ -96,20 +94,20 @@ def drop(
     service: Service,
     source: Source,
     key: Key,
-    position: Annotated[int, typer.Argument(help="Of the first entry")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask")] = False,
+    position: Annotated[int, typer.Argument(help="Position of the first entry")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation")] = False,
     url: Url = _URL,
     user: User = None,
     password: Password = None,
     token: Token = None,
 ) -> None:
-    """Give the first entry of a key up, for ever."""
+    """Drop the first entry of a key permanently."""
     if not yes:
-        typer.confirm("What this entry says will never reach the service. Drop it?", abort=True)
+        typer.confirm("This entry will never reach the service. Drop it?", abort=True)
     with Client(url, user, password, token) as client:
         body = {"position": position}
         client.send("POST", f"/api/{service}/letters/{source}/{key}/drop", json=body, headers=_key())
-    out.print("Dropped. What waits behind it: rollbook letters retry", highlight=False)
+    out.print("Dropped. To process the entries behind it, run: rollbook letters retry", highlight=False)
 
 
 def _key() -> dict[str, str]:

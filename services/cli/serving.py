@@ -1,6 +1,7 @@
 """The commands that run the services, and so import them all. What only talks to a suite starts without this."""
 
 import secrets
+import threading
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -8,7 +9,7 @@ import typer
 from rich.console import Console
 
 from services.cli import demo
-from services.portal.api import SignIn
+from services.portal.api.entrance.sign_in import SignIn
 from services.suite import embedded, processes, running
 from shared.embedded import CannotStart
 from shared.errors import Corrupt
@@ -31,6 +32,12 @@ def up(port: int | None, data: Path | None, size: int | None, smtp_port: int | N
             "demo_payments": True,
         }
         settings = settings.model_copy(update=played)
+    if not settings.launch_secret:
+        settings = settings.model_copy(update={"launch_secret": secrets.token_hex(32), "demo_learning": True})
+    if settings.demo_history and settings.demo_size and "breaker_learners" not in told.model_fields_set:
+        few = max(1, settings.demo_size // 20)
+        limits = {"breaker_learners": few, "breaker_minimum": min(few, settings.breaker_minimum)}
+        settings = settings.model_copy(update=limits)
     try:
         if kafka:
             processes.serve(settings, ready=_fill_processes)
@@ -41,22 +48,26 @@ def up(port: int | None, data: Path | None, size: int | None, smtp_port: int | N
 
 
 def _fill_suite(suite: embedded.Suite) -> None:
-    demo.fill(suite.place.settings(suite.settings, "directory"), suite.sign_ins, out)
+    settings = suite.place.settings(suite.settings, "directory")
+    demo.fill(settings, suite.sign_ins, out)
     demo.tell(suite.settings.base_url, suite.sign_ins, out)
+    demo.go_on(settings, suite.sign_ins, out)
 
 
 def _fill_processes(suite: processes.Processes) -> None:
     found: list[SignIn] = []
-    demo.fill(running.own_settings(suite.settings, "directory"), found, out)
-    suite.show([(one.user_name, one.password, one.role) for one in found])
+    settings = running.own_settings(suite.settings, "directory").model_copy(update={"data": suite.data})
+    demo.fill(settings, found, out)
+    suite.show([(one.user_name, one.password, one.role, one.name, one.card) for one in found])
     demo.tell(suite.settings.base_url, found, out)
+    threading.Thread(target=demo.go_on, args=(settings, found, out), name="demo", daemon=True).start()
 
 
 def run(service: str, roles: list[str], *, with_parent: bool) -> None:
     chosen = [role for role in ROLES if role in roles]
     try:
         if unknown := set(roles) - set(ROLES):
-            raise running.CannotRun(f"There is no role {', '.join(sorted(unknown))}. There are: {', '.join(ROLES)}.")
+            raise running.CannotRun(f"There is no role {', '.join(sorted(unknown))}. Choose from: {', '.join(ROLES)}.")
         running.run(service, chosen, Settings(), with_parent=with_parent)
     except running.CannotRun as error:
         _give_up(error)
@@ -67,6 +78,7 @@ def fill_demo() -> None:
     found: list[SignIn] = []
     demo.fill(settings, found, out)
     demo.tell(settings.base_url, found, out)
+    demo.go_on(settings, found, out)
 
 
 def topics() -> None:
@@ -74,7 +86,7 @@ def topics() -> None:
     try:
         if not settings.kafka or "{service}" not in settings.database_url:
             raise SourceDown(
-                "Set ROLLBOOK_KAFKA to the broker's address, and ROLLBOOK_DATABASE_URL with {service} in it."
+                "Set ROLLBOOK_KAFKA to the broker's address, and ROLLBOOK_DATABASE_URL to a URL that contains {service}."
             )
         for topic in processes.create_topics(settings):
             said = "created" if topic.created else "unchanged"

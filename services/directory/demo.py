@@ -1,15 +1,17 @@
 """Demo data: the first site administrator, a believable company through the ordinary import (DIR-8), sign-ins."""
 
-import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
+from pydantic import TypeAdapter
+
 from services.directory import demo_names as words
-from services.directory.api.parts import Parts
 from services.directory.application.audiences import NewAudience
-from services.directory.application.people import NewPerson
+from services.directory.application.registrations import NewPerson
+from services.directory.application.services import Services
 from services.directory.application.structure import NewFramework
 from services.directory.demo_company import Company, as_csv, person_number
 from services.directory.imports.options import Options, mapping
@@ -21,7 +23,7 @@ from shared.contracts.directory import UnitKind
 from shared.errors import Corrupt
 from shared.events import SYSTEM
 from shared.jobs import Worker
-from shared.store import Context
+from shared.store import CommandContext
 
 PASSWORD = "rollbook-demo"
 """Of every demo account. Not for production."""
@@ -34,6 +36,10 @@ FRAMEWORKS: tuple[tuple[UnitKind, str, str], ...] = (
 )
 FEED = "demo"
 """Who manages the records of the demo company."""
+NURSE = "F-1-1"
+"""The position, by its external id."""
+_OFFICE = ("F-3-1", "F-3-2", "F-3-3", "F-3-4")
+"""Positions of whom nothing is asked yet."""
 PART = 100_000
 """People in one run of the import."""
 _EVERYTHING = Scope(everything=True)
@@ -49,9 +55,15 @@ class SignIn:
     user_name: str
     password: str
     what: str
+    name: str = ""
+    card: str = ""
+    """Which words the start page has for this account."""
 
 
-def ensure_site_administrator(parts: Parts, password: str = PASSWORD) -> UUID:
+ADMINISTRATOR = SignIn("admin", PASSWORD, "site administrator", "Site Administrator", "site-administrator")
+
+
+def ensure_site_administrator(parts: Services, password: str = PASSWORD) -> UUID:
     """The first account, `admin`, once, on a directory without a site administrator. Returns who it is."""
     with parts.database.connection() as conn:
         row = conn.execute(
@@ -60,26 +72,26 @@ def ensure_site_administrator(parts: Parts, password: str = PASSWORD) -> UUID:
     if row and isinstance(row[0], UUID):
         return row[0]
     new = NewPerson(first_name="Site", last_name="Administrator", email="admin@example.com", user_name="admin")
-    registered = parts.people.register(_context("first site administrator"), _EVERYTHING, new)
+    registered = parts.registrations.register(_context("first site administrator"), _EVERYTHING, None, new)
     id = UUID(_result(registered.result, "person_id"))
     parts.people.grant(_context("first site administrator role"), _EVERYTHING, id, ("site-administrator", None))
     parts.accounts.set_password(id, password)
     return id
 
 
-def populate(parts: Parts, size: int, seed: int = 1, progress: Progress | None = None) -> list[SignIn]:
+def populate(parts: Services, size: int, seed: int = 1, progress: Progress | None = None) -> list[SignIn]:
     """The company, its audiences and sign-ins, on a directory without other people; again, nothing is done twice."""
     company = Company(size, seed)
     administrator = ensure_site_administrator(parts)
     found = _found(parts)
     if found == "other":
-        return [SignIn("admin", PASSWORD, "site administrator")]
+        return [ADMINISTRATOR]
     if found != "whole":
         _company(parts, company, administrator, progress)
-    return _sign_ins(parts)
+    return _sign_ins(parts, company)
 
 
-def _found(parts: Parts) -> str:
+def _found(parts: Services) -> str:
     """`nothing`, `begun`, `whole`: how far the demo company is here; `other`: people who are not of the demo."""
     with parts.database.connection() as conn:
         row = conn.execute(
@@ -94,14 +106,14 @@ def _found(parts: Parts) -> str:
     return "other" if others or (imported and not _own_run(parts)) else "nothing"
 
 
-def _own_run(parts: Parts) -> bool:
+def _own_run(parts: Services) -> bool:
     """The only runs so far are the demo's own, cut off before they wrote anything."""
     with parts.database.connection() as conn:
         options = conn.execute("SELECT options FROM import_run").fetchall()
     return all(Options.model_validate_json(str(text)).feed == FEED for (text,) in options)
 
 
-def _company(parts: Parts, company: Company, administrator: UUID, progress: Progress | None) -> None:
+def _company(parts: Services, company: Company, administrator: UUID, progress: Progress | None) -> None:
     size, seed = company.size, company.seed
     with parts.database.connection() as conn:
         known = {(f.kind, f.external_id) for f in frameworks(conn, None)}
@@ -127,10 +139,10 @@ def _company(parts: Parts, company: Company, administrator: UUID, progress: Prog
 
 
 def run_import(
-    parts: Parts, runner: UUID, command_id: str, files: dict[Element, bytes], progress: Progress | None
+    parts: Services, runner: UUID, command_id: str, files: dict[Element, bytes], progress: Progress | None
 ) -> dict[str, int]:
     """Start a run and work on it to its end. Raises Corrupt when it failed."""
-    context = Context(runner, command_id=f"demo {command_id}", reason_code="demo")
+    context = CommandContext(runner, command_id=f"demo {command_id}", reason_code="demo")
     options = Options(mapping=mapping("totara"), feed=FEED)
     id = UUID(_result(parts.imports.start(context, files, options).result, "import_id"))
     worker = Worker("demo", parts.database, [parts.imports], 0.1)
@@ -142,17 +154,16 @@ def run_import(
         if progress:
             progress(job.done, job.total)
         if job.state == "finished":
-            return {str(k): int(str(v)) for k, v in job.result.items()} if isinstance(job.result, dict) else {}
+            return TypeAdapter(dict[str, int]).validate_python(job.result or {})
         if job.state == "failed":
             raise Corrupt(f"the demo import failed: {job.error}")
 
 
-def _audiences(parts: Parts, company: Company) -> None:
+def _audiences(parts: Services, company: Company) -> None:
     for n, name in enumerate(words.AUDIENCES, 1):
         new = NewAudience(name=name, external_id=f"demo-{n}")
         receipt = parts.audiences.create(_context(f"audience {n}"), new)
-        chance = random.Random(f"{company.seed}/audience/{n}")
-        members = chance.sample(range(1, company.size + 1), min(company.size // 4, 20 * n))
+        members = company.members(n)
         with parts.database.connection() as conn:
             query = "SELECT id FROM profile WHERE external_id = ANY(%s)"
             people = [
@@ -162,37 +173,65 @@ def _audiences(parts: Parts, company: Company) -> None:
         parts.audiences.change_members(_context(f"audience {n} members"), _EVERYTHING, id, people, [])
 
 
-def _sign_ins(parts: Parts) -> list[SignIn]:
-    """An enrollment manager of one company, an auditor of everything, a learner."""
+def _sign_ins(parts: Services, company: Company) -> list[SignIn]:
+    """One person of each kind of work; whoever cannot be had in a small company is left out."""
+    cast = {person_number(one.number): one for one in _cast(company)}
     with parts.database.connection() as conn:
-        query = "SELECT f.external_id, f.id, f.user_name FROM profile f WHERE f.external_id = ANY(%s)"
-        people = {
-            str(e): (id, str(name)) for e, id, name in conn.execute(query, [[person_number(n) for n in (2, 3, 4)]])
-        }
+        query = (
+            "SELECT external_id, id, user_name, first_name || ' ' || last_name FROM profile WHERE external_id = ANY(%s)"
+        )
+        people = {str(row[0]): row for row in conn.execute(query, [list(cast)])}
         unit = conn.execute("SELECT id FROM unit WHERE kind = 'organisation' AND external_id = 'L-1'").fetchone()
         known = {person for (person,) in conn.execute("SELECT person FROM account")}
         held = {person for (person,) in conn.execute("SELECT person FROM permission_role")}
     first = unit[0] if unit and isinstance(unit[0], UUID) else None
-    wanted: tuple[tuple[int, str, UUID | None, str], ...] = (
-        (2, "enrollment-manager", first, f"enrollment manager of {words.COMPANIES[0]}"),
-        (3, "auditor", None, "auditor of everything"),
-        (4, "learner", None, "learner"),
-    )
-    found = [SignIn("admin", PASSWORD, "site administrator")]
-    for number, role, where, what in wanted:
-        id, name = people.get(person_number(number), (None, ""))
+    found = [ADMINISTRATOR]
+    for external_id, one in cast.items():
+        _, id, user_name, called = people.get(external_id, ("", None, "", ""))
         if not isinstance(id, UUID):
             continue
-        if role != "learner" and id not in held:
-            parts.people.grant(_context(f"role of {number}"), _EVERYTHING, id, (role, where))
+        if one.role and id not in held:
+            parts.people.grant(
+                _context(f"role of {one.number}"), _EVERYTHING, id, (one.role, first if one.local else None)
+            )
         if id not in known:
             parts.accounts.set_password(id, PASSWORD)
-        found.append(SignIn(name, PASSWORD, what))
+        found.append(SignIn(str(user_name), PASSWORD, one.what, str(called), one.card))
     return found
 
 
-def _context(command_id: str) -> Context:
-    return Context(SYSTEM, command_id=f"demo {command_id}", reason_code="demo")
+class _Part(NamedTuple):
+    """Whom somebody can sign in as. `role`: a permission role, of the first company only where it is `local`."""
+
+    number: int
+    card: str
+    what: str
+    role: str | None = None
+    local: bool = False
+
+
+def _cast(company: Company) -> list[_Part]:
+    care = words.COMPANIES[0]
+    parts = [
+        _Part(4, "team-leader", f"team leader at {care}"),
+        _Part(2, "enrollment-manager", f"enrollment manager of {care}", "enrollment-manager", local=True),
+        _Part(5, "operations-manager", "operations manager", "operations-manager"),
+        _Part(6, "learning-manager", "learning manager", "learning-manager"),
+        _Part(3, "auditor", "auditor of everything", "auditor"),
+    ]
+    learners = company.in_company(1, NURSE) or company.in_company(1)
+    asked_of = {n for audience in range(1, len(words.AUDIENCES) + 1) for n in company.members(audience)}
+    office = [n for position in _OFFICE for n in company.in_company(3, position)]
+    starters = [n for n in office if n not in asked_of] or company.in_company(3)
+    if learners:
+        parts.insert(0, _Part(learners[0], "learner", "learner"))
+    if starters:
+        parts.insert(len(learners[:1]), _Part(starters[0], "new-starter", "new starter"))
+    return parts
+
+
+def _context(command_id: str) -> CommandContext:
+    return CommandContext(SYSTEM, command_id=f"demo {command_id}", reason_code="demo")
 
 
 def _result(result: object, name: str) -> str:

@@ -4,11 +4,20 @@ import random
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from services.directory import demo_names as words
 
 _SPAN = 8
 """People whom one manager leads directly."""
+
+
+class Named(NamedTuple):
+    country: str
+    first_name: str
+    last_name: str
+    user_name: str
+    leaver: bool
 
 
 @dataclass(frozen=True)
@@ -67,19 +76,16 @@ class Company:
             "deleted",
         )
         for number in range(first, last + 1):
-            chance = random.Random(f"{self.seed}/{number}")
-            country, firsts, lasts = chance.choice(words.PEOPLE)
-            name, family = chance.choice(firsts), chance.choice(lasts)
-            user_name = f"{_plain(name)}.{_plain(family)}{number}"
-            leaver = "1" if number > 20 and chance.random() < 0.02 else "0"
+            one = self.named(number)
+            email, suspended = f"{one.user_name}@example.com", "1" if one.leaver else "0"
             yield (
                 person_number(number),
-                user_name,
-                name,
-                family,
-                f"{user_name}@example.com",
-                country,
-                leaver,
+                one.user_name,
+                one.first_name,
+                one.last_name,
+                email,
+                one.country,
+                suspended,
                 "0",
                 "0",
             )
@@ -101,9 +107,7 @@ class Company:
         departments = self.departments
         for number in range(first, last + 1):
             chance = random.Random(f"{self.seed}/job/{number}")
-            leads = number * _SPAN - _SPAN + 2 <= self.size
-            family = len(words.POSITIONS) if leads else chance.randint(1, len(words.POSITIONS) - 1)
-            position = chance.randint(1, len(words.POSITIONS[family - 1][1]))
+            family, position = self._position(number, chance)
             title = words.POSITIONS[family - 1][1][position - 1]
             boss = person_number((number - 2) // _SPAN + 1) if number > 1 else ""
             start = f"{chance.randint(1, 28):02}/{chance.randint(1, 12):02}/{chance.randint(2005, 2025)}"
@@ -118,6 +122,44 @@ class Company:
             elif chance.random() < 0.1:
                 project = f"P-{chance.randint(1, len(words.PROJECTS))}"
                 yield ("project", person_number(number), "Project member", project, "", "", "", start, "0", "0")
+
+    def named(self, number: int) -> "Named":
+        chance = random.Random(f"{self.seed}/{number}")
+        country, firsts, lasts = chance.choice(words.PEOPLE)
+        name, family = chance.choice(firsts), chance.choice(lasts)
+        user_name = f"{_plain(name)}.{_plain(family)}{number}"
+        return Named(country, name, family, user_name, number > 20 and chance.random() < 0.02)
+
+    def leads(self, number: int) -> bool:
+        """Whether this person leads a team."""
+        return number * _SPAN - _SPAN + 2 <= self.size
+
+    def team(self, number: int) -> list[int]:
+        """The numbers of those whom this person leads directly, without leavers."""
+        first = (number - 1) * _SPAN + 2
+        return [one for one in range(first, min(first + _SPAN, self.size + 1)) if not self.named(one).leaver]
+
+    def in_company(self, company: int, position: str = "") -> list[int]:
+        """The numbers of those who lead nobody, have their main job there (in a position, where one is named) and have not left."""
+        departments, found = self.departments, []
+        for number in range(self.size, 1, -1):
+            if self.leads(number):
+                break
+            family, place = self._position(number, random.Random(f"{self.seed}/job/{number}"))
+            here = departments[number % len(departments)].startswith(f"L-{company}-")
+            if here and position in ("", f"F-{family}-{place}") and not self.named(number).leaver:
+                found.append(number)
+        return found[::-1]
+
+    def members(self, audience: int) -> list[int]:
+        """The numbers of whoever is in an audience; audiences are counted from 1."""
+        chance = random.Random(f"{self.seed}/audience/{audience}")
+        return chance.sample(range(1, self.size + 1), min(self.size // 4, 20 * audience))
+
+    def _position(self, number: int, chance: random.Random) -> tuple[int, int]:
+        """Numbers of the family and of the position in it."""
+        family = len(words.POSITIONS) if self.leads(number) else chance.randint(1, len(words.POSITIONS) - 1)
+        return family, chance.randint(1, len(words.POSITIONS[family - 1][1]))
 
 
 def person_number(number: int) -> str:

@@ -13,6 +13,8 @@ class AssignmentFacts:
 
     name = "directory assignments"
     source = "enrollment"
+    group = "directory.enrollment"
+    tables: tuple[str, ...] = ("assignment_fact",)
     types = frozenset({AssignmentCreated.TOPIC, AssignmentRemoved.TOPIC})
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:

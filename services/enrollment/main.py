@@ -1,190 +1,213 @@
 """The wiring of enrollment."""
 
-from services.enrollment import workbooks
-from services.enrollment.api import (
-    applying,
-    assignments,
-    batches,
-    browsing,
-    completions,
-    enrollments,
-    exceptions,
-    groups,
-    job_roles,
-    payments,
-    triggers,
-)
-from services.enrollment.api.parts import Parts
-from services.enrollment.application import breaking
-from services.enrollment.application.applying import Applying
-from services.enrollment.application.assigning import Assigning, Enrollments
-from services.enrollment.application.breaking import Breaker
-from services.enrollment.application.browsing import Browsing
-from services.enrollment.application.cancelling import AccessExpiry, Cancelling
-from services.enrollment.application.certifying import Certifying
-from services.enrollment.application.completing import Completing
-from services.enrollment.application.earning import Earning
-from services.enrollment.application.editing import Editing
-from services.enrollment.application.enrolled import Enrolled
-from services.enrollment.application.evaluator import Evaluator
-from services.enrollment.application.excepting import Excepting
-from services.enrollment.application.expansion import Expansion
-from services.enrollment.application.grouping import Grouping
-from services.enrollment.application.importing import Importing
-from services.enrollment.application.learning import CREDIT, Crediting, Learning
-from services.enrollment.application.paying import Paying
-from services.enrollment.application.previewing import FORGOTTEN, Previewing
-from services.enrollment.application.role_holding import Linking, RoleHolding
-from services.enrollment.application.sources import Sources
-from services.enrollment.application.spreadsheets import Spreadsheets
-from services.enrollment.application.taking_back import TakingBack
-from services.enrollment.application.trigger_jobs import Following
-from services.enrollment.application.triggering import LoopCheck, Triggers
-from services.enrollment.application.undoing import Undoing
-from services.enrollment.application.undoing_rules import TakingRolesBack
-from services.enrollment.application.viewing import Viewing
-from services.enrollment.projections import purchases
-from services.enrollment.provider import HostedCheckout
+from collections.abc import Callable
+
+import httpx
+
+from services.enrollment import spreadsheets
+from services.enrollment.api import ROUTES
+from services.enrollment.application.admissions import ADMISSION, Admissions
+from services.enrollment.application.assignments.commands import AssignmentCommands
+from services.enrollment.application.assignments.edits import AssignmentEdits
+from services.enrollment.application.enrollments.base import EnrollmentCommands
+from services.enrollment.application.enrollments.browsing import OfferingBrowser
+from services.enrollment.application.enrollments.cancellation import AccessExpiry, Cancellation
+from services.enrollment.application.enrollments.cards import LearnerCards
+from services.enrollment.application.enrollments.certificates import Certificates
+from services.enrollment.application.enrollments.completions import CompletionCommands
+from services.enrollment.application.enrollments.exception_facts import ExceptionQueries
+from services.enrollment.application.enrollments.exceptions import ExceptionCommands
+from services.enrollment.application.enrollments.payments import Payments
+from services.enrollment.application.enrollments.progress import CREDIT, CourseCredits, ProgressCommands
+from services.enrollment.application.enrollments.qualifications import QualificationAwards
+from services.enrollment.application.enrollments.sources import Sources
+from services.enrollment.application.enrollments.steps import StepQueries
+from services.enrollment.application.enrollments.views import EnrollmentQueries
+from services.enrollment.application.enrollments.why import WhyQueries
+from services.enrollment.application.evaluation import circuit_breaker
+from services.enrollment.application.evaluation.circuit_breaker import CircuitBreaker
+from services.enrollment.application.evaluation.evaluator import Evaluator
+from services.enrollment.application.evaluation.fan_out import FanOut
+from services.enrollment.application.evaluation.trigger_initialization import TriggerInitialization
+from services.enrollment.application.groups import GroupCommands
+from services.enrollment.application.history import EnrollmentHistories
+from services.enrollment.application.imports.completions import CompletionImport
+from services.enrollment.application.imports.learners import LearnerImport
+from services.enrollment.application.job_roles import JobRoleCommands, JobRoleSync
+from services.enrollment.application.ledger import Enrollments
+from services.enrollment.application.manifest import ManifestApplier
+from services.enrollment.application.previews.commands import FORGOTTEN, Previews
+from services.enrollment.application.previews.confirming import AssignSelection
+from services.enrollment.application.previews.counting import CountSelection, PartSize
+from services.enrollment.application.previews.selecting import SelectionPreviews
+from services.enrollment.application.previews.selections import Selections
+from services.enrollment.application.triggers import LoopCheck, TriggerCommands
+from services.enrollment.application.undo.commands import Undo
+from services.enrollment.application.undo.planning import Planner
+from services.enrollment.application.undo.queries import BatchQueries
+from services.enrollment.application.undo.revocation import RevokeGrants
+from services.enrollment.application.undo.rules import RevokeJobRoles
+from services.enrollment.launch_address import LaunchAddresses
+from services.enrollment.payment_provider import HostedCheckout
+from services.enrollment.projections import payments as payment_rows
+from services.enrollment.reactions.approvals import ApprovalFacts
 from services.enrollment.reactions.catalog import CatalogFacts
 from services.enrollment.reactions.dates import DateFacts
 from services.enrollment.reactions.directory import PLACEMENT, DirectoryFacts, Placement
 from services.enrollment.reactions.job_roles import JobRoleFacts
+from services.enrollment.reactions.keys import KeyFacts
+from services.enrollment.reactions.offering_texts import OfferingTexts
 from services.enrollment.reactions.organisations import OrganisationFacts
 from services.enrollment.reactions.profiles import Profiles
-from services.enrollment.workbooks import Workbooks
+from services.enrollment.spreadsheets import SpreadsheetReader
+from shared.audit.sealing import Sealer
 from shared.auth import Verifier
-from shared.consumer import Consumer, Handler
+from shared.consumer import Consumer
 from shared.database import Database
 from shared.feeds import Feeds
-from shared.http import service_app
+from shared.feeds.configured import configured
+from shared.http import provide, serve, service_app
 from shared.jobs import JobKind, Worker
 from shared.letters import letter_routes
+from shared.replay import Comparison, Projection, replay_separately
 from shared.service import Isolating, Service
+from shared.service_client import ServiceClient, trusted
 from shared.settings import Settings
-from shared.store import Forgetting
-from shared.timers import Clock, Ring
+from shared.store import RetentionWorker
+from shared.timers import TimerHandler, TimerWorker
 from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.enrollment"
 """Where this service's migrations are."""
 
 
-def handlers() -> list[Handler]:
+def handlers() -> list[Projection]:
     """One for each source; of some several, which have read it from the beginning at different times."""
-    return [DirectoryFacts(), DateFacts(), OrganisationFacts(), CatalogFacts(), JobRoleFacts(), Profiles()]
+    return [
+        DirectoryFacts(),
+        DateFacts(),
+        OrganisationFacts(),
+        CatalogFacts(),
+        OfferingTexts(),
+        JobRoleFacts(),
+        Profiles(),
+        ApprovalFacts(),
+        KeyFacts(),
+    ]
 
 
 def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     """The service on its migrated database; `feeds` opens another service's source."""
     database = Database(settings.database_url, application="enrollment", max_size=settings.database_pool)
     ledger = Enrollments(database)
-    limits = breaking.Limits(settings.breaker_learners, settings.breaker_share, settings.breaker_least)
-    breaker = Breaker(ledger, limits, settings.evaluator_chunk)
+    limits = circuit_breaker.Limits(settings.breaker_learners, settings.breaker_share, settings.breaker_minimum)
+    breaker = CircuitBreaker(ledger, limits, settings.evaluator_chunk)
     evaluator = Evaluator(
         database,
         ledger.store,
         chunk=settings.evaluator_chunk,
         pause=settings.worker_pause,
         breaks=breaker.breaks,
-        aside_limit=settings.aside_limit,
+        set_aside_limit=settings.set_aside_limit,
     )
-    enrolled = Enrolled(ledger, evaluator)
+    enrolled = EnrollmentCommands(ledger, evaluator)
     provider = HostedCheckout(settings.payment_url, settings.payment_secret, settings.base_url)
+    directory = httpx.Client(base_url=settings.base_url, timeout=settings.selection_answer_seconds, verify=trusted())
+    secret = settings.service_secret
+    selections = Selections(ServiceClient(directory, "rollbook-enrollment", secret) if secret else None)
     app = service_app(
         "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
-    app.state.parts = _parts(settings, ledger, enrolled, breaker, provider)
-    for routes in (
-        assignments,
-        batches,
-        browsing,
-        groups,
-        exceptions,
-        enrollments,
-        completions,
-        payments,
-        job_roles,
-        triggers,
-        applying,
-    ):
-        app.include_router(routes.router)
-    expansion = Expansion(database, evaluator, settings.evaluator_chunk, settings.job_step)
-    undo = TakingBack(database, evaluator)
+    provide(app, breaker, *_commands(settings, ledger, enrolled, provider, selections))
+    serve(app, ROUTES)
+    expansion = FanOut(database, evaluator, settings.evaluator_chunk, settings.job_step)
+    revocation = RevokeGrants(database, evaluator)
+    assigning = AssignmentCommands(ledger, settings.assignment_rows_limit)
+    size = PartSize(settings.selection_part, settings.assignment_rows_limit, settings.evaluator_chunk)
     kinds: list[JobKind] = [
         expansion,
-        undo,
-        TakingRolesBack(database, ledger.store, settings.evaluator_chunk),
-        Following(database),
+        CountSelection(database, selections, size, settings.worker_pause),
+        AssignSelection(database, assigning, size),
+        revocation,
+        RevokeJobRoles(database, ledger.store, settings.evaluator_chunk),
+        TriggerInitialization(database),
         LoopCheck(ledger),
-        Linking(ledger, Assigning(ledger, settings.assignment_rows_limit)),
+        JobRoleSync(ledger, assigning),
     ]
-    consumers = [
-        Consumer(database, feeds.open(handler.source, _group(handler)), handler, settings) for handler in handlers()
-    ]
+    consumers = [Consumer(database, feeds.open(h.source, h.group), h, settings) for h in handlers()]
     workers: list[Isolating] = [
         evaluator,
         AccessExpiry(database, ledger.store, settings.evaluator_chunk),
-        Earning(enrolled, chunk=settings.evaluator_chunk, pause=settings.worker_pause),
+        QualificationAwards(enrolled, chunk=settings.evaluator_chunk, pause=settings.worker_pause),
         Worker("enrollment jobs", database, kinds, settings.worker_pause, turns=True),
-        Clock("enrollment timers", database, _rings(database, enrolled), settings.worker_pause),
+        TimerWorker("enrollment timers", database, _rings(settings, enrolled), settings.worker_pause),
     ]
-    app.include_router(letter_routes("enrollment", database, consumers, [*workers, undo]))
+    app.include_router(letter_routes("enrollment", database, consumers, [*workers, revocation]))
     return Service(
         "enrollment",
         app,
         work={
             "worker": [
                 *workers,
-                Forgetting("enrollment", database, settings.command_days, {**FORGOTTEN, **purchases.FORGOTTEN}),
+                Sealer("enrollment", database, settings),
+                RetentionWorker("enrollment", database, settings.command_days, {**FORGOTTEN, **payment_rows.FORGOTTEN}),
             ],
             "consumer": consumers,
             "relay": feeds.publishers(database, "enrollment"),
         },
-        close=lambda: _close(database, provider),
+        close=lambda: _close(database, provider, directory),
         ready=lambda: _ready(database, settings),
         errors=WorkerErrors(database),
     )
 
 
-def _parts(
-    settings: Settings, ledger: Enrollments, enrolled: Enrolled, breaker: Breaker, provider: HostedCheckout
-) -> Parts:
-    assigning, completing = Assigning(ledger, settings.assignment_rows_limit), Completing(enrolled)
-    grouping = Grouping(enrolled, assigning, settings.assignment_rows_limit)
-    editing, triggering = Editing(ledger, assigning), Triggers(ledger)
-    return Parts(
+def _commands(
+    settings: Settings,
+    ledger: Enrollments,
+    enrolled: EnrollmentCommands,
+    provider: HostedCheckout,
+    selections: Selections,
+) -> tuple[object, ...]:
+    """What the routes use."""
+    assigning, completing = AssignmentCommands(ledger, settings.assignment_rows_limit), CompletionCommands(enrolled)
+    rows, planner = settings.assignment_rows_limit, Planner(assigning)
+    grouping = GroupCommands(enrolled, assigning, rows)
+    editing, triggering = AssignmentEdits(ledger, assigning), TriggerCommands(ledger)
+    return (
         ledger.database,
         assigning,
-        Previewing(ledger, assigning, editing, triggering, settings.evaluator_chunk),
-        Viewing(ledger.database),
-        Learning(enrolled, assigning),
-        Cancelling(enrolled, assigning),
+        selections,
+        Previews(
+            ledger, assigning, editing, triggering, SelectionPreviews(ledger, selections), settings.evaluator_chunk
+        ),
+        EnrollmentQueries(ledger.database),
+        WhyQueries(ledger.database),
+        EnrollmentHistories(ledger.database),
+        ProgressCommands(enrolled, assigning, LaunchAddresses(settings.launch_secret)),
+        Cancellation(enrolled, assigning),
         completing,
-        Paying(enrolled, provider, settings.payment_secret, settings.payment_tolerance),
-        Certifying(ledger.database, settings.base_url, settings.certificate_issuer),
+        Payments(enrolled, provider, settings.payment_secret, settings.payment_tolerance),
+        Certificates(ledger.database, settings.base_url, settings.certificate_issuer),
         editing,
-        Importing(assigning, completing, settings.assignment_rows_limit),
+        CompletionImport(assigning, completing, settings.assignment_rows_limit),
         _spreadsheets(settings, assigning),
         grouping,
-        Excepting(enrolled, settings.exception_rows_limit),
+        ExceptionCommands(enrolled, settings.exception_rows_limit),
+        ExceptionQueries(ledger.database),
         Sources(ledger.database),
-        Undoing(
-            ledger,
-            assigning,
-            days=settings.undo_days,
-            rows_limit=settings.assignment_rows_limit,
-            chunk=settings.evaluator_chunk,
-        ),
-        breaker,
-        Browsing(ledger.database),
+        Undo(ledger, planner, days=settings.undo_days, rows_limit=rows, chunk=settings.evaluator_chunk),
+        BatchQueries(ledger.database, planner, days=settings.undo_days, rows_limit=rows),
+        OfferingBrowser(ledger.database, settings.attempts_shown),
+        LearnerCards(ledger.database),
+        StepQueries(ledger.database, settings.attempts_shown),
         triggering,
-        RoleHolding(ledger, assigning, settings.assignment_rows_limit),
-        Applying(ledger, assigning, grouping, editing, triggering),
+        JobRoleCommands(ledger, assigning, settings.assignment_rows_limit),
+        ManifestApplier(ledger, assigning, grouping, editing, triggering),
     )
 
 
-def _spreadsheets(settings: Settings, assigning: Assigning) -> Spreadsheets:
-    limits = workbooks.Limits(
+def _spreadsheets(settings: Settings, assigning: AssignmentCommands) -> LearnerImport:
+    limits = spreadsheets.Limits(
         size=settings.spreadsheet_bytes,
         inflated=settings.spreadsheet_inflated_bytes,
         rows=settings.spreadsheet_rows,
@@ -192,31 +215,42 @@ def _spreadsheets(settings: Settings, assigning: Assigning) -> Spreadsheets:
         seconds=settings.spreadsheet_seconds,
         at_once=settings.spreadsheet_readers,
     )
-    return Spreadsheets(
+    return LearnerImport(
         assigning,
-        Workbooks(limits),
+        SpreadsheetReader(limits),
         usual=settings.learners_import_rows,
         most=settings.learners_import_limit,
         part=settings.assignment_rows_limit,
     )
 
 
-def _rings(database: Database, enrolled: Enrolled) -> dict[str, Ring]:
+def _rings(settings: Settings, enrolled: EnrollmentCommands) -> dict[str, TimerHandler]:
     """What timers of each kind do."""
-    return {PLACEMENT: Placement(database), CREDIT: Crediting(enrolled)}
+    assigning = AssignmentCommands(enrolled.ledger, settings.assignment_rows_limit)
+    return {
+        PLACEMENT: Placement(enrolled.ledger.database),
+        CREDIT: CourseCredits(enrolled),
+        ADMISSION: Admissions(enrolled, assigning, Cancellation(enrolled, assigning), settings.admission_patience),
+    }
 
 
-def _group(handler: Handler) -> str:
-    """Its processes share a source's partitions. Two handlers of one source are two groups."""
-    further = {DateFacts: ".dates", OrganisationFacts: ".organisations", JobRoleFacts: ".job-roles"}
-    return f"enrollment.{handler.source}{further.get(type(handler), '')}"
-
-
-def _close(database: Database, provider: HostedCheckout) -> None:
+def _close(database: Database, provider: HostedCheckout, directory: httpx.Client) -> None:
     provider.close()
+    directory.close()
     database.close()
 
 
 def _ready(database: Database, settings: Settings) -> None:
     with database.connection(settings.probe_seconds) as conn:
         conn.execute("SELECT FROM person_fact LIMIT 1")
+
+
+def replay(
+    settings: Settings, *, feeds: Feeds | None = None, progress: Callable[[int], None] = lambda _: None
+) -> Comparison:
+    """What `rollbook replay enrollment` does: rebuild the facts of other services beside the live ones, and compare."""
+    database = Database(settings.database_url, application="enrollment replay", max_size=4)
+    try:
+        return replay_separately(database, handlers(), feeds or configured(settings), settings, PACKAGE, progress)
+    finally:
+        database.close()

@@ -28,11 +28,15 @@ _STORE = (
     "SELECT %s, %s, recipient, folded, %s, %s FROM unnest(%s::text[], %s::text[]) AS t (recipient, folded)"
 )
 _ADDRESSEES = frozenset(("from", "sender", "reply-to", "to", "cc", "bcc"))
+_NOWHERE = ".invalid"
+"""No mailbox is ever there (RFC 2606), so it is refused, as by other mail servers."""
+_SILENT = "@hangs-up.invalid"
+"""For trying out what follows: the catcher takes the e-mail and hangs up without an answer."""
 _WORDS = re.compile(r"[\w' -]+")
 _MESSAGE_ID = re.compile(r"<([0-9a-fA-F-]{36})@")
 
 
-class Catcher:
+class MailCatcher:
     """Listens on one address while it runs. A message is committed before its 250 goes out."""
 
     name = "notifier catcher"
@@ -55,7 +59,18 @@ class _Keeper:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
+    async def handle_RCPT(
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        if address.lower().endswith(_NOWHERE) and not address.lower().endswith(_SILENT):
+            return "550 there is no such domain"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, _session: Session, envelope: Envelope) -> str:
+        if any(address.lower().endswith(_SILENT) for address in envelope.rcpt_tos) and server.transport:
+            server.transport.close()
+            return ""
         raw = envelope.content if isinstance(envelope.content, bytes) else (envelope.content or "").encode()
         try:
             await asyncio.to_thread(self._store, raw, list(envelope.rcpt_tos))

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from services.reporting.api import routes
 from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
-from services.reporting.reports.billing import BillingReport
 from services.reporting.reports.learner_assignments import LearnerAssignments
-from services.reporting.reports.membership import MembershipReport
+from services.reporting.reports.reading import Reports
+from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
 from shared.database import Database, pending
@@ -17,7 +17,8 @@ from shared.http import service_app
 from shared.jobs import Worker
 from shared.letters import letter_routes
 from shared.replay import Comparison, Replay
-from shared.service import Role, Runnable, Service
+from shared.running import Runnable
+from shared.service import Role, Service
 from shared.settings import Settings
 from shared.streams import Streams
 from shared.worker_errors import WorkerErrors
@@ -40,18 +41,25 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     feeds = feeds or configured(settings)
     app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
     assignments = LearnerAssignments(database)
-    report = MembershipReport(database, Streams(settings, "reporting"))
-    for router in routes(database, report, assignments, BillingReport(database), Replays(database)):
+    reports = Reports(database, Streams(settings, "reporting"))
+    for router in routes(database, reports, assignments, Replays(database)):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
-    consumers = [Consumer(database, feeds.open(p.source, f"reporting.{p.source}"), p, settings) for p in PROJECTIONS]
+    consumers = [Consumer(database, feeds.open(p.source, p.group), p, settings) for p in PROJECTIONS]
     worker = Worker("reporting jobs", database, [replay_work], settings.worker_pause)
     app.include_router(letter_routes("reporting", database, consumers, [worker]))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [worker],
+        "worker": [worker, Sealer("reporting", database, settings)],
         "consumer": consumers,
     }
-    return Service("reporting", app, work, database.close, ready, WorkerErrors(database))
+    return Service(
+        "reporting",
+        app,
+        work=work,
+        close=database.close,
+        ready=ready,
+        errors=WorkerErrors(database),
+    )
 
 
 def replay(

@@ -48,7 +48,7 @@ class Replays:
                 return
         if earlier.args != {"swap": swap}:
             raise Conflict(
-                "This Idempotency-Key was used for another request. Send a new key for a new command.",
+                "This Idempotency-Key was already used for a different request. Use a new key for a new command.",
                 field="Idempotency-Key",
                 kind="command-id-reused",
             )

@@ -13,16 +13,16 @@ from fastapi import Depends, FastAPI, Form, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from pydantic import BaseModel, ValidationError
 
-from services.enrollment.application.paying import sign
+from services.enrollment.payment_provider import sign
 
 PREFIX = "/api/demo-payments"
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Demo payment</title></head><body>
 <main><h1>Demo payment</h1><p>{title}</p><p><strong>{amount} {currency}</strong></p>
-<form method="post"><button name="kind" value="paid">Pay</button> <button name="kind" value="failed">Let it fail</button>
+<form method="post"><button name="kind" value="paid">Pay</button> <button name="kind" value="failed">Simulate failure</button>
 <button name="kind" value="refunded">Refund</button></form>
 <p>No money moves: this page plays the payment provider of a demo.</p></main></body></html>"""
 _DONE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Demo payment</title></head><body>
-<main><h1>{kind}</h1><p>Rollbook was told, and said: {said}</p><p><a href="{back}">Back</a></p></main></body></html>"""
+<main><h1>{kind}</h1><p>Rollbook was notified and answered: {said}</p><p><a href="{back}">Back</a></p></main></body></html>"""
 
 
 class Checkout(BaseModel):
@@ -49,7 +49,7 @@ def demo_payments(secret: str, base_url: str) -> FastAPI:
         at, _, _ = request.headers.get("Rollbook-Signature", "").removeprefix("t=").partition(",")
         known = at.isascii() and at.isdigit() and len(at) < 13
         if not known or request.headers.get("Rollbook-Signature") != sign(secret, int(at), body):
-            return JSONResponse({"title": "The signature does not fit"}, 401)
+            return JSONResponse({"title": "The signature does not match"}, 401)
         query = urlencode({"checkout": body.decode(), "signature": sign(secret, 0, body)})
         return JSONResponse({"address": f"{base_url}{PREFIX}/pay?{query}"})
 
@@ -57,7 +57,7 @@ def demo_payments(secret: str, base_url: str) -> FastAPI:
     def show(checkout: str, signature: str) -> Response:
         found = _read(secret, checkout, signature)
         if found is None:
-            return HTMLResponse("This checkout is not ours.", 404)
+            return HTMLResponse("This checkout does not belong to this suite.", 404)
         shown = {name: html.escape(str(getattr(found, name))) for name in ("title", "amount", "currency")}
         return HTMLResponse(_PAGE.format(**shown))
 
@@ -65,7 +65,7 @@ def demo_payments(secret: str, base_url: str) -> FastAPI:
     def pay(checkout: str, signature: str, kind: Annotated[Literal["paid", "failed", "refunded"], Form()]) -> Response:
         found = _read(secret, checkout, signature)
         if found is None:
-            return HTMLResponse("This checkout is not ours.", 404)
+            return HTMLResponse("This checkout does not belong to this suite.", 404)
         said = _tell(secret, found, kind)
         return HTMLResponse(_DONE.format(kind=kind.capitalize(), said=html.escape(said), back=html.escape(found.back)))
 

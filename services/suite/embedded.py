@@ -1,45 +1,35 @@
 """The embedded default: every service in one process, on one PostgreSQL server, at one address. Not for production."""
 
 import contextlib
+import secrets
 import signal
 import socket
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
-from types import ModuleType
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.catalog import main as catalog
-from services.directory import main as directory
-from services.enrollment import main as enrollment
-from services.notifier import main as notifier
 from services.portal import main as portal
-from services.portal.api import SignIn
-from services.reporting import main as reporting
+from services.portal.api.entrance.sign_in import SignIn
+from services.suite.demo_learning import Credentials, Rollbook, demo_learning
 from services.suite.demo_payments import demo_payments
+from services.suite.demo_progress import demo_progress
+from services.suite.own_secrets import learning_system, with_own_secrets
 from shared import telemetry
 from shared.auth import Verifier
 from shared.database import ensure_database, migrate
 from shared.embedded import ADMIN, FEED, EmbeddedPostgres, default_data
-from shared.feeds import PROFILES
 from shared.feeds.postgres import PostgresFeeds
 from shared.service import Service, tune
 from shared.settings import Settings
+from shared.suite import SOURCES, SUITE
 
 log = telemetry.logger(__name__)
-
-SERVICES: Mapping[str, ModuleType] = {
-    "directory": directory,
-    "catalog": catalog,
-    "enrollment": enrollment,
-    "notifier": notifier,
-    "reporting": reporting,
-}
-SOURCES = {"directory": "directory", PROFILES: "directory", "catalog": "catalog", "enrollment": "enrollment"}
-"""In whose database each source is."""
 
 
 class CannotServe(RuntimeError):
@@ -62,9 +52,9 @@ class Place:
 
 def embedded(server: EmbeddedPostgres) -> Place:
     """The databases on our own server, made and migrated."""
-    for name, main in SERVICES.items():
-        applied = migrate(server.create_database(f"rollbook_{name}"), main.PACKAGE)
-        log.info("migrated", service=name, applied=len(applied))
+    for member in SUITE:
+        applied = migrate(server.create_database(f"rollbook_{member.name}"), import_module(member.module).PACKAGE)
+        log.info("migrated", service=member.name, applied=len(applied))
     return Place(
         lambda service: server.conninfo(f"rollbook_{service}", user=ADMIN),
         lambda service: server.conninfo(f"rollbook_{service}", user=FEED),
@@ -78,11 +68,18 @@ def external(url: str, *, create: bool = False) -> Place:
     """
     if "{service}" not in url:
         raise CannotServe("ROLLBOOK_DATABASE_URL must contain {service}, since each service has a database of its own.")
-    for name, main in SERVICES.items():
+    for member in SUITE:
         if create:
-            ensure_database(url.format(service=name))
-        migrate(url.format(service=name), main.PACKAGE)
+            ensure_database(url.format(service=member.name))
+        migrate(url.format(service=member.name), import_module(member.module).PACKAGE)
     return Place(lambda service: url.format(service=service), lambda service: url.format(service=service))
+
+
+def with_service_secret(settings: Settings) -> Settings:
+    """Where none is set, one for this run: all services are told it by whoever starts them."""
+    return (
+        settings if settings.service_secret else settings.model_copy(update={"service_secret": secrets.token_hex(32)})
+    )
 
 
 @contextlib.contextmanager
@@ -103,6 +100,7 @@ class Suite:
     """All services behind one address: the path says which one answers."""
 
     def __init__(self, settings: Settings, place: Place) -> None:
+        settings = with_service_secret(settings)
         self.settings = settings
         self.place = place
         self.sign_ins: list[SignIn] = []
@@ -111,16 +109,22 @@ class Suite:
 
         feeds = PostgresFeeds(lambda source: place.feed_conninfo(SOURCES[source]))
         self.services: list[Service] = [
-            directory.build(place.settings(settings, "directory"), feeds=feeds),
-            catalog.build(place.settings(settings, "catalog"), verifier=verifier),
-            enrollment.build(place.settings(settings, "enrollment"), feeds=feeds, verifier=verifier),
-            notifier.build(place.settings(settings, "notifier"), feeds=feeds, verifier=verifier),
-            reporting.build(place.settings(settings, "reporting"), feeds=feeds, verifier=verifier),
+            *(
+                import_module(member.module).build(
+                    place.settings(settings, member.name),
+                    feeds=feeds,
+                    verifier=None if member.issues_tokens else verifier,
+                )
+                for member in SUITE
+            ),
             portal.build(settings, sign_ins=self.sign_ins),
         ]
         self._apps: dict[str, ASGIApp] = {service.name: service.app for service in self.services}
         if settings.demo_payments:
             self._apps["demo-payments"] = demo_payments(settings.payment_secret, settings.base_url)
+        if settings.demo_learning:
+            self._apps["demo-learning"] = learning(settings)
+            self._apps["demo"] = demo_progress(folder(settings))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
@@ -139,6 +143,21 @@ class Suite:
             service.stop()
 
 
+def folder(settings: Settings) -> Path:
+    """Where a demo keeps what is not in a database."""
+    return settings.data or default_data()
+
+
+def learning(settings: Settings) -> FastAPI:
+    """The learning system of a demo."""
+
+    def credentials() -> Credentials | None:
+        found = learning_system(folder(settings))
+        return Credentials(**found) if found else None
+
+    return demo_learning(settings.launch_secret, Rollbook(settings.base_url, credentials))
+
+
 async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
@@ -154,8 +173,8 @@ def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
     """
     tune(settings)
     with _port(settings) as listening, server(settings) as place:
-        suite = Suite(settings, place)
-        config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on")
+        suite = Suite(with_own_secrets(settings, settings.data or default_data()), place)
+        config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on", proxy_headers=False)
         web = _Server(config, lambda: ready(suite))
         try:
             suite.start()
@@ -195,7 +214,8 @@ def _port(settings: Settings) -> Iterator[socket.socket]:
     except OSError as error:
         listening.close()
         raise CannotServe(
-            f"{settings.host}:{settings.port} is taken ({error.strerror}). End what listens there, or choose another port: "
+            f"{settings.host}:{settings.port} is already in use ({error.strerror}). Stop the program that uses "
+            f"it, or choose another port: "
             f"rollbook up --port {settings.port + 1}"
         ) from error
     try:

@@ -1,13 +1,15 @@
 """One address in front of all services: the path says which one answers."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 import anyio
 import httpx
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from shared.service_client import trusted
 from shared.streams import Patience
 
 _METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -43,17 +45,20 @@ class _PassedOn(StreamingResponse):
                 await self._answer.aclose()
 
 
-def gateway(routes: Mapping[str, str], payments: FastAPI | None = None, *, stall: float = 60.0) -> FastAPI:
-    """`routes`: the address of each service, by name; `portal` answers what is no service's. `payments`: a demo's provider.
+def gateway(
+    routes: Mapping[str, str], demos: Sequence[FastAPI] = (), *, stall: float = 60.0, proxies: Sequence[str] = ()
+) -> FastAPI:
+    """`routes`: the address of each service, by name; `portal` answers what is no service's. `demos`: a demo's own.
 
-    A reader who takes nothing for `stall` seconds is let go.
+    A reader who takes nothing for `stall` seconds is let go. `proxies`: whose word about the client's address is taken.
     """
     app = FastAPI(title="Rollbook gateway", docs_url=None, redoc_url=None, openapi_url=None)
     app.add_middleware(Patience, seconds=stall)
-    client = httpx.AsyncClient(timeout=_SECONDS, limits=httpx.Limits(max_connections=400))
+    app.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(proxies))
+    client = httpx.AsyncClient(timeout=_SECONDS, limits=httpx.Limits(max_connections=400), verify=trusted())
 
-    if payments:
-        app.include_router(payments.router)
+    for demo in demos:
+        app.include_router(demo.router)
 
     @app.api_route("/{path:path}", methods=_METHODS)
     async def forward(request: Request, path: str) -> Response:
@@ -61,7 +66,9 @@ def gateway(routes: Mapping[str, str], payments: FastAPI | None = None, *, stall
         name = parts[1] if parts[0] == "api" and len(parts) > 1 else "portal"
         address = routes.get(name)
         if address is None:
-            return _problem(request, 404, "There is no such service", f"No route leads to {name} (ROLLBOOK_ROUTES).")
+            return _problem(
+                request, 404, "There is no such service", f"There is no route to {name}. Add one to ROLLBOOK_ROUTES."
+            )
         asked = client.build_request(
             request.method,
             httpx.URL(address).copy_with(raw_path=_raw(request)),
@@ -71,8 +78,8 @@ def gateway(routes: Mapping[str, str], payments: FastAPI | None = None, *, stall
         try:
             answer = await client.send(asked, stream=True)
         except httpx.TransportError as error:
-            said = f"{name} does not answer ({type(error).__name__}). Send it again in a moment."
-            return _problem(request, 502, "The service does not answer", said)
+            said = f"{name} is not responding ({type(error).__name__}). Try again in a moment."
+            return _problem(request, 502, "The service is not responding", said)
         response = _PassedOn(answer)
         kept = [(k, v) for k, v in answer.headers.raw if k.decode().lower() not in _OF_THIS_ANSWER]
         response.raw_headers = [(k.lower(), v) for k, v in kept]

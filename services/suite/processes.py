@@ -19,8 +19,8 @@ from pathlib import Path
 
 import httpx
 
-from services.suite.embedded import SOURCES, CannotServe, embedded
-from services.suite.running import SERVICES
+from services.suite.embedded import CannotServe, embedded, with_service_secret
+from services.suite.own_secrets import with_own_secrets
 from shared import telemetry
 from shared.database import Database
 from shared.embedded import ADMIN, EmbeddedPostgres, default_data
@@ -28,15 +28,12 @@ from shared.embedded_kafka import EmbeddedKafka
 from shared.feeds import topics
 from shared.ports import free_port
 from shared.settings import Settings
+from shared.suite import SERVICES, SUITE
 
 log = telemetry.logger(__name__)
 
 LAYOUT: Mapping[str, tuple[str, ...]] = {
-    "directory": ("api", "worker", "consumer", "relay"),
-    "catalog": ("api", "worker", "relay"),
-    "enrollment": ("api", "worker", "consumer", "relay"),
-    "notifier": ("api", "worker", "consumer", "mailer"),
-    "reporting": ("api", "worker", "consumer"),
+    **{member.name: ("api", *member.roles) for member in SUITE},
     "gateway": ("api",),
 }
 """A process each; the portal follows when there is something to show."""
@@ -53,10 +50,7 @@ _END_SECONDS = 15.0
 
 def topic_sources() -> dict[str, list[str]]:
     """The sources of each service that has some."""
-    found: dict[str, list[str]] = {}
-    for source, service in SOURCES.items():
-        found.setdefault(service, []).append(source)
-    return found
+    return {member.name: list(member.publishes) for member in SUITE if member.publishes}
 
 
 def create_topics(settings: Settings) -> list[topics.Topic]:
@@ -99,10 +93,13 @@ class Processes:
     data: Path
     twice: tuple[str, ...] = ()
     """Roles that get a second process."""
+    told: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables of every child."""
     children: list[Child] = field(default_factory=list)
     _ports: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.settings = with_own_secrets(self.settings, self.data)
         self.postgres = EmbeddedPostgres(self.data)
         self.kafka = EmbeddedKafka(self.data / "kafka")
         self._lock = threading.Lock()
@@ -113,7 +110,9 @@ class Processes:
         embedded(self.postgres)
         self.kafka.start()
         url = self.postgres.conninfo("rollbook_{service}", user=ADMIN)
-        told = self.settings.model_copy(update={"database_url": url, "kafka": self.kafka.bootstrap})
+        told = with_service_secret(self.settings).model_copy(
+            update={"database_url": url, "kafka": self.kafka.bootstrap}
+        )
         self.settings = told
         create_topics(told)
         for service, roles in LAYOUT.items():
@@ -124,7 +123,7 @@ class Processes:
     def _add(self, service: str, role: str, copy: int = 0, **more: str) -> None:
         name = f"{service} {role}" + (f" {copy + 1}" if copy else "")
         port = self._port(name)
-        environment = {**os.environ, **self._environment(), "ROLLBOOK_PORT": str(port), **more}
+        environment = {**os.environ, **self._environment(), **self.told, "ROLLBOOK_PORT": str(port), **more}
         command = [sys.executable, "-m", "services.cli", "run", service, role, "--with-parent"]
         with self._lock:
             self.children.append(Child(name, command, environment))
@@ -147,6 +146,7 @@ class Processes:
             "ROLLBOOK_DATABASE_POOL": str(s.database_pool),
             "ROLLBOOK_KAFKA": s.kafka,
             "ROLLBOOK_BASE_URL": s.base_url,
+            "ROLLBOOK_SERVICE_SECRET": s.service_secret,
             "ROLLBOOK_ISSUER": s.issuer,
             "ROLLBOOK_JWKS_URL": f"{routes['directory']}/api/directory/jwks",
             "ROLLBOOK_ROUTES": json.dumps(routes),
@@ -155,9 +155,16 @@ class Processes:
             "ROLLBOOK_PAYMENT_URL": s.payment_url,
             "ROLLBOOK_PAYMENT_SECRET": s.payment_secret,
             "ROLLBOOK_DEMO_PAYMENTS": str(s.demo_payments),
+            "ROLLBOOK_BREAKER_LEARNERS": str(s.breaker_learners),
+            "ROLLBOOK_BREAKER_MINIMUM": str(s.breaker_minimum),
+            **{"ROLLBOOK_DEMO_LEARNING": str(s.demo_learning), "ROLLBOOK_LAUNCH_SECRET": s.launch_secret},
+            "ROLLBOOK_DATA": str(self.data.resolve()),
+            "ROLLBOOK_TRAINING_KEY_SECRETS": json.dumps(s.training_key_secrets),
+            "ROLLBOOK_SESSION_SECRET": s.session_secret,
+            **{"ROLLBOOK_AUDIT_KEY": s.audit_key, "ROLLBOOK_AUDIT_CHECKPOINTS": str(s.audit_checkpoints)},
         }
 
-    def show(self, sign_ins: list[tuple[str, str, str]]) -> None:
+    def show(self, sign_ins: list[tuple[str, str, str, str, str]]) -> None:
         """Start the portal, with the accounts that its first page shows."""
         self._add("portal", "api", ROLLBOOK_SIGN_INS=json.dumps(sign_ins))
 
@@ -168,7 +175,7 @@ class Processes:
             waiting = list(SERVICES)
             while waiting:
                 if time.monotonic() > deadline:
-                    raise CannotServe(f"{', '.join(waiting)} did not get ready; the log above says why.")
+                    raise CannotServe(f"{', '.join(waiting)} did not become ready. See the log above for the reason.")
                 with contextlib.suppress(httpx.HTTPError):
                     if http.get(f"/api/{waiting[0]}/health/ready").status_code == 200:
                         waiting.pop(0)
@@ -287,6 +294,7 @@ def _check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except OSError as error:
             raise CannotServe(
-                f"{settings.host}:{settings.port} is taken ({error.strerror}). End what listens there, or choose another "
+                f"{settings.host}:{settings.port} is already in use ({error.strerror}). Stop the program that "
+                f"uses it, or choose another "
                 f"port: rollbook up --port {settings.port + 1}"
             ) from error

@@ -15,23 +15,27 @@ from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.suite.demo_payments import demo_payments
+from services.suite.demo_progress import demo_progress
+from services.suite.embedded import folder, learning
 from services.suite.gateway import gateway
 from shared.auth import Verifier
 from shared.feeds.configured import configured
 from shared.service import ROLES, Role, Service, tune
 from shared.settings import Settings
-
-SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
-"""Those with a database. `portal` and `gateway` have none."""
-
+from shared.suite import SERVICES, SUITE
 
 _PROBES = 4
 """Probes that are answered at once, in threads of their own: also while all others wait for something."""
 
 
-def demo_of(settings: Settings) -> FastAPI | None:
-    """The payment provider of a demo, where this is one."""
-    return demo_payments(settings.payment_secret, settings.base_url) if settings.demo_payments else None
+def demos_of(settings: Settings) -> list[FastAPI]:
+    """The payment provider and the learning system of a demo, where this is one."""
+    found = []
+    if settings.demo_payments:
+        found.append(demo_payments(settings.payment_secret, settings.base_url))
+    if settings.demo_learning:
+        found += [learning(settings), demo_progress(folder(settings))]
+    return found
 
 
 class CannotRun(RuntimeError):
@@ -46,20 +50,23 @@ def own_settings(settings: Settings, service: str) -> Settings:
 def build(name: str, settings: Settings) -> Service:
     """Raises CannotRun for a name that is none of ours, or without a database."""
     if name == "gateway":
-        return Service("gateway", gateway(settings.routes, demo_of(settings), stall=settings.stream_stall))
-    if name not in (*SERVICES, "portal"):
-        raise CannotRun(f"There is no service {name}. There are: {', '.join((*SERVICES, 'portal', 'gateway'))}.")
-    main = import_module(f"services.{name}.main")
+        proxies = settings.trusted_proxies
+        app = gateway(settings.routes, demos_of(settings), stall=settings.stream_stall, proxies=proxies)
+        return Service("gateway", app)
     if name == "portal":
-        return main.build(settings, sign_ins=main.sign_ins(settings))  # type: ignore[no-any-return]
+        main = import_module("services.portal.main")
+        portal: Service = main.build(settings, sign_ins=main.sign_ins(settings))
+        return portal
+    member = next((member for member in SUITE if member.name == name), None)
+    if member is None:
+        raise CannotRun(f"There is no service {name}. Choose one of: {', '.join((*SERVICES, 'portal', 'gateway'))}.")
     own = own_settings(settings, name)
     if not own.database_url:
-        raise CannotRun(
-            f"Set ROLLBOOK_DATABASE_URL to the database of {name}, or to an address with {{service}} in it."
-        )
+        raise CannotRun(f"Set ROLLBOOK_DATABASE_URL to the database of {name}, or to a URL that contains {{service}}.")
     verifier = Verifier.from_url(own.issuer, own.audience, own.jwks_url or f"{own.issuer}/jwks")
-    told = {} if name == "directory" else {"verifier": verifier}
-    return main.build(own, feeds=configured(own), **told)  # type: ignore[no-any-return]
+    build = import_module(member.module).build
+    service: Service = build(own, feeds=configured(own), verifier=None if member.issues_tokens else verifier)
+    return service
 
 
 def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: bool = False) -> None:
@@ -71,11 +78,17 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
     service = build(name, settings)
     unknown = set(roles) - set(service.roles)
     if unknown:
-        raise CannotRun(f"{name} has no role {', '.join(sorted(unknown))}. It has: {', '.join(service.roles)}.")
+        raise CannotRun(f"{name} has no role {', '.join(sorted(unknown))}. Choose from: {', '.join(service.roles)}.")
     chosen = tuple(roles) or tuple(service.roles)
     app = _Probed(service, service.app if "api" in chosen else None)
     config = uvicorn.Config(
-        app, host=settings.host, port=settings.port, log_config=None, timeout_graceful_shutdown=5, lifespan="off"
+        app,
+        host=settings.host,
+        port=settings.port,
+        log_config=None,
+        timeout_graceful_shutdown=5,
+        lifespan="off",
+        proxy_headers=False,  # the applications do that, as ROLLBOOK_TRUSTED_PROXIES says
     )
     if with_parent:
         threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()

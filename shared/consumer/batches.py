@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from shared.events import SYSTEM, Meta, Recorded, decode
-from shared.feeds import Place, Reached, Record
+from shared.feeds import Checkpoint, Checkpoints, Record
 from shared.profiles import ProfileChanged
 
 _PROFILE = "directory.ProfileChanged.v1"
@@ -24,22 +24,22 @@ class Entry(NamedTuple):
 class Batch(NamedTuple):
     """What a source had after `reached`; `fresh` is what was not taken before, by position."""
 
-    reached: Reached
+    reached: Checkpoints
     records: Sequence[Record]
     fresh: Sequence[Entry]
 
 
-def places_after(reached: Reached, records: Sequence[Record]) -> dict[int, Place]:
+def places_after(reached: Checkpoints, records: Sequence[Record]) -> dict[int, Checkpoint]:
     """Where the partitions of a batch are after it. Entries that came again move the offset, not the position."""
     last = {record.partition: record for record in records}
     highest: dict[int, int] = {partition: place.position for partition, place in reached.items()}
     for record in records:
         if record.position > highest.get(record.partition, -1):
             highest[record.partition] = record.position
-    return {p: Place(record.epoch, highest[p], record.offset) for p, record in last.items()}
+    return {p: Checkpoint(record.epoch, highest[p], record.offset) for p, record in last.items()}
 
 
-def columns(places: Reached) -> list[list[object]]:
+def columns(places: Checkpoints) -> list[list[object]]:
     return [
         list(places),
         [place.epoch for place in places.values()],

@@ -4,7 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 import psycopg
@@ -12,11 +12,11 @@ from psycopg_pool import PoolTimeout
 
 from shared import telemetry
 from shared.consumer.batches import Batch, Entry, columns, places_after, read
-from shared.database import INTERRUPTED_SECONDS, Connection, Database
+from shared.database import INTERRUPTED_SECONDS, Connection, Database, fetch
+from shared.dead_letters import DeadLetters
 from shared.errors import Corrupt
 from shared.events import Meta, Recorded
-from shared.feeds import WATERMARK, Feed, Place, Reached, Record, SourceDown, in_order
-from shared.parking import Parking
+from shared.feeds import WATERMARK, Checkpoint, Checkpoints, Feed, Record, SourceDown, in_order
 from shared.set_aside import passing
 from shared.settings import Settings
 
@@ -28,12 +28,28 @@ class Handler(Protocol):
 
     name: str
     source: str
+    group: str
+    """Its processes share the source's partitions, so no other handler has this name."""
     types: frozenset[str]
     """Wire names that it handles. Others are skipped and counted."""
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         """The effects of a batch, set-based. The transaction is the consumer's: must not commit, must not use another."""
         ...
+
+
+class _HighWater(NamedTuple):
+    partition: int
+    epoch: UUID
+    position: int
+    offset: int
+
+
+def checkpoints(conn: Connection, handler: Handler) -> dict[int, Checkpoint]:
+    """How far a handler has taken each partition of its source."""
+    query = 'SELECT partition, epoch, position, "offset" FROM high_water WHERE consumer = %s AND source = %s'
+    rows = fetch(conn, _HighWater, query, [handler.name, handler.source], binary=True)
+    return {row.partition: Checkpoint(row.epoch, row.position, row.offset) for row in rows}
 
 
 class Consumer:
@@ -47,7 +63,7 @@ class Consumer:
         self._handler = handler
         self._settings = settings
         self._families = frozenset(t.rpartition(".v")[0] for t in handler.types)
-        self._parking = Parking(handler.name, handler.source, settings.parked_keys_limit)
+        self._parking = DeadLetters(handler.name, handler.source, settings.parked_keys_limit)
         self._partitions = 0
 
     def run(self, stop: threading.Event) -> None:
@@ -89,7 +105,7 @@ class Consumer:
                 log.exception("a batch crashed; taking it one by one", consumer=self.name)
                 self._take(batch, places, one_by_one=True)
         elif places != batch.reached:
-            with self._database.transaction(lazy=True) as conn:
+            with self._database.transaction(async_commit=True) as conn:
                 self._advance(conn, batch.reached, places)
         if batch.fresh:
             telemetry.EVENTS_TAKEN.labels(self._handler.name, self._handler.source).inc(len(batch.fresh))
@@ -97,18 +113,16 @@ class Consumer:
             telemetry.CONSUMER_POSITION.labels(self._handler.name, self._handler.source).set(last)
         return len(batch.records)
 
-    def _next(self, reached: Reached) -> Batch:
+    def _next(self, reached: Checkpoints) -> Batch:
         if not self._partitions:
             self._agree(self._feed.partitions())
         records = self._feed.read(reached, self._settings.consumer_batch)
         return Batch(reached, records, [self._readable(record) for record in self._fresh(reached, records)])
 
-    def reached(self) -> dict[int, Place]:
+    def reached(self) -> dict[int, Checkpoint]:
         """How far each partition was taken."""
-        query = 'SELECT partition, epoch, position, "offset" FROM high_water WHERE consumer = %s AND source = %s'
         with self._database.connection() as conn:
-            rows = conn.execute(query, [self._handler.name, self._handler.source], binary=True).fetchall()
-        return {int(str(partition)): Place(*place) for partition, *place in rows}  # type: ignore[arg-type]
+            return checkpoints(conn, self._handler)
 
     def _agree(self, partitions: int) -> None:
         """Raises Corrupt where the source has another number of partitions than it had: keys would change theirs."""
@@ -126,7 +140,7 @@ class Consumer:
             )
         self._partitions = partitions
 
-    def _fresh(self, reached: Reached, records: Sequence[Record]) -> list[Record]:
+    def _fresh(self, reached: Checkpoints, records: Sequence[Record]) -> list[Record]:
         """What was not taken yet, by position. Raises Corrupt where something is missing, or the history is another one."""
         if not records:
             return []
@@ -147,9 +161,9 @@ class Consumer:
             high[record.partition] = record.position
         return in_order(fresh) if self._partitions > 1 else fresh
 
-    def _take(self, batch: Batch, places: Reached, *, one_by_one: bool) -> None:
+    def _take(self, batch: Batch, places: Checkpoints, *, one_by_one: bool) -> None:
         """Without waiting for the disk: if the database crashes, effects and place are gone together, and it is read again."""
-        with self._database.transaction(lazy=True) as conn:
+        with self._database.transaction(async_commit=True) as conn:
             self._advance(conn, batch.reached, places)
             recorded = self._parked_apart(conn, batch.fresh)
             if one_by_one:
@@ -214,7 +228,7 @@ class Consumer:
             telemetry.EVENTS_SKIPPED.labels(self._handler.name).inc(skipped)
         return clear
 
-    def _advance(self, conn: Connection, reached: Reached, places: Reached) -> None:
+    def _advance(self, conn: Connection, reached: Checkpoints, places: Checkpoints) -> None:
         """Compare and set, first in the transaction: of two consumers at one place, one gets on."""
         who = [self._handler.name, self._handler.source]
         known = {p: place for p, place in places.items() if p in reached and place != reached[p]}
@@ -235,7 +249,7 @@ class Consumer:
                 [*who, *columns(new)],
             ).rowcount
         if moved != len(known) + len(new):
-            raise Overtaken(f"{self.name}: another consumer has taken this batch")
+            raise CheckpointMoved(f"{self.name}: another consumer has taken this batch")
 
     def retry(self, key: UUID, by: Meta) -> int:
         """A person's word: take a parked key's entries again. Returns how many; raises what its handler raises."""
@@ -271,5 +285,5 @@ class Consumer:
             return self._parking.keys(conn)
 
 
-class Overtaken(psycopg.OperationalError):
+class CheckpointMoved(psycopg.OperationalError):
     """Another process was first; what this one read is done already."""

@@ -1,5 +1,5 @@
 """The event classes of every service, one module each. Importing this package registers them all."""
 
-from shared.contracts import catalog, directory, enrollment
+from shared.contracts import approvals, catalog, directory, enrollment, keys
 
-__all__ = ["catalog", "directory", "enrollment"]
+__all__ = ["approvals", "catalog", "directory", "enrollment", "keys"]

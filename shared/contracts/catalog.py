@@ -1,4 +1,4 @@
-"""What happens in the catalogue. The stream is the offering, or the job role."""
+"""What happens in the catalog. The stream is the offering, or the job role."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -7,14 +7,16 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from shared.events import Event, later
+from shared.contracts.approval_stages import ApprovalStage
+from shared.contracts.notifications import CopiedOccasion, OfferingOccasion
+from shared.events import Event, added_field
 
 OfferingKind = Literal["course", "certification", "qualification"]
 Notification = Literal["assigned", "withdrawn", "completed"]
 NOTIFICATIONS: frozenset[Notification] = frozenset(get_args(Notification))
 """All are on until an offering says otherwise (CAT-17)."""
 LearnerAccess = Literal["self-enrollment", "request", "hidden"]
-"""How somebody who is not assigned comes to an offering (CAT-5)."""
+"""How somebody who is not assigned can get to an offering (CAT-5)."""
 
 
 class Price(BaseModel):
@@ -27,7 +29,7 @@ class Price(BaseModel):
 
 
 Reporter = Literal["learner", "learning-system"]
-"""Who may say that a part is done: the learner, or only the learning system or an administrator (CAT-1)."""
+"""Who may report a part as complete: the learner, or only the learning system or an administrator (CAT-1)."""
 
 
 class Activity(BaseModel):
@@ -42,13 +44,13 @@ class Activity(BaseModel):
     address: str | None = Field(
         default=None, max_length=2_000, pattern=r"^https?://[^\s/?#]+[^\s]*$", exclude_if=lambda value: value is None
     )
-    """What Launch opens."""
+    """The address that Launch opens."""
     description: str = Field(default="", max_length=10_000, exclude_if=lambda value: value == "")
     system_requirements: str = Field(default="", max_length=2_000, exclude_if=lambda value: value == "")
     """What the learner's computer needs."""
     connection: str = Field(default="", max_length=2_000, exclude_if=lambda value: value == "")
-    """How the learner gets there: which programs, addresses, accounts."""
-    reported_by: Reporter | None = later()
+    """How the learner connects: which programs, addresses and accounts."""
+    reported_by: Reporter | None = added_field()
     """None: as `reporter` says."""
 
     @property
@@ -62,9 +64,9 @@ class Activity(BaseModel):
 
 
 class Step(BaseModel):
-    """A part of a certification version (CAT-2): a course of the catalogue, an exam or a task.
+    """A part of a certification version (CAT-2): a course of the catalog, an exam or a task.
 
-    A course completes its step when it is completed; nobody reports the step.
+    Completing the course completes its step; nobody reports that step.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -74,7 +76,7 @@ class Step(BaseModel):
     course_id: UUID | None = None
     pass_mark: int | None = Field(default=None, ge=0, le=100, exclude_if=lambda mark: mark is None)
     """Percent that an exam asks for; None: any result passes."""
-    reported_by: Reporter | None = later()
+    reported_by: Reporter | None = added_field()
     """None: as `reporter` says."""
 
     @property
@@ -88,21 +90,21 @@ class Step(BaseModel):
 
 
 def _reporter(kind: str) -> Reporter:
-    """Of content and tasks the learner, unless it is said otherwise; of exams and labs the learning system."""
+    """By default the learner for content and tasks, the learning system for exams and labs."""
     return "learner" if kind in ("content", "task") else "learning-system"
 
 
 def _check_reporter(kind: str, reported_by: Reporter | None) -> None:
     if kind == "exam" and reported_by == "learner":
-        raise ValueError("an exam is reported by the learning system or an administrator, never by the learner")
+        raise ValueError("an exam must be reported by the learning system or an administrator, never by the learner")
 
 
 class OfferingEvent(Event):
-    """Fields of every catalogue event."""
+    """Base of the events of one offering."""
 
 
 class CourseDescribed(OfferingEvent):
-    """A course came to be, or its description was replaced whole (CAT-1). Version 1 of the stream creates it."""
+    """A course was created, or its whole description was replaced (CAT-1). Version 1 of the stream creates it."""
 
     TOPIC: ClassVar[str] = "catalog.CourseDescribed.v1"
     code: str
@@ -114,12 +116,13 @@ class CourseDescribed(OfferingEvent):
     certificate: str | None
     badge: str | None
     price: Price | None
-    in_order: bool = later(False)
+    in_order: bool = added_field(False)
     """Its activities have to be completed one after the other."""
 
 
 class CertificationDescribed(OfferingEvent):
-    """A certification came to be, or its description was replaced whole (CAT-2). `minimum_minutes` None: the sum of its courses."""
+    """A certification was created, or its whole description was replaced (CAT-2). `minimum_minutes` None: the sum of its
+    courses."""
 
     TOPIC: ClassVar[str] = "catalog.CertificationDescribed.v1"
     code: str
@@ -132,7 +135,7 @@ class CertificationDescribed(OfferingEvent):
 
 
 class QualificationDescribed(OfferingEvent):
-    """A qualification came to be, or its description was replaced whole (CAT-9). It is earned by completing all of its items."""
+    """A qualification was created, or its whole description was replaced (CAT-9). It is earned by completing all of its items."""
 
     TOPIC: ClassVar[str] = "catalog.QualificationDescribed.v1"
     code: str
@@ -146,64 +149,64 @@ class QualificationDescribed(OfferingEvent):
 
 
 class VersionDrafted(OfferingEvent):
-    """A numbered version of a certification was written or rewritten; only drafts may be (CAT-2)."""
+    """A draft of a numbered version of a certification was written or rewritten (CAT-2). Only drafts can be rewritten."""
 
     TOPIC: ClassVar[str] = "catalog.VersionDrafted.v1"
     version: int
     steps: tuple[Step, ...]
-    in_order: bool = later(False)
+    in_order: bool = added_field(False)
     """The steps have to be completed one after the other."""
 
 
 class VersionPublished(OfferingEvent):
-    """Learners who come from now on follow this version; the one published before is retired (CAT-15)."""
+    """Learners who are enrolled from now on follow this version; the previously published one is retired (CAT-15)."""
 
     TOPIC: ClassVar[str] = "catalog.VersionPublished.v1"
     version: int
 
 
 class VersionRetired(OfferingEvent):
-    """No new learner follows this version."""
+    """No new learner follows this version any more."""
 
     TOPIC: ClassVar[str] = "catalog.VersionRetired.v1"
     version: int
 
 
 class OfferingActivated(OfferingEvent):
-    """New learners may come; rules that waited catch up (CAT-4)."""
+    """New learners can be enrolled; assignments that waited catch up (CAT-4)."""
 
     TOPIC: ClassVar[str] = "catalog.OfferingActivated.v1"
 
 
 class OfferingDeactivated(OfferingEvent):
-    """No new learner by any way; who is enrolled keeps the standing (CAT-4)."""
+    """No new learner can be enrolled in any way; whoever is enrolled stays so (CAT-4)."""
 
     TOPIC: ClassVar[str] = "catalog.OfferingDeactivated.v1"
 
 
 class DropOutsDecided(OfferingEvent):
-    """Whether who drops out of the last source keeps training that was begun (ASG-10); so until this says otherwise."""
+    """Whether learners who drop out of their last assignment keep training that they have begun (ASG-10). The default: they do."""
 
     TOPIC: ClassVar[str] = "catalog.DropOutsDecided.v1"
     keep_begun: bool
 
 
 class DueDatesCombined(OfferingEvent):
-    """Which of several due dates holds (DUE-3): the latest until this says otherwise."""
+    """Which of several due dates counts (DUE-3). The default: the latest."""
 
     TOPIC: ClassVar[str] = "catalog.DueDatesCombined.v1"
     earliest: bool
 
 
 class CompletionReviewSwitched(OfferingEvent):
-    """Whether an administrator looks at a completion before it counts (CAT-12); nobody does until this says otherwise."""
+    """Whether an administrator reviews a completion before it counts (CAT-12). The default: no review."""
 
     TOPIC: ClassVar[str] = "catalog.CompletionReviewSwitched.v1"
     review: bool
 
 
 class LearnerAccessChosen(OfferingEvent):
-    """How somebody who is not assigned comes to the offering (CAT-5); by request until this says otherwise."""
+    """How somebody who is not assigned can get to the offering (CAT-5). The default: by request."""
 
     TOPIC: ClassVar[str] = "catalog.LearnerAccessChosen.v1"
     access: LearnerAccess
@@ -219,7 +222,7 @@ class LinkedQualification(BaseModel):
 
 
 class JobRoleDescribed(Event):
-    """A job role came to be, or was replaced whole (CAT-10). The stream is the job role."""
+    """A job role was created, or wholly replaced (CAT-10). The stream is the job role."""
 
     TOPIC: ClassVar[str] = "catalog.JobRoleDescribed.v1"
     code: str
@@ -229,20 +232,20 @@ class JobRoleDescribed(Event):
 
 
 class JobRoleRemoved(Event):
-    """Nobody has this job role any more; nothing follows in its stream."""
+    """The job role was removed: nobody has it any more. The last event of its stream."""
 
     TOPIC: ClassVar[str] = "catalog.JobRoleRemoved.v1"
 
 
 class VisibilityChosen(OfferingEvent):
-    """Only members of these audiences see the offering without being assigned (CAT-7); empty, as until this is said: everybody."""
+    """Only members of these audiences see the offering without being assigned (CAT-7). Empty, the default: everybody."""
 
     TOPIC: ClassVar[str] = "catalog.VisibilityChosen.v1"
     audiences: tuple[UUID, ...]
 
 
 class EnrolmentWindowSet(OfferingEvent):
-    """From when until when learners may come by themselves (CAT-19); None: without such an end. The end is not included."""
+    """The period in which learners may enrol by themselves (CAT-19). `closes` is excluded; None: no limit on that side."""
 
     TOPIC: ClassVar[str] = "catalog.EnrolmentWindowSet.v1"
     opens: datetime | None
@@ -250,14 +253,46 @@ class EnrolmentWindowSet(OfferingEvent):
 
 
 class EarlierCompletionsDecided(OfferingEvent):
-    """Whether a course that was completed in another offering counts for the steps here (ENR-8); not until this says otherwise."""
+    """Whether a course that was completed in another offering counts for the steps of this one (ENR-8). The default: it does
+    not."""
 
     TOPIC: ClassVar[str] = "catalog.EarlierCompletionsDecided.v1"
     count: bool
 
 
+class ApprovalsConfigured(OfferingEvent):
+    """Who decides on requests about the offering, and how (CAT-13); whole. Without stages the usual approvers decide: on access
+    site administrators, on a later due date the learner's manager, on a completion whoever may review completions."""
+
+    TOPIC: ClassVar[str] = "catalog.ApprovalsConfigured.v1"
+    access: tuple[ApprovalStage, ...]
+    later_due_date: tuple[ApprovalStage, ...]
+    completion: tuple[ApprovalStage, ...]
+    ask_again_days: int
+    """So many days after a denial one may ask again; 0: at once (APR-3)."""
+    escalation_days: int | None
+    """After so many days without a decision site administrators may decide too (APR-5); None: as the suite is set."""
+
+
 class NotificationsSwitched(OfferingEvent):
-    """Which e-mails about this offering are on (CAT-17); all are until this says otherwise."""
+    """Which e-mails about this offering are switched on (CAT-17). The default: all."""
 
     TOPIC: ClassVar[str] = "catalog.NotificationsSwitched.v1"
     on: tuple[Notification, ...]
+
+
+class MailConfigured(OfferingEvent):
+    """Of the e-mails about this offering, whole (CAT-17): which others than those of `NotificationsSwitched` are off, which the
+    learner's managers get a copy of, and when learners are reminded (NTF-1).
+
+    Reminders are days before (negative) or after the last day; None: as the suite is set; empty: never.
+    """
+
+    TOPIC: ClassVar[str] = "catalog.MailConfigured.v1"
+    off: tuple[OfferingOccasion, ...]
+    copied: tuple[CopiedOccasion, ...]
+    due_reminders: tuple[int, ...] | None
+    certificate_reminders: tuple[int, ...] | None
+    """Of the day until which a completion counts."""
+    access_reminders: tuple[int, ...] | None
+    """Of the last day of access: before it only."""

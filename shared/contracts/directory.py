@@ -1,4 +1,4 @@
-"""What happens to people and structure. Names, addresses and e-mail are not here: they are profiles (DIR-12)."""
+"""Events about people and the structure they work in. Names and addresses are not in them: those are profiles (DIR-12)."""
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
@@ -6,14 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import Event
+from shared.events import Event, TextRef, added_field
 
 UnitKind = Literal["organisation", "position"]
 Deactivation = Literal["left", "suspended", "removed", "feed"]
 
 
 class Job(BaseModel):
-    """One job assignment of a person, whole (DIR-5). A job past `ends` places nobody from the day after."""
+    """A person's job assignment, with all of its fields (DIR-5). After the day `ends` it places nobody any more."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -34,7 +34,7 @@ class Job(BaseModel):
 
 
 class FrameworkCreated(Event):
-    """A tree of organisations or positions (DIR-3, DIR-4). The stream is the framework."""
+    """A tree of organisations or positions was created (DIR-3, DIR-4). The stream is the framework."""
 
     TOPIC: ClassVar[str] = "directory.FrameworkCreated.v1"
     kind: UnitKind
@@ -43,7 +43,7 @@ class FrameworkCreated(Event):
 
 
 class UnitCreated(Event):
-    """An organisation or a position came to be. The stream is the unit."""
+    """An organisation or a position was created. The stream is the unit."""
 
     TOPIC: ClassVar[str] = "directory.UnitCreated.v1"
     kind: UnitKind
@@ -54,7 +54,7 @@ class UnitCreated(Event):
 
 
 class UnitMoved(Event):
-    """A unit has another parent, or is at the top (None) of its framework, with everything below it."""
+    """A unit was moved below another parent, or to the top of its framework (None), with everything below it."""
 
     TOPIC: ClassVar[str] = "directory.UnitMoved.v1"
     kind: UnitKind
@@ -69,42 +69,44 @@ class UnitRenamed(Event):
 
 
 class UnitRemoved(Event):
-    """A unit without children and people is gone."""
+    """A unit that contained neither units nor people was removed."""
 
     TOPIC: ClassVar[str] = "directory.UnitRemoved.v1"
     kind: UnitKind
 
 
 class OrganisationProfiled(Event):
-    """What an organisation sets, whole; None: as the organisation above it (DIR-7). The stream is the unit."""
+    """Everything that an organisation sets; None: inherited from the organisation above it (DIR-7). The stream is the unit."""
 
     TOPIC: ClassVar[str] = "directory.OrganisationProfiled.v1"
     access_days: int | None
     anonymous_registration: bool | None
     key_field: bool | None
     time_zone: str | None
-    """As the IANA names it, `Europe/Zurich`."""
+    """An IANA name, such as `Europe/Zurich`."""
+    contact: TextRef | None = added_field()
+    """Whom its people ask: the directory keeps who that is."""
 
 
 class PersonRegistered(Event):
-    """A person is known and active. The stream is the person; so it is for all that happens to one person."""
+    """A person was registered, and is active. The stream is the person, as for every event about one person."""
 
     TOPIC: ClassVar[str] = "directory.PersonRegistered.v1"
     home_organisation: UUID | None
     country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
     dates: dict[str, date] = Field(default_factory=dict)
-    """The structural date fields of the operator's choosing (DIR-1)."""
+    """The structural date fields that the operator has defined (DIR-1)."""
 
 
 class PersonMoved(Event):
-    """Another home organisation, which decides defaults and permission scope."""
+    """A person's home organisation changed; it decides defaults and permission scope."""
 
     TOPIC: ClassVar[str] = "directory.PersonMoved.v1"
     home_organisation: UUID | None
 
 
 class PersonDescribed(Event):
-    """The structural fields changed; they are here whole."""
+    """A person's structural fields changed; the event has all of them."""
 
     TOPIC: ClassVar[str] = "directory.PersonDescribed.v1"
     country: str | None = Field(default=None, pattern="^[A-Z]{2}$")
@@ -112,20 +114,20 @@ class PersonDescribed(Event):
 
 
 class PersonDeactivated(Event):
-    """A leaver: out of every rule, no mail, records kept (ASG-10)."""
+    """The person is inactive: no rule applies to them, they get no e-mail, and their records are kept (ASG-10)."""
 
     TOPIC: ClassVar[str] = "directory.PersonDeactivated.v1"
     why: Deactivation
 
 
 class PersonReactivated(Event):
-    """The same person, with the history, is active again (DIR-1)."""
+    """The same person, with their history, is active again (DIR-1)."""
 
     TOPIC: ClassVar[str] = "directory.PersonReactivated.v1"
 
 
 class JobAssigned(Event):
-    """A job assignment came to be or changed; it is here whole (DIR-5). The stream is the person who holds it."""
+    """A job assignment was created or changed; the event has all of its fields (DIR-5). The stream is the person who holds it."""
 
     TOPIC: ClassVar[str] = "directory.JobAssigned.v1"
     job: Job
@@ -139,7 +141,7 @@ class JobEnded(Event):
 
 
 class PermissionRoleGranted(Event):
-    """A permission role for an organisation and everything below it; None: for everything (SEC-2)."""
+    """A permission role was granted for an organisation and everything below it; None: for everything (SEC-2)."""
 
     TOPIC: ClassVar[str] = "directory.PermissionRoleGranted.v1"
     role: str
@@ -152,15 +154,37 @@ class PermissionRoleRevoked(Event):
     organisation: UUID | None
 
 
+class MachineClientCreated(Event):
+    """A machine client with these permissions, for an organisation and everything below it; None: for everything (SEC-5).
+    The stream is the client."""
+
+    TOPIC: ClassVar[str] = "directory.MachineClientCreated.v1"
+    permissions: tuple[str, ...]
+    organisation: UUID | None
+
+
+class MachineClientSecretRotated(Event):
+    """It has another secret; the one before holds until then."""
+
+    TOPIC: ClassVar[str] = "directory.MachineClientSecretRotated.v1"
+    old_until: datetime
+
+
+class MachineClientRevoked(Event):
+    """It gets no tokens any more; nothing follows in its stream."""
+
+    TOPIC: ClassVar[str] = "directory.MachineClientRevoked.v1"
+
+
 class FirstSignedIn(Event):
-    """Signed in for the first time ever (DIR-10). The stream is the person."""
+    """The person signed in for the first time ever (DIR-10). The stream is the person."""
 
     TOPIC: ClassVar[str] = "directory.FirstSignedIn.v1"
     at: datetime
 
 
 class AudienceCreated(Event):
-    """An audience (DIR-6). The stream is the audience. Its name is the operator's, not a person's."""
+    """An audience was created (DIR-6). The stream is the audience. Its name is given by the operator, and is not personal data."""
 
     TOPIC: ClassVar[str] = "directory.AudienceCreated.v1"
     name: str
@@ -168,7 +192,7 @@ class AudienceCreated(Event):
 
 
 class UnitCondition(BaseModel):
-    """An organisation or a position of a rule."""
+    """An organisation or a position in an audience rule."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -177,7 +201,7 @@ class UnitCondition(BaseModel):
 
 
 class DateCondition(BaseModel):
-    """A date field is set, and within the days given."""
+    """A date field has a value, and it is within the given days."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -187,53 +211,54 @@ class DateCondition(BaseModel):
 
 
 class AudienceRule(BaseModel):
-    """Who is a member: an active person for whom every given condition holds. Of a list any one will do, but of `fields` all."""
+    """Who is a member: every active person who meets all given conditions. Any entry of a list is enough, but all of `fields`
+    are needed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     organisations: tuple[UnitCondition, ...] = Field(default=(), max_length=100)
-    """The home, or a job of today."""
+    """The home organisation, or that of a current job assignment."""
     positions: tuple[UnitCondition, ...] = Field(default=(), max_length=100)
     countries: tuple[str, ...] = Field(default=(), max_length=300)
     fields: tuple[DateCondition, ...] = Field(default=(), max_length=20)
 
 
 class AudienceRuled(Event):
-    """The audience follows this rule from now on (DIR-6); who joins and leaves by it is told by events of their own."""
+    """From now on the audience follows this rule (DIR-6). Separate events say who joins and leaves because of it."""
 
     TOPIC: ClassVar[str] = "directory.AudienceRuled.v1"
     rule: AudienceRule
 
 
 class AudienceMembersAdded(Event):
-    """People joined; at most 500 in one event. None of them was a member before."""
+    """At most 500 people joined the audience. None of them was a member before."""
 
     TOPIC: ClassVar[str] = "directory.AudienceMembersAdded.v1"
     people: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
 class AudienceMembersRemoved(Event):
-    """People left; at most 500 in one event. All of them were members before."""
+    """At most 500 people left the audience. All of them were members before."""
 
     TOPIC: ClassVar[str] = "directory.AudienceMembersRemoved.v1"
     people: tuple[UUID, ...] = Field(min_length=1, max_length=500)
 
 
 class AudienceRemoved(Event):
-    """The audience is gone, after its last member left; nothing follows in its stream (ASG-10)."""
+    """The audience was removed, after its last member had left (ASG-10). The last event of its stream."""
 
     TOPIC: ClassVar[str] = "directory.AudienceRemoved.v1"
 
 
 class BatchStarted(Event):
-    """A feed begins a bulk change (ASG-21). The stream is the batch, which is its events' correlation."""
+    """An HR feed begins a bulk change (ASG-21). The stream is the batch, which is the correlation id of its events."""
 
     TOPIC: ClassVar[str] = "directory.BatchStarted.v1"
     feed: str
 
 
 class BatchFinished(Event):
-    """The bulk change of a feed is complete, with the number of outcomes of each kind."""
+    """An HR feed has completed a bulk change; with the number of outcomes of each kind."""
 
     TOPIC: ClassVar[str] = "directory.BatchFinished.v1"
     outcomes: dict[str, int]

@@ -97,7 +97,7 @@ def _find_java() -> tuple[str, str]:
     version = re.search(r'version "((\d+)[^"]*)"', said)
     if java is None or version is None:
         raise CannotStart(
-            f"There is no Java {f'in JAVA_HOME ({home})' if home else 'here'}, and Kafka needs {OLDEST_JAVA} or newer. Install "
+            f"No Java was found {f'in JAVA_HOME ({home})' if home else 'here'}, and Kafka needs {OLDEST_JAVA} or newer. Install "
             f"a Java runtime (Debian: openjdk-{OLDEST_JAVA}-jre-headless), {_OR_ELSEWHERE}."
         )
     if int(version[2]) < OLDEST_JAVA:
@@ -113,7 +113,7 @@ def _fetch(home: Path) -> None:
     maven = shutil.which("mvn")
     if maven is None:
         raise CannotStart(
-            f"There is no Maven (mvn) here, which fetches Kafka {VERSION} once. Install it (Debian: maven), {_OR_ELSEWHERE}."
+            f"Maven (mvn), which downloads Kafka {VERSION} once, was not found. Install it (Debian: maven), {_OR_ELSEWHERE}."
         )
     try:
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -124,7 +124,7 @@ def _fetch(home: Path) -> None:
     except OSError as error:
         if not home.exists():
             raise CannotStart(
-                f"Kafka's jars cannot be kept in {home}: {error}. Set XDG_CACHE_HOME elsewhere."
+                f"Kafka's jars cannot be stored in {home}: {error}. Set XDG_CACHE_HOME to another folder."
             ) from error
 
 
@@ -142,7 +142,7 @@ def _run_maven(maven: str, folder: str) -> None:
     if done.returncode or not any(Path(folder).glob("jars/kafka_*.jar")):
         raise CannotStart(
             f"Maven could not fetch Kafka {VERSION}. Make its repository reachable (a proxy or a mirror is set in Maven's own "
-            f"settings.xml), {_OR_ELSEWHERE}. Its last words:\n{_last_words(done.stdout)}"
+            f"settings.xml), {_OR_ELSEWHERE}. The end of its output:\n{_last_words(done.stdout)}"
         )
 
 

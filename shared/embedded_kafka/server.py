@@ -201,8 +201,8 @@ class EmbeddedKafka:
         for port in (broker, controller):
             if not is_free(port):
                 raise CannotStart(
-                    f"Port {port} of Kafka in {self.data} is used by another program. End that one, or remove {file} to have "
-                    "others chosen."
+                    f"Port {port}, which Kafka in {self.data} uses, is taken by another program. Stop that program, or "
+                    f"delete {file} so that other ports are chosen."
                 )
         file.write_text(f"{broker} {controller}\n")
         return broker, controller

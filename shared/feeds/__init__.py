@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
-if TYPE_CHECKING:
-    from shared.database import Database
-    from shared.service import Runnable
-
-PROFILES = "directory.profiles"
-"""The source that carries the latest profile of each person instead of events."""
+from shared.database import Database
+from shared.running import Runnable
+from shared.suite import PROFILES as PROFILES
 
 WATERMARK = "rollbook.Watermark.v1"
 """The type of a record that says only: everything of this partition up to its position lies before it."""
@@ -18,10 +15,6 @@ WATERMARK = "rollbook.Watermark.v1"
 
 class SourceDown(Exception):
     """The source cannot be reached now. Nothing is lost: ask again."""
-
-
-class Stuck(Exception):
-    """A client makes no progress although there is something to read, not even after it was built anew."""
 
 
 class Record(NamedTuple):
@@ -43,7 +36,7 @@ class Record(NamedTuple):
     """Where a broker keeps it: a hint for finding the place again, never the truth about it."""
 
 
-class Place(NamedTuple):
+class Checkpoint(NamedTuple):
     """How far a partition was taken."""
 
     epoch: UUID
@@ -51,7 +44,7 @@ class Place(NamedTuple):
     offset: int = -1
 
 
-Reached = Mapping[int, Place]
+Checkpoints = Mapping[int, Checkpoint]
 """By partition; one that is not there is read from its beginning."""
 
 
@@ -64,15 +57,15 @@ class Feed(Protocol):
         """How many the source has: fixed for ever."""
         ...
 
-    def read(self, after: Reached, limit: int) -> Sequence[Record]:
+    def read(self, after: Checkpoints, limit: int) -> Sequence[Record]:
         """Some of the entries after these places, at most `limit`; each partition's in order. Does not wait.
 
-        Entries at or before a place may come again. An empty answer does not mean that there are none: `behind` tells.
+        Entries at or before a place may come again. An empty answer does not mean that there are none: `lag` tells.
         Raises SourceDown.
         """
         ...
 
-    def behind(self, after: Reached) -> int:
+    def lag(self, after: Checkpoints) -> int:
         """About how many entries there are after these places; 0 only where there is none. Raises SourceDown."""
         ...
 
@@ -90,7 +83,7 @@ class Feeds(Protocol):
         """Processes that name one `group` share a source's partitions; without one all partitions are read."""
         ...
 
-    def publishers(self, database: "Database", *sources: str) -> Sequence["Runnable"]:
+    def publishers(self, database: Database, *sources: str) -> Sequence[Runnable]:
         """What must run for others to read these sources of a service's database."""
         ...
 

@@ -15,7 +15,7 @@ def configured(settings: Settings) -> Feeds:
     def conninfo(source: str) -> str:
         """Raises Invalid, naming the setting, for a source that is not configured."""
         if source not in settings.feeds:
-            raise Invalid(f"ROLLBOOK_FEEDS names no address for the source {source}.", field="feeds")
+            raise Invalid(f"ROLLBOOK_FEEDS has no address for the source {source}. Add one.", field="feeds")
         return settings.feeds[source]
 
     return PostgresFeeds(conninfo)

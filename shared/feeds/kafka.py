@@ -17,10 +17,10 @@ from aiokafka.errors import KafkaError
 from shared import telemetry
 from shared.database import Database
 from shared.errors import Corrupt
-from shared.feeds import PROFILES, Feed, Place, Reached, Record, SourceDown, Stuck, wire
+from shared.feeds import PROFILES, Checkpoint, Checkpoints, Feed, Record, SourceDown, wire
 from shared.feeds.topics import partition_count
 from shared.relay import Relay
-from shared.service import Runnable
+from shared.running import Runnable, Stuck
 from shared.settings import Settings
 
 log = telemetry.logger(__name__)
@@ -66,9 +66,11 @@ class KafkaFeed:
         self._client: AIOKafkaConsumer | None = None
         self._at: dict[int, int] = {}
         """By partition, the position up to which it was handed out since it was sought."""
-        self._hints: dict[int, Place] = {}
+        self._hints: dict[int, Checkpoint] = {}
         """Places that were sought by their offset and not verified yet."""
         self._waiting: list[Record] = []
+        self._skipped: dict[int, tuple[int, int]] = {}
+        """By partition, the position and the offset up to which nothing is left for us: messages of others end there."""
         self._count = 0
         self._progress = self._looked = time.monotonic()
         self._built_anew = False
@@ -76,18 +78,18 @@ class KafkaFeed:
     def partitions(self) -> int:
         return self._call(self._partitions())
 
-    def read(self, after: Reached, limit: int) -> Sequence[Record]:
+    def read(self, after: Checkpoints, limit: int) -> Sequence[Record]:
         records = self._call(self._read(after, limit))
         if records:
             self._progress, self._built_anew = time.monotonic(), False
-        elif time.monotonic() > max(self._progress, self._looked) + self._settings.kafka_look:
+        elif time.monotonic() > max(self._progress, self._looked) + self._settings.kafka_check_interval:
             self._looked = time.monotonic()
             self._call(self._check_ends(after))
-        elif time.monotonic() > self._progress + self._settings.kafka_patience:
+        elif time.monotonic() > self._progress + self._settings.kafka_stall_timeout:
             self._watch(after)
         return records
 
-    def behind(self, after: Reached) -> int:
+    def lag(self, after: Checkpoints) -> int:
         return self._call(self._behind(after))
 
     def wait(self, seconds: float) -> None:
@@ -98,13 +100,13 @@ class KafkaFeed:
         if self._client is not None:
             client, self._client = self._client, None
             try:
-                self._loop.call(client.stop(), self._settings.kafka_session)
+                self._loop.call(client.stop(), self._settings.kafka_session_timeout)
             except (KafkaError, OSError, TimeoutError) as error:
                 log.info("a consumer was discarded", source=self.source, reason=type(error).__name__)
 
     def _call(self, coroutine: Coroutine[Any, Any, T], more: float = 0.0) -> T:
         try:
-            return self._loop.call(coroutine, self._settings.kafka_session * 2 + more)
+            return self._loop.call(coroutine, self._settings.kafka_session_timeout * 2 + more)
         except (KafkaError, OSError, TimeoutError) as error:
             raise SourceDown(f"{self.source}: {type(error).__name__}: {error}") from error
 
@@ -112,7 +114,7 @@ class KafkaFeed:
         if self._client is not None:
             return self._client
         count = await self._partitions()
-        session = int(self._settings.kafka_session * 1000)
+        session = int(self._settings.kafka_session_timeout * 1000)
         client = AIOKafkaConsumer(
             bootstrap_servers=self._settings.kafka,
             client_id=f"rollbook-{self.source}",
@@ -153,7 +155,7 @@ class KafkaFeed:
         self._hints.clear()
         self._waiting.clear()
 
-    async def _read(self, after: Reached, limit: int) -> list[Record]:
+    async def _read(self, after: Checkpoints, limit: int) -> list[Record]:
         client = await self._connected()
         await self._seek(client, after)
         records, self._waiting = self._waiting, []
@@ -163,7 +165,7 @@ class KafkaFeed:
             self._at[record.partition] = max(self._at[record.partition], record.position)
         return records
 
-    async def _check_ends(self, after: Reached) -> None:
+    async def _check_ends(self, after: Checkpoints) -> None:
         """Raises Corrupt where a topic ends before what was read from it: it is not the one that was read."""
         client = await self._connected()
         read = {p: after[p.partition].offset for p in client.assignment() if p.partition in after}
@@ -184,7 +186,7 @@ class KafkaFeed:
         if not self._waiting:
             self._waiting = await self._fetch(client, self._settings.consumer_batch, int(seconds * 1000))
 
-    async def _seek(self, client: AIOKafkaConsumer, after: Reached) -> None:
+    async def _seek(self, client: AIOKafkaConsumer, after: Checkpoints) -> None:
         """Go back, or on, where the places are not the ones that were handed out last."""
         for partition in client.assignment():
             number = partition.partition
@@ -209,7 +211,11 @@ class KafkaFeed:
                 telemetry.FOREIGN.labels(self.source).inc(foreign)
                 log.error("messages that no relay has written were skipped", topic=self._topic, messages=foreign)
             number = partition.partition
-            if number not in self._at or not read:
+            if number not in self._at:
+                continue
+            if messages[-1].offset > (read[-1].offset if read else -1):
+                self._skipped[number] = (read[-1].position if read else self._at[number], messages[-1].offset)
+            if not read:
                 continue
             if read[0].offset == 0 and read[0].previous and self.source != PROFILES:
                 raise self._made_again(f"it begins after position {read[0].previous}")
@@ -221,21 +227,26 @@ class KafkaFeed:
             records += read
         return records
 
-    async def _behind(self, after: Reached, only: Collection[int] | None = None) -> int:
+    async def _behind(self, after: Checkpoints, only: Collection[int] | None = None) -> int:
         """Counted in offsets: a little too many where watermarks or duplicates lie between."""
         client = await self._connected()
         ends = await client.end_offsets([p for p in client.assignment() if only is None or p.partition in only])
         begins = await client.beginning_offsets(list(ends))
         behind = 0
         for partition, end in ends.items():
-            taken = after[partition.partition].offset + 1 if partition.partition in after else 0
+            place = after.get(partition.partition)
+            taken = place.offset + 1 if place else 0
+            position, skipped = self._skipped.get(partition.partition, (0, -1))
+            if (place.position if place else 0) >= position:
+                taken = max(taken, skipped + 1)
             behind += end - max(begins[partition], taken if taken <= end else 0)
         return behind
 
-    def _watch(self, after: Reached) -> None:
+    def _watch(self, after: Checkpoints) -> None:
         """Nothing came for long. If there is something, the client is at fault. Raises Stuck the second time."""
         self._progress = time.monotonic()
         fresh = KafkaFeed(self.source, self._settings, self._loop)
+        fresh._skipped = dict(self._skipped)
         try:
             behind = fresh._call(fresh._behind(after, self._mine()))
         finally:

@@ -3,13 +3,15 @@
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
 import psycopg
+from psycopg.rows import args_row
 
-from shared.database import Connection, Database
-from shared.feeds import PROFILES, Feed, Reached, Record, SourceDown
-from shared.service import Runnable
+from shared.database import Connection, Database, scalar
+from shared.feeds import PROFILES, Checkpoints, Feed, Record, SourceDown
+from shared.running import Runnable
 from shared.store.recorder import CHANNEL
 
 _LOG = (
@@ -28,6 +30,10 @@ _uuid = lru_cache(maxsize=100)(UUID)
 """There are few epochs."""
 
 
+def _record(position: int, previous: int, epoch: str, *rest: Any) -> Record:
+    return Record(position, previous, _uuid(epoch), *rest)
+
+
 class PostgresFeed:
     """One source, over one connection that is opened again whenever it breaks. For use by one thread at a time."""
 
@@ -41,24 +47,20 @@ class PostgresFeed:
     def partitions(self) -> int:
         return 1
 
-    def read(self, after: Reached, limit: int) -> list[Record]:
+    def read(self, after: Checkpoints, limit: int) -> list[Record]:
         with self._lock:
             try:
-                rows = self._connection().execute(self._query, [_position(after), limit], binary=True).fetchall()
-                return [
-                    Record(position, previous, _uuid(epoch), key, type, version, at, meta, body)  # type: ignore[arg-type]
-                    for position, previous, epoch, key, type, version, at, meta, body in rows
-                ]
+                with self._connection().cursor(binary=True, row_factory=args_row(_record)) as cursor:
+                    return cursor.execute(self._query, [_position(after), limit]).fetchall()
             except psycopg.OperationalError as error:
                 raise SourceDown(f"{self.source}: {type(error).__name__}") from error
 
-    def behind(self, after: Reached) -> int:
+    def lag(self, after: Checkpoints) -> int:
         with self._lock:
             try:
-                row = self._connection().execute(self._behind, [_position(after)]).fetchone()
+                return scalar(self._connection(), self._behind, int, [_position(after)])
             except psycopg.OperationalError as error:
                 raise SourceDown(f"{self.source}: {type(error).__name__}") from error
-        return int(str(row[0])) if row else 0
 
     def wait(self, seconds: float) -> None:
         with self._lock:
@@ -80,7 +82,7 @@ class PostgresFeed:
         return self._conn
 
 
-def _position(after: Reached) -> int:
+def _position(after: Checkpoints) -> int:
     return after[0].position if 0 in after else 0
 
 

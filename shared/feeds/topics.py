@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from shared.database import Database
+from shared.database import Database, fetch_one
 from shared.errors import Corrupt
 from shared.feeds import PROFILES, SourceDown
 from shared.settings import Settings
@@ -51,15 +51,20 @@ async def partition_count(settings: Settings, name: str) -> int:
     return len(found["partitions"])
 
 
+class _Made(NamedTuple):
+    topic: str
+    partitions: int
+
+
 def _wanted(settings: Settings, database: Database, source: str) -> NewTopic:
     with database.connection() as conn:
-        row = conn.execute("SELECT topic, partitions FROM relay WHERE source = %s", [source]).fetchone()
+        made = fetch_one(conn, _Made, "SELECT topic, partitions FROM relay WHERE source = %s", [source])
     policy = (
         {"cleanup.policy": "compact"} if source == PROFILES else {"cleanup.policy": "delete", "retention.bytes": "-1"}
     )
     return NewTopic(
-        name=str(row[0]) if row else settings.kafka_prefix + source,
-        num_partitions=int(str(row[1])) if row else settings.kafka_partitions.get(source, 1),
+        name=made.topic if made else settings.kafka_prefix + source,
+        num_partitions=made.partitions if made else settings.kafka_partitions.get(source, 1),
         replication_factor=settings.kafka_replicas,
         topic_configs={**policy, "retention.ms": "-1", "compression.type": "producer"},
     )

@@ -71,7 +71,7 @@ def _of_meta(meta: str) -> Headers:
 
 
 def watermark_headers(
-    source: bytes, epoch: UUID, position: int, previous: int, partition: int, now: datetime
+    source: bytes, *, epoch: UUID, position: int, previous: int, partition: int, now: datetime
 ) -> Headers:
     return [
         ("ce_specversion", _SPEC),

@@ -56,10 +56,10 @@ class Text:
         """What is wrong with its characters, if anything is; the length is another matter."""
         found = (_NOT_IN_A_TEXT if self.lines else _NOT_IN_A_LINE).search(text)
         if found:
-            allowed = "only line breaks and tabs are allowed" if self.lines else "write it in one line"
+            allowed = "only line breaks and tabs are allowed" if self.lines else "use a single line"
             return f"character {found.start() + 1} is the control character U+{ord(found[0]):04X}; {allowed}"
         if self.least and not any(map(_seen, text)):
-            return "there is nothing to see in it but blanks; write something"
+            return "it is blank; enter some text"
         return None
 
 
@@ -92,10 +92,12 @@ Code = Annotated[str, Text(64, 1, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 Country = Annotated[str, Text(2, 2, pattern="^[A-Z]{2}$")]
 """Two letters (ISO 3166-1)."""
 Language = Annotated[str, Text(30)]
+LanguageTag = Annotated[str, Text(30, 2, pattern="^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$", example="de-CH")]
+"""A language as BCP 47 writes it."""
 Zone = Annotated[str, Text(100, example="Europe/Zurich")]
 """A time zone, as the IANA names it."""
 Cursor = Annotated[str, Text(8_000, pattern="^[A-Za-z0-9_=-]*$")]
-"""`next` of the page before."""
+"""`next` from the previous page."""
 Positions = Annotated[str, Text(500, example="enrollment:1234")]
 """Positions that answers have to be as new as."""
 
@@ -109,7 +111,7 @@ def check_text(text: str, field: str, kind: Text = LINE) -> str:
     """The text without blanks around it. Raises Invalid for what `kind` does not allow."""
     text = text.strip()
     if len(text) > kind.most:
-        raise Invalid(f"{field}: it has {len(text)} characters; at most {kind.most} are allowed.", field=field)
+        raise Invalid(f"{field}: it has {len(text)} characters, but at most {kind.most} are allowed.", field=field)
     if fault := kind.fault(text):
         raise Invalid(f"{field}: {fault}.", field=field)
     return text

@@ -12,7 +12,7 @@ from shared.errors import Invalid
 from shared.limits.text import Text
 
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)
-BEYOND = f"a day lies between {FIRST_DAY} and {LAST_DAY}; leave it out where there is none"
+BEYOND = f"a date must be between {FIRST_DAY} and {LAST_DAY}; leave it out if there is none"
 
 
 def within(day: date) -> bool:

@@ -59,9 +59,12 @@ class Edge:
 
     def _check_head(self, scope: Scope) -> None:
         if LINE.fault(scope["path"]):
-            raise NotFound("There is nothing at this address: it has a control character in it.")
+            raise NotFound("There is nothing at this address: it contains a control character.")
         if not _CONTROLS.isdisjoint(unquote_to_bytes(scope.get("query_string", b""))):
-            raise Invalid("The address asks with a control character, such as NUL or a line break.", field="query")
+            raise Invalid(
+                "The query of the address contains a control character, such as NUL or a line break. Remove it.",
+                field="query",
+            )
         declared = dict(scope["headers"]).get(b"content-length", b"0")
         if declared.isdigit() and len(declared) < 20 and int(declared) > self._body_bytes:
             raise self._too_large()
@@ -82,7 +85,7 @@ class Edge:
 
     def _too_large(self) -> TooLarge:
         return TooLarge(
-            f"A request may have {self._body_bytes} bytes (ROLLBOOK_BODY_BYTES). Send it in parts, or use the command line."
+            f"A request can have at most {self._body_bytes} bytes (ROLLBOOK_BODY_BYTES). Send it in parts, or use the command line."
         )
 
 
@@ -105,13 +108,13 @@ def check_json(body: bytes, depth: int) -> None:
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
-        raise Invalid(f"The body is no JSON that Rollbook takes: {error}.", field="body") from None
+        raise Invalid(f"The body is not valid JSON: {error}.", field="body") from None
     pending = [(value, 1)]
     while pending:
         one, level = pending.pop()
         if isinstance(one, dict | list):
             if level > depth:
-                raise Invalid(f"The body is nested deeper than {depth} levels (ROLLBOOK_JSON_DEPTH).", field="body")
+                raise Invalid(f"The body is nested more than {depth} levels deep (ROLLBOOK_JSON_DEPTH).", field="body")
             pending.extend((inner, level + 1) for inner in (one.values() if isinstance(one, dict) else one))
         elif isinstance(one, int) and not -BIGGEST <= one <= BIGGEST:
             raise Invalid(f"A number in the body is larger than {BIGGEST}.", field="body")

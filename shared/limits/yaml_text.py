@@ -18,7 +18,7 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: Any, index: Any) -> Any:
         self.depth += 1
         if self.depth > DEEPEST:
-            raise NoYaml(f"is nested deeper than {DEEPEST} levels")
+            raise NoYaml(f"is nested more than {DEEPEST} levels deep")
         found = super().compose_node(parent, index)
         self.depth -= 1
         return found
@@ -31,8 +31,8 @@ def read_yaml(content: bytes) -> object:
     except NoYaml:
         raise
     except UnicodeDecodeError as error:
-        raise NoYaml(f"is not UTF-8: byte {error.start} does not fit. Save it as UTF-8") from error
+        raise NoYaml(f"is not UTF-8: invalid byte at offset {error.start}. Save it as UTF-8") from error
     except yaml.YAMLError as error:
-        raise NoYaml(f"is not YAML: {str(error).splitlines()[0]}") from error
+        raise NoYaml(f"is not valid YAML: {str(error).splitlines()[0]}") from error
     except (ValueError, OverflowError, TypeError, AttributeError) as error:
         raise NoYaml(f"has a value that cannot be read: {error}") from error

@@ -14,10 +14,10 @@ import psycopg
 from psycopg import conninfo, sql
 from pydantic import BaseModel
 
-from shared.consumer import Consumer, Handler
-from shared.database import Connection, Database, migrate
+from shared.consumer import Consumer, Handler, checkpoints
+from shared.database import Connection, Database, fetch, migrate, scalar
 from shared.errors import Conflict
-from shared.feeds import PROFILES, Feeds, Place, Reached
+from shared.feeds import PROFILES, Checkpoint, Checkpoints, Feeds
 from shared.replay.until import Until
 from shared.settings import Settings
 
@@ -104,8 +104,11 @@ class Replay:
         with psycopg.connect(self._live.conninfo, autocommit=True, application_name="replay") as conn:
             held = conn.execute("SELECT pg_try_advisory_lock(%s)", [_REPLAY_LOCK]).fetchone()
             if not held or not held[0]:
-                raise Conflict("Another replay is running. Wait for its result.", kind="replay-running")
-            yield conn
+                raise Conflict("Another replay is running. Wait for it to finish.", kind="replay-running")
+            try:
+                yield conn
+            finally:
+                conn.execute("SELECT pg_advisory_unlock(%s)", [_REPLAY_LOCK])
 
     def _compare(self, consumers: "_Consumers") -> Comparison:
         """Hold the live consumers until the rebuilt ones stand at the same positions; then compare in a snapshot of both."""
@@ -115,9 +118,8 @@ class Replay:
                 target = _reached(conn, self._projections)
                 consumers.catch_up(target)
                 snapshot = held.enter_context(self._live.transaction(snapshot=True))
-                parked = snapshot.execute(
-                    "SELECT count(*) FROM parked_event WHERE consumer = ANY(%s)", [_names(self._projections)]
-                ).fetchone()
+                query = "SELECT count(*) FROM parked_event WHERE consumer = ANY(%s)"
+                parked = scalar(snapshot, query, int, [_names(self._projections)])
                 pending = consumers.pending_profiles(target)
             tables = [
                 _difference(snapshot, table, pending if projection.source == PROFILES else [])
@@ -128,7 +130,7 @@ class Replay:
             differences=sum(table.differences for table in tables),
             tables=tables,
             positions=[f"{source}:{min(at.position for at in places.values())}" for source, places in target.items()],
-            parked=int(str(parked[0])) if parked else 0,
+            parked=parked,
         )
 
     def _swap(self, consumers: "_Consumers") -> None:
@@ -195,7 +197,7 @@ class _Consumers:
         self._consumers = [Consumer(database, self._feeds[p.source], p, settings) for p in projections]
         self._taken = 0
 
-    def catch_up(self, target: Mapping[str, Reached], progress: Progress = lambda _: None) -> None:
+    def catch_up(self, target: Mapping[str, Checkpoints], progress: Progress = lambda _: None) -> None:
         for feed, consumer in zip(self._feeds.values(), self._consumers, strict=True):
             feed.aim(target.get(feed.source, {}))
             while not feed.ended(consumer.reached()):
@@ -205,16 +207,16 @@ class _Consumers:
                 else:
                     feed.wait(_LOOK_SECONDS)
 
-    def pending_profiles(self, target: Mapping[str, Reached]) -> list[UUID]:
+    def pending_profiles(self, target: Mapping[str, Checkpoints]) -> list[UUID]:
         """People whose profile was replaced after the common moment: the source has no longer what was so then."""
         feed = self._feeds.get(PROFILES)
         after = dict(target.get(PROFILES, {}))
         people: list[UUID] = []
-        while feed and after and feed.unbounded.behind(after):
+        while feed and after and feed.unbounded.lag(after):
             for record in feed.unbounded.read(after, 10_000):
                 if record.position > after[record.partition].position:
                     people.append(record.key)
-                    after[record.partition] = Place(record.epoch, record.position, record.offset)
+                    after[record.partition] = Checkpoint(record.epoch, record.position, record.offset)
         return people
 
     def close(self) -> None:
@@ -231,15 +233,10 @@ def _hold(conn: Connection) -> None:
     conn.execute("LOCK TABLE high_water IN SHARE ROW EXCLUSIVE MODE")
 
 
-def _reached(conn: Connection, projections: Sequence[Projection]) -> dict[str, dict[int, Place]]:
-    found: dict[str, dict[int, Place]] = {}
+def _reached(conn: Connection, projections: Sequence[Projection]) -> dict[str, dict[int, Checkpoint]]:
+    found: dict[str, dict[int, Checkpoint]] = {}
     for projection in projections:
-        rows = conn.execute(
-            'SELECT partition, epoch, position, "offset" FROM high_water WHERE consumer = %s AND source = %s',
-            [projection.name, projection.source],
-        )
-        places = {int(str(partition)): Place(*place) for partition, *place in rows}  # type: ignore[arg-type]
-        if places:
+        if places := checkpoints(conn, projection):
             found[projection.source] = places
     return found
 
@@ -248,13 +245,13 @@ def _difference(conn: Connection, table: str, leave_out: Sequence[UUID]) -> Tabl
     where = sql.SQL("WHERE person_id <> ALL(%(leave_out)s)" if leave_out else "")
     counted = sql.SQL(
         "WITH live AS (SELECT * FROM {live} {where}), rebuilt AS (SELECT * FROM {rebuilt} {where}) "
-        "SELECT (SELECT count(*) FROM live), (SELECT count(*) FROM rebuilt), "
+        'SELECT %(table)s AS "table", (SELECT count(*) FROM live) AS live, (SELECT count(*) FROM rebuilt) AS rebuilt, '
         "(SELECT count(*) FROM ((TABLE live EXCEPT ALL TABLE rebuilt) UNION ALL "
-        "(TABLE rebuilt EXCEPT ALL TABLE live)) AS only_one)"
+        "(TABLE rebuilt EXCEPT ALL TABLE live)) AS only_one) AS differences"
     ).format(live=sql.Identifier(table), rebuilt=sql.Identifier(SCHEMA, table), where=where)
-    row = conn.execute(counted, {"leave_out": list(leave_out)}).fetchone()
-    live, rebuilt, differences = (int(str(value)) for value in row or (0, 0, 0))
-    return TableDifference(table=table, live=live, rebuilt=rebuilt, differences=differences)
+    values = {"table": table, "leave_out": list(leave_out)}
+    (found,) = fetch(conn, TableDifference, counted.as_string(conn), values)
+    return found
 
 
 def _put_in_place(conn: Connection, table: str) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from shared.feeds import Feed, Place, Reached, Record
+from shared.feeds import Checkpoint, Checkpoints, Feed, Record
 
 
 class Until:
@@ -11,11 +11,11 @@ class Until:
     def __init__(self, feed: Feed) -> None:
         self.source = feed.source
         self.unbounded = feed
-        self.target: Reached = {}
+        self.target: Checkpoints = {}
         self._beyond: set[int] = set()
         """Partitions in which there was an entry after the end: nothing before it is still to come."""
 
-    def aim(self, target: Reached) -> None:
+    def aim(self, target: Checkpoints) -> None:
         """A new end."""
         self.target = target
         self._beyond.clear()
@@ -23,7 +23,7 @@ class Until:
     def partitions(self) -> int:
         return self.unbounded.partitions()
 
-    def read(self, after: Reached, limit: int) -> Sequence[Record]:
+    def read(self, after: Checkpoints, limit: int) -> Sequence[Record]:
         records = self.unbounded.read(after, limit)
         if records and self.unbounded.partitions() == 1 and self._within(records[0]) and self._within(records[-1]):
             return records
@@ -36,17 +36,17 @@ class Until:
         end = self.target.get(record.partition)
         return end is not None and (record.epoch != end.epoch or record.position <= end.position)
 
-    def ended(self, reached: Reached) -> bool:
+    def ended(self, reached: Checkpoints) -> bool:
         """Whether everything up to the end was taken, or is no longer there."""
         missing = {
-            p: reached.get(p, Place(end.epoch, 0))
+            p: reached.get(p, Checkpoint(end.epoch, 0))
             for p, end in self.target.items()
             if p not in self._beyond and (p not in reached or reached[p].position < end.position)
         }
-        return not missing or not self.behind(reached)
+        return not missing or not self.lag(reached)
 
-    def behind(self, after: Reached) -> int:
-        return self.unbounded.behind(after)
+    def lag(self, after: Checkpoints) -> int:
+        return self.unbounded.lag(after)
 
     def wait(self, seconds: float) -> None:
         self.unbounded.wait(seconds)

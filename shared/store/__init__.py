@@ -1,28 +1,41 @@
 """The persistence module (DESIGN 3), plugged into the `eventsourcing` library: `PERSISTENCE_MODULE=shared.store`."""
 
-from shared.store.alike import Encoded
-from shared.store.commands import Forgetting
-from shared.store.decisions import STREAM, SUBJECT, Alike, Appended, Command, Decision, Revision, Row, Table
+from shared.store.cohorts import Encoded
+from shared.store.commands import RetentionWorker
+from shared.store.decisions import (
+    STREAM,
+    SUBJECT,
+    Appended,
+    CohortDecision,
+    Command,
+    Decision,
+    Int4,
+    Revision,
+    Row,
+    Table,
+)
 from shared.store.factory import Factory
-from shared.store.ledger import Context, Ledger, Receipt, decided_again
+from shared.store.ledger import CommandContext, Receipt, ServiceApplication, command, decided_again
 from shared.store.recorder import Store
 
 __all__ = [
     "STREAM",
     "SUBJECT",
-    "Alike",
     "Appended",
+    "CohortDecision",
     "Command",
-    "Context",
+    "CommandContext",
     "Decision",
     "Encoded",
     "Factory",
-    "Forgetting",
-    "Ledger",
+    "Int4",
     "Receipt",
+    "RetentionWorker",
     "Revision",
     "Row",
+    "ServiceApplication",
     "Store",
     "Table",
+    "command",
     "decided_again",
 ]

@@ -5,12 +5,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import cast
 from uuid import UUID
 
 from eventsourcing.persistence import StoredEvent
 from psycopg import sql
 
-from shared.database import Connection, Uuids, uuid_of
+from shared.database import Connection, UuidArray, uuid_of
 from shared.errors import Corrupt
 from shared.store.decisions import Command, Decision, Revision, Row, Table
 from shared.store.encoding import Tail, copy_events, copy_table, encoder
@@ -49,13 +50,13 @@ def losers(conn: Connection, groups: Sequence[Sequence[Prepared]], whole: Sequen
     """
     every = [one for group in groups for one in group]
     heads = _heads(conn, {e.originator_id for p in every for e in p.events})
-    changed = moved(conn, {r for p in every if p.decision for r in p.decision.relied_on})
+    changed = moved(conn, {r for p in every if p.decision for r in p.decision.preconditions})
     found = []
     for group, is_whole in zip(groups, whole, strict=True):
         now = ChainMap[UUID, int]({}, heads)
         lost = []
         for index, one in enumerate(group):
-            if (one.decision and not changed.isdisjoint(one.decision.relied_on)) or not _follows(one.events, now):
+            if (one.decision and not changed.isdisjoint(one.decision.preconditions)) or not _follows(one.events, now):
                 lost.append(index)
             else:
                 now.update((uuid_of(e.originator_id), e.originator_version) for e in one.events)
@@ -66,12 +67,13 @@ def losers(conn: Connection, groups: Sequence[Sequence[Prepared]], whole: Sequen
 
 
 def _heads(conn: Connection, streams: Iterable[UUID | str]) -> dict[UUID, int]:
-    found = conn.execute(
+    rows = conn.execute(
         "SELECT s, (SELECT version FROM events WHERE stream = s ORDER BY version DESC LIMIT 1) FROM unnest(%s::uuid[]) AS s",
-        [Uuids([uuid_of(s) for s in streams])],
+        [UuidArray([uuid_of(s) for s in streams])],
         prepare=False,
     )
-    return {stream: version for stream, version in found if version is not None}  # type: ignore[misc]
+    found = cast("Iterable[tuple[UUID, int | None]]", rows)
+    return {stream: version for stream, version in found if version is not None}
 
 
 def _follows(events: Sequence[StoredEvent], heads: Mapping[UUID, int]) -> bool:
@@ -85,14 +87,14 @@ def _follows(events: Sequence[StoredEvent], heads: Mapping[UUID, int]) -> bool:
     return True
 
 
-def moved(conn: Connection, relied_on: set[Revision]) -> set[Revision]:
+def moved(conn: Connection, preconditions: set[Revision]) -> set[Revision]:
     moved: set[Revision] = set()
     by_table: dict[str, list[Revision]] = defaultdict(list)
-    for revision in relied_on:
+    for revision in preconditions:
         by_table[revision.table].append(revision)
     for table, revisions in by_table.items():
         query = sql.SQL("SELECT id, revision FROM {} WHERE id = ANY(%s)").format(sql.Identifier(table))
-        now = {id: revision for id, revision in conn.execute(query, [Uuids([r.id for r in revisions])])}  # noqa: C416
+        now = {id: revision for id, revision in conn.execute(query, [UuidArray([r.id for r in revisions])])}  # noqa: C416
         moved |= {r for r in revisions if now.get(r.id, 0) != r.revision}
     return moved
 
@@ -101,11 +103,11 @@ def write(conn: Connection, prepared: Sequence[Prepared], last: int, recorded_at
     """Write events and state rows of the decisions that hold, from position `last` + 1 on."""
     copy_events(conn, [tail for one in prepared for tail in one.tails], last, recorded_at)
     decisions = [p.decision for p in prepared if p.decision]
-    for table, rows in _by_table(row for d in decisions for row in d.gone):
+    for table, rows in _by_table(row for d in decisions for row in d.deleted):
         _delete(conn, table, rows)
-    for table, rows in _by_table(row for d in decisions for row in d.changed):
+    for table, rows in _by_table(row for d in decisions for row in d.updated):
         _update(conn, table, rows)
-    for table, rows in _by_table(row for d in decisions for row in d.new):
+    for table, rows in _by_table(row for d in decisions for row in d.inserted):
         insert(conn, table, rows)
 
 

@@ -15,7 +15,7 @@ _HOUR = 3_600.0
 _COMMANDS = "DELETE FROM command WHERE recorded_at < now() - make_interval(days => %(days)s)"
 
 
-class Forgetting:
+class RetentionWorker:
     """A worker that clears away, once an hour, what is only kept for a time. `more`: further statements by what they clear."""
 
     def __init__(self, service: str, database: Database, days: int, more: Mapping[str, str] | None = None) -> None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import date, datetime
+from types import UnionType
+from typing import Annotated, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 from uuid import UUID
 
 from shared.events import Event, Meta
@@ -15,6 +17,42 @@ class Table:
     name: str
     key: tuple[str, ...]
     columns: Mapping[str, str]
+
+    @classmethod
+    def of(cls, name: str, row: type, key: tuple[str, ...] = ("id",)) -> "Table":
+        """The table whose rows are `row`, a NamedTuple: its fields are the columns, their types PostgreSQL's."""
+        hints = get_type_hints(row, include_extras=True)
+        return cls(name, key, {name: _column(hint) for name, hint in hints.items()})
+
+    def select(self, alias: str = "") -> str:
+        """The columns, to be selected in their order."""
+        return ", ".join(f"{alias}.{column}" if alias else f'"{column}"' for column in self.columns)
+
+
+Int4 = Annotated[int, "int4"]
+"""A column of 32 bits; any other number has 64."""
+_TYPES: Mapping[object, str] = {
+    UUID: "uuid",
+    int: "int8",
+    str: "text",
+    bool: "bool",
+    date: "date",
+    datetime: "timestamptz",
+}
+
+
+def _column(hint: object) -> str:
+    """PostgreSQL's type for one of Python: of `X | None` that of X, of a list an array, of literals and other texts `text`."""
+    arguments = [one for one in get_args(hint) if one is not type(None)]
+    if get_origin(hint) is Annotated:
+        return str(arguments[1])
+    if get_origin(hint) in (list, Sequence):
+        return f"{_column(arguments[0])}[]"
+    if get_origin(hint) is Literal:
+        return "text"
+    if get_origin(hint) in (Union, UnionType):
+        return _column(arguments[0])
+    return _TYPES[hint]
 
 
 class Row(NamedTuple):
@@ -42,20 +80,20 @@ class Decision:
 
     events: tuple[Event, ...]
     meta: Meta
-    new: tuple[Row, ...] = ()
-    changed: tuple[Row, ...] = ()
-    gone: tuple[Row, ...] = ()
-    relied_on: tuple[Revision, ...] = ()
+    inserted: tuple[Row, ...] = ()
+    updated: tuple[Row, ...] = ()
+    deleted: tuple[Row, ...] = ()
+    preconditions: tuple[Revision, ...] = ()
 
     def together(self, other: "Decision") -> "Decision":
         """Both, written whole or not at all."""
         return Decision(
             (*self.events, *other.events),
             self.meta,
-            new=(*self.new, *other.new),
-            changed=(*self.changed, *other.changed),
-            gone=(*self.gone, *other.gone),
-            relied_on=(*self.relied_on, *other.relied_on),
+            inserted=(*self.inserted, *other.inserted),
+            updated=(*self.updated, *other.updated),
+            deleted=(*self.deleted, *other.deleted),
+            preconditions=(*self.preconditions, *other.preconditions),
         )
 
 
@@ -65,7 +103,7 @@ SUBJECT = UUID("c0ffee5e-9b1d-4f6a-8d53-6d1f4b7e3a08")
 
 
 @dataclass(frozen=True)
-class Alike:
+class CohortDecision:
     """One decision for many who stand alike. Wherever it names `STREAM` or `SUBJECT`, each one's own id is written.
 
     Each is written, or lost, alone. `revisions` are those of each subject's row in the table `depends_on`, as they were

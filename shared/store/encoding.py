@@ -6,7 +6,7 @@ from datetime import datetime
 
 from eventsourcing.persistence import StoredEvent
 
-from shared.copying import RowEncoder, copy_rows, copy_statement, field, micros
+from shared.binary_copy import RowEncoder, copy_rows, copy_statement, field, micros
 from shared.database import Connection, uuid_of
 from shared.store.decisions import STREAM, SUBJECT, Table
 

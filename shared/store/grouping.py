@@ -27,7 +27,7 @@ class Request:
     @property
     def relies(self) -> bool:
         """It relies on rows that another request of the same transaction might change."""
-        return any(one.decision and one.decision.relied_on for one in self.prepared)
+        return any(one.decision and one.decision.preconditions for one in self.prepared)
 
     def result(self) -> Appended:
         """Raises what happened to it."""

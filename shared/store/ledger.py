@@ -3,7 +3,7 @@
 import functools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, Protocol, TypeVar
 from uuid import UUID, uuid4
 
 import psycopg
@@ -14,7 +14,7 @@ from eventsourcing.utils import Environment
 from pydantic import BaseModel, JsonValue
 
 from shared.database import Connection, Database
-from shared.errors import Conflict, Overtaken
+from shared.errors import Conflict, ConflictLost
 from shared.events import SYSTEM, Event, Meta
 from shared.store.append import NIL
 from shared.store.decisions import Command, Decision
@@ -37,7 +37,7 @@ def decided_again(command: Callable[P, R]) -> Callable[P, R]:
         for _ in range(TRIES - 1):
             try:
                 return command(*args, **kwargs)
-            except Overtaken:
+            except ConflictLost:
                 continue
         return command(*args, **kwargs)
 
@@ -45,7 +45,7 @@ def decided_again(command: Callable[P, R]) -> Callable[P, R]:
 
 
 @dataclass(frozen=True)
-class Context:
+class CommandContext:
     """Who sent a command, under which id, and what it was: enough to do it once and to say so for ever."""
 
     actor: UUID
@@ -57,11 +57,26 @@ class Context:
     reason_code: str = "command"
     causation: str | None = None
     traceparent: str | None = None
+    interface: str | None = None
 
     @classmethod
-    def system(cls, command_id: str, *, correlation: UUID | None = None, reason_code: str = "rule") -> "Context":
+    def system(cls, command_id: str, *, correlation: UUID | None = None, reason_code: str = "rule") -> "CommandContext":
         """Rollbook acting by itself, under an id that a repetition repeats."""
         return cls(SYSTEM, command_id=command_id, correlation=correlation or uuid4(), reason_code=reason_code)
+
+    @classmethod
+    def following(cls, cause: Meta, command_id: str) -> "CommandContext":
+        """What a command goes on to do later, under an id of its own: as whoever sent it, in its batch."""
+        return cls(
+            cause.actor,
+            command_id=command_id,
+            organisation=cause.organisation,
+            correlation=cause.correlation,
+            reason_code=cause.reason_code,
+            causation=cause.causation,
+            traceparent=cause.traceparent,
+            interface=cause.interface,
+        )
 
     def meta(self) -> Meta:
         return Meta(
@@ -71,19 +86,20 @@ class Context:
             correlation=self.correlation,
             causation=self.causation,
             traceparent=self.traceparent,
+            interface=self.interface,
         )
 
 
 class Receipt(BaseModel):
     """The answer to a command: the same one, however often it is sent."""
 
-    position: str
-    """As `enrollment:1234`; a query that names it in `at_least` answers at least as new."""
+    position: str | None
+    """None where nothing was to be written. As `enrollment:1234`; a query that names it in `at_least` answers at least as new."""
     batch: UUID
     result: JsonValue = None
 
 
-class Ledger(Application[UUID]):
+class ServiceApplication(Application[UUID]):
     """One service's events and commands. Subclasses set `name` and add one method per command."""
 
     env: ClassVar[dict[str, str]] = {
@@ -120,7 +136,7 @@ class Ledger(Application[UUID]):
         except AggregateNotFoundError:
             return None
 
-    def earlier(self, context: Context) -> Receipt | None:
+    def find_receipt(self, context: CommandContext) -> Receipt | None:
         """The receipt of this command if it was carried out before. Raises Conflict if its id meant another request."""
         query = "SELECT request_hash, position, batch, result FROM command WHERE caller = %s AND organisation = %s AND key = %s"
         with self.database.connection() as conn:
@@ -130,8 +146,8 @@ class Ledger(Application[UUID]):
         request_hash, position, batch, result = row
         if request_hash != context.request_hash:
             raise Conflict(
-                "This Idempotency-Key was used for another request. Send the same request to see its first answer, "
-                "or a new key for a new command.",
+                "This Idempotency-Key was already used for a different request. Repeat the same request to get its first answer, "
+                "or use a new key for a new command.",
                 field="Idempotency-Key",
                 kind="command-id-reused",
             )
@@ -139,7 +155,7 @@ class Ledger(Application[UUID]):
 
     def record(
         self,
-        context: Context,
+        context: CommandContext,
         decision: Decision,
         result: JsonValue = None,
         *,
@@ -151,14 +167,19 @@ class Ledger(Application[UUID]):
         """
         text = pydantic_core.to_json(result).decode()
         command = Command(
-            context.actor, context.organisation, context.command_id, context.request_hash, context.correlation, text
+            caller=context.actor,
+            organisation=context.organisation,
+            key=context.command_id,
+            request_hash=context.request_hash,
+            batch=context.correlation,
+            result=text,
         )
         try:
             recordings = self.save(*decision.events, decision=decision, command=command, also=also)
         except (IntegrityError, psycopg.errors.UniqueViolation) as error:
-            if (receipt := self.earlier(context)) is not None:
+            if (receipt := self.find_receipt(context)) is not None:
                 return receipt
-            raise Overtaken("Somebody changed the same thing at this moment. Read it again, and repeat.") from error
+            raise ConflictLost("Someone else changed this. Reload and try again.") from error
         last = recordings[-1].notification.id if recordings else self.store.max_notification_id() or 0
         return self._receipt(last, context.correlation, text)
 
@@ -166,3 +187,25 @@ class Ledger(Application[UUID]):
         return Receipt(
             position=f"{self.name}:{position}", batch=UUID(str(batch)), result=pydantic_core.from_json(result)
         )
+
+
+class _HasLedger(Protocol):
+    @property
+    def _ledger(self) -> ServiceApplication: ...
+
+
+Owner = TypeVar("Owner", bound="ServiceApplication | _HasLedger")
+
+
+def command(
+    method: "Callable[Concatenate[Owner, CommandContext, P], Receipt]",
+) -> "Callable[Concatenate[Owner, CommandContext, P], Receipt]":
+    """A command, of a ledger or of what has one as `_ledger`: sent again, it answers with its first receipt, and nothing else
+    happens (ASG-6). Raises Conflict where its id meant another request."""
+
+    @functools.wraps(method)
+    def run(self: Owner, context: CommandContext, /, *args: P.args, **kwargs: P.kwargs) -> Receipt:
+        ledger = self if isinstance(self, ServiceApplication) else self._ledger
+        return ledger.find_receipt(context) or method(self, context, *args, **kwargs)
+
+    return run

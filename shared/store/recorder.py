@@ -18,15 +18,15 @@ from eventsourcing.persistence import (
 )
 from psycopg_pool import PoolTimeout
 
-from shared.database import Connection, Database
+from shared.database import Connection, Database, fetch
 from shared.events import SYSTEM, EventMapper, Meta
 from shared.store import append as appending
-from shared.store.alike import Encoded
 from shared.store.append import NIL, Prepared
-from shared.store.decisions import Alike, Appended, Command, Decision
+from shared.store.cohorts import Encoded
+from shared.store.decisions import Appended, CohortDecision, Command, Decision
 from shared.store.encoding import event_tail
 from shared.store.grouping import Group, Request
-from shared.store.pace import Pace
+from shared.store.throttle import Throttle
 
 CHANNEL = "rollbook_appended"
 """Notified after a commit, never inside the transaction: a hint for readers, who also poll."""
@@ -40,7 +40,7 @@ class Store(ProcessRecorder):
     def __init__(self, database: Database) -> None:
         self.database = database
         self._group = Group(self._write_group)
-        self._pace = Pace(appending.APPEND_LOCK)
+        self._throttle = Throttle(appending.APPEND_LOCK)
         self._mapper = EventMapper(transcoder=None)  # type: ignore[arg-type]
 
     def append(
@@ -57,11 +57,11 @@ class Store(ProcessRecorder):
         prepared = [_prepared([self._mapper.to_stored_event(e) for e in d.events], d.meta, d) for d in decisions]
         return self._group.do(Request(prepared, command, also))
 
-    def encode(self, alike: Alike) -> Encoded:
-        """What `append_alike` takes: everything that can be done before the lock is taken, and beside another append."""
+    def encode(self, alike: CohortDecision) -> Encoded:
+        """What `append_cohorts` takes: everything that can be done before the lock is taken, and beside another append."""
         return Encoded.of(alike, [self._mapper.to_stored_event(e) for e in alike.decision.events])
 
-    def append_alike(self, encoded: Sequence[Encoded]) -> list[UUID]:
+    def append_cohorts(self, encoded: Sequence[Encoded]) -> list[UUID]:
         """Write for all whose stream, and whose row, has not moved on. Returns the subjects that were overtaken.
 
         In parts, each whole, when others wait for the lock: nobody waits long for a bulk job (ASG-22).
@@ -70,7 +70,7 @@ class Store(ProcessRecorder):
         for one in Encoded.together(encoded):
             done = 0
             while done < len(one.streams):
-                part = one.part(done, self._pace.members(len(one.events)))
+                part = one.part(done, self._throttle.members(len(one.events)))
                 done += len(part.streams)
                 overtaken += self._append_part(part)
         return overtaken
@@ -78,7 +78,7 @@ class Store(ProcessRecorder):
     def _append_part(self, part: Encoded) -> list[UUID]:
         with self.database.transaction() as conn:
             last, recorded_at = appending.take_lock(conn)
-            with self._pace.held(conn):
+            with self._throttle.held(conn):
                 lost = part.lost(conn)
                 kept = part.without(lost) if lost else part
                 kept.write(conn, last, recorded_at)
@@ -154,7 +154,7 @@ class Store(ProcessRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        return _select_stream(self.database, "events", originator_id, gt, lte, desc, limit)
+        return _select_stream(self.database, "events", originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
 
     def select_notifications(
         self,
@@ -167,12 +167,13 @@ class Store(ProcessRecorder):
     ) -> Sequence[Notification]:
         first = (start or 0) if inclusive_of_start else (start or 0) + 1
         query = (
-            "SELECT stream, version, type, body, position FROM events WHERE position >= %s "
+            "SELECT stream AS originator_id, version AS originator_version, type AS topic, body AS state, position AS id "
+            "FROM events WHERE position >= %s "
             "AND (%s::bigint IS NULL OR position <= %s) AND (%s::text[] = '{}' OR type = ANY(%s)) ORDER BY position LIMIT %s"
         )
         with self.database.connection() as conn:
-            rows = conn.execute(query, [first, stop, stop, list(topics), list(topics), limit], binary=True)
-            return [Notification(*row) for row in rows]  # type: ignore[arg-type]
+            values = [first, stop, stop, list(topics), list(topics), limit]
+            return fetch(conn, Notification, query, values, binary=True)
 
     def max_notification_id(self) -> int | None:
         with self.database.connection() as conn:
@@ -218,7 +219,7 @@ class SnapshotRecorder(AggregateRecorder):
         desc: bool = False,
         limit: int | None = None,
     ) -> Sequence[StoredEvent]:
-        return _select_stream(self.database, "snapshot", originator_id, gt, lte, desc, limit)
+        return _select_stream(self.database, "snapshot", originator_id, gt=gt, lte=lte, desc=desc, limit=limit)
 
 
 class PollingSubscription(Subscription[Store]):
@@ -258,15 +259,22 @@ def _prepared(events: Sequence[StoredEvent], meta: Meta, decision: Decision | No
 
 
 def _select_stream(
-    database: Database, table: str, stream: UUID | str, gt: int | None, lte: int | None, desc: bool, limit: int | None
+    database: Database,
+    table: str,
+    stream: UUID | str,
+    *,
+    gt: int | None,
+    lte: int | None,
+    desc: bool,
+    limit: int | None,
 ) -> Sequence[StoredEvent]:
     query = (
-        f"SELECT stream, version, type, body FROM {table} WHERE stream = %s AND (%s::int IS NULL OR version > %s) "
+        f"SELECT stream AS originator_id, version AS originator_version, type AS topic, body AS state FROM {table} "
+        f"WHERE stream = %s AND (%s::int IS NULL OR version > %s) "
         f"AND (%s::int IS NULL OR version <= %s) ORDER BY version {'DESC' if desc else 'ASC'} LIMIT %s"
     )
     with database.connection() as conn:
-        rows = conn.execute(query, [stream, gt, gt, lte, lte, limit], binary=True)
-        return [StoredEvent(*row) for row in rows]  # type: ignore[arg-type]
+        return fetch(conn, StoredEvent, query, [stream, gt, gt, lte, lte, limit], binary=True)
 
 
 def _track(conn: Connection, tracking: Tracking) -> None:

@@ -1,4 +1,4 @@
-"""The catalogue behind HTTP, on a fresh database."""
+"""The catalog behind HTTP, on a fresh database."""
 
 from collections.abc import Callable, Iterator
 from uuid import uuid4
@@ -23,3 +23,11 @@ def http(database: Callable[..., Database], issuer: Issuer) -> Iterator[TestClie
     service = build(settings, verifier=issuer.verifier)
     yield TestClient(service.app, headers=issuer.headers(uuid4(), ("learning-manager", None)))
     service.stop()
+
+
+@pytest.fixture
+def known(http: TestClient) -> dict[str, object]:
+    """A course, for requests that are made from the document: by the names that it has there."""
+    course = {"kind": "course", "code": "FIRE", "title": "Fire safety"}
+    id = next(iter(http.post("/api/catalog/offerings", json=course).json()["result"].values()))
+    return {"offering_id": id, "items": [id]}

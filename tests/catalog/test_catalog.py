@@ -1,4 +1,4 @@
-"""The catalogue over HTTP."""
+"""The catalog over HTTP."""
 
 import copy
 import json
@@ -71,7 +71,7 @@ def test_a_published_version_never_changes_and_the_next_one_retires_it(http: Tes
     http.put(f"{path}/1", json={"steps": [{"kind": "task", "title": "One"}]})
     http.post(f"{path}/1/publish")
     refused = http.put(f"{path}/1", json={"steps": [{"kind": "task", "title": "Other"}]})
-    assert kind_of(refused) == (409, "version-fixed")
+    assert kind_of(refused) == (409, "version-not-editable")
     assert "version 2" in refused.json()["detail"]
     http.put(f"{path}/2", json={"steps": [{"kind": "task", "title": "Two"}]})
     http.post(f"{path}/2/publish")
@@ -97,6 +97,39 @@ def test_notifications_are_switched_for_an_offering(http: TestClient) -> None:
     id = create(http, **COURSE)
     assert http.put(f"/api/catalog/offerings/{id}/notifications", json={"on": ["withdrawn"]}).status_code == 200
     assert http.get(f"/api/catalog/offerings/{id}").json()["notifications"] == ["withdrawn"]
+
+
+@pytest.mark.feature("CAT-17", "NTF-1", "NTF-2")
+def test_switches_copies_and_reminders_of_an_offering_are_one_setting_and_repeated_change_nothing(
+    http: TestClient,
+) -> None:
+    id = create(http, **COURSE)
+    path = f"/api/catalog/offerings/{id}"
+    untouched = {"off": [], "copied": []} | dict.fromkeys(
+        ("due_reminders", "certificate_reminders", "access_reminders")
+    )
+    assert http.get(path).json()["mail"] == untouched
+    mail = {"off": ["overdue"], "copied": ["assigned"], "due_reminders": [1, -14, -14]}
+    asked = {"on": ["withdrawn"], "mail": mail}
+    first = http.put(f"{path}/notifications", json=asked)
+    read = http.get(path)
+    assert read.json()["notifications"] == ["withdrawn"]
+    assert read.json()["mail"] == {**untouched, **mail, "due_reminders": [-14, 1]}
+    assert read.headers["ETag"] == '"3"', "one event for each part"
+    assert http.put(f"{path}/notifications", json=asked).json()["position"] == first.json()["position"]
+    http.put(f"{path}/notifications", json={"on": ["completed"]})
+    assert http.get(path).json()["mail"]["off"] == ["overdue"], "who does not know of it does not reset it"
+
+
+@pytest.mark.feature("CAT-17")
+@pytest.mark.parametrize(
+    "mail",
+    [{"off": ["assigned"]}, {"copied": ["exceptions"]}, {"due_reminders": [400]}, {"access_reminders": [1]}],
+)
+def test_settings_of_mail_that_mean_nothing_are_refused(http: TestClient, mail: dict[str, object]) -> None:
+    id = create(http, **COURSE)
+    answer = http.put(f"/api/catalog/offerings/{id}/notifications", json={"on": [], "mail": mail})
+    assert (answer.status_code, next(iter(mail)) in answer.json()["field"]) == (422, True)
 
 
 @pytest.mark.feature("ASG-10")
@@ -146,6 +179,38 @@ def test_bad_input_names_the_field_and_changes_nothing(http: TestClient) -> None
     assert [o["code"] for o in http.get("/api/catalog/offerings").json()["items"]] == ["SAFE"]
 
 
+@pytest.mark.feature("ADM-2")
+def test_a_list_is_of_one_kind_or_of_named_offerings_by_title_or_code(http: TestClient) -> None:
+    burn = create(http, kind="course", code="Z-1", title="Alarms")
+    lift = create(http, kind="course", code="A-1", title="Lifting")
+    safe = create(http, kind="certification", code="M-1", title="Safe workplace")
+
+    def codes(**asked: Any) -> list[str]:
+        return [one["code"] for one in http.get("/api/catalog/offerings", params=asked).json()["items"]]
+
+    assert codes() == ["Z-1", "A-1", "M-1"]
+    assert codes(sort="code") == ["A-1", "M-1", "Z-1"]
+    assert codes(kind="course") == ["Z-1", "A-1"]
+    assert codes(ids=[safe, lift]) == ["A-1", "M-1"]
+    assert codes(ids=[burn, safe], kind="certification", q="WORK") == ["M-1"]
+    first = http.get("/api/catalog/offerings", params={"sort": "code", "limit": 2}).json()
+    assert codes(sort="code", cursor=first["next"], limit=2) == ["Z-1"]
+    assert http.get("/api/catalog/offerings", params={"cursor": first["next"]}).status_code == 422, "of another sort"
+
+
+@pytest.mark.feature("CAT-2")
+def test_an_offering_says_what_was_entered_and_the_version_that_an_edit_is_based_on(http: TestClient) -> None:
+    course = create(http, **COURSE)
+    safe = create(http, kind="certification", code="SAFE", title="Safe workplace")
+    steps = [{"kind": "course", "title": "Fire", "course_id": course}]
+    http.put(f"/api/catalog/offerings/{safe}/versions/1", json={"steps": steps})
+    http.post(f"/api/catalog/offerings/{safe}/versions/1/publish")
+    shown = http.get(f"/api/catalog/offerings/{safe}")
+    assert (shown.json()["minimum_minutes"], shown.json()["own_minutes"]) == (45, None)
+    assert shown.headers["ETag"] == f'"{shown.json()["version"]}"'
+    assert http.get(f"/api/catalog/offerings/{course}").json()["own_minutes"] == 45
+
+
 @pytest.mark.parametrize("declared", [True, False])
 def test_a_huge_body_is_refused_before_it_is_read(http: TestClient, declared: bool) -> None:
     body = b"x" * 200_000
@@ -167,12 +232,12 @@ def test_a_token_must_be_of_our_issuer_and_give_the_permission(http: TestClient,
     learner = issuer.headers(uuid4(), ("learner", None))
     refused = http.post("/api/catalog/offerings", json=COURSE, headers=learner)
     assert kind_of(refused) == (403, "forbidden")
-    assert refused.json()["permission"] == "edit-catalogue"
+    assert refused.json()["permission"] == "edit-catalog"
     assert "learning-manager" in refused.json()["detail"]
 
 
 @pytest.mark.feature("CAT-16")
-def test_the_demo_catalogue_is_applied_idempotently_and_a_dry_run_shows_the_difference(http: TestClient) -> None:
+def test_the_demo_catalog_is_applied_idempotently_and_a_dry_run_shows_the_difference(http: TestClient) -> None:
     dry = http.post("/api/catalog/apply?dry_run=true", content=DEMO).json()["result"]["items"]
     assert ({item["outcome"] for item in dry}, len(dry)) == ({"created"}, 12)
     assert http.get("/api/catalog/offerings").json()["items"] == []
@@ -215,7 +280,7 @@ def test_a_dry_run_prints_old_and_new_values_by_code_and_no_word_of_events(
     safe["versions"]["2"] = {"steps": [{"kind": "course", "title": "Fire", "course": "FIRE"}], "state": "draft"}
     fit["items"] = ["AID", "FIRE"]
     second["job_roles"][0] |= {"name": "Ward nurse", "qualifications": []}
-    file = tmp_path / "catalogue.json"
+    file = tmp_path / "catalog.json"
     file.write_text(json.dumps(second))
     monkeypatch.setattr(Client, "__enter__", lambda self: self)
     monkeypatch.setattr(Client, "send", lambda _, method, path, **asked: http.request(method, path, **asked).json())
@@ -245,10 +310,10 @@ def test_a_dry_run_prints_old_and_new_values_by_code_and_no_word_of_events(
 @pytest.mark.parametrize(
     ("file", "says"),
     [
-        (b"offerings: [", "not YAML"),
+        (b"offerings: [", "not valid YAML"),
         (b"\xff\xfe", "not UTF-8"),
         (b"groups: []\nofferings: []", "belongs to enrollment"),
-        (b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: course, code: a, title: B}", "twice"),
+        (b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: course, code: a, title: B}", "more than once"),
         (
             b"offerings:\n- {kind: course, code: A, title: A}\n- {kind: certification, code: C, title: C, versions: "
             b"{1: {steps: [{kind: course, title: X, course: NOWHERE}]}}}",
@@ -257,11 +322,11 @@ def test_a_dry_run_prints_old_and_new_values_by_code_and_no_word_of_events(
         (
             b"offerings:\n- {kind: certification, code: D, title: D}\n- {kind: certification, code: C, title: C, versions: "
             b"{1: {steps: [{kind: course, title: X, course: D}]}}}",
-            "nowhere: D",
+            "not in the catalog or the file: D",
         ),
         (
             b"offerings:\n- {kind: certification, code: C, title: C, versions: {1: {steps: [{kind: course, title: X}]}}}",
-            "names its course",
+            "must name its course",
         ),
     ],
 )
@@ -288,7 +353,7 @@ def test_a_file_keeps_its_earlier_versions_and_applies_again_unchanged(http: Tes
     versions = http.get(f"/api/catalog/offerings/{id}").json()["versions"]
     assert [v["state"] for v in versions] == ["retired", "published"]
     older = apply(file(1))
-    assert kind_of(older) == (409, "version-fixed")
+    assert kind_of(older) == (409, "version-not-editable")
 
 
 def test_offerings_are_found_by_part_of_title_or_code_and_paged(http: TestClient) -> None:

@@ -1,4 +1,4 @@
-"""Job roles in the catalogue, over HTTP and in a file (CAT-10, CAT-16)."""
+"""Job roles in the catalog, over HTTP and in a file (CAT-10, CAT-16)."""
 
 from uuid import uuid4
 
@@ -39,6 +39,7 @@ def test_a_job_role_links_qualifications_until_it_is_removed(http: TestClient, w
         assert http.put(path, json=nurse((ward, False))).status_code == 200
     shown = http.get(path)
     assert {key: shown.json()[key] for key in nurse()} == nurse((ward, False))
+    assert shown.json()["version"] == 2
     assert shown.headers["ETag"] == '"2"'
     assert http.put(path, json=nurse(), headers={"If-Match": '"1"'}).status_code == 412
     assert [r["qualifications"] for r in http.get(ROLES).json()["items"]] == [[ward]]

@@ -1,4 +1,4 @@
-"""Qualifications in the catalogue: their items, and the warning about those that learners do not see (CAT-9, CAT-11)."""
+"""Qualifications in the catalog: their items, and the warning about those that learners do not see (CAT-9, CAT-11)."""
 
 from typing import Any
 from uuid import uuid4

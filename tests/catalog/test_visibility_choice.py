@@ -1,4 +1,4 @@
-"""Who sees an offering: said in the catalogue, which itself shows it to administrators only (CAT-6, CAT-7)."""
+"""Who sees an offering: said in the catalog, which itself shows it to administrators only (CAT-6, CAT-7)."""
 
 from uuid import uuid4
 
@@ -44,7 +44,7 @@ def test_a_file_names_the_audiences_too(http: TestClient) -> None:
 @pytest.mark.parametrize(
     ("role", "status"), [("learner", 403), ("approver", 403), ("auditor", 200), ("sales-manager", 200)]
 )
-def test_only_administrators_and_auditors_read_the_catalogue(
+def test_only_administrators_and_auditors_read_the_catalog(
     http: TestClient, issuer: Issuer, role: str, status: int
 ) -> None:
     path, headers = create(http), issuer.headers(uuid4(), (role, None))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import UUID
 
-from shared.contracts import catalog, directory, enrollment
+from shared.contracts import approval_stages, approvals, catalog, directory, enrollment, keys
 from shared.events import Event, TextRef, encode
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -92,6 +92,14 @@ def of_catalog() -> Iterator[Event]:
     yield catalog.OfferingActivated(**AT)
     yield catalog.OfferingDeactivated(**AT)
     yield catalog.NotificationsSwitched(**AT, on=("assigned", "withdrawn"))
+    yield catalog.MailConfigured(
+        **AT,
+        off=("exceptions", "overdue"),
+        copied=("assigned",),
+        due_reminders=(-14, -1, 1),
+        certificate_reminders=None,
+        access_reminders=(),
+    )
     yield catalog.DropOutsDecided(**AT, keep_begun=False)
     yield catalog.DueDatesCombined(**AT, earliest=True)
     yield catalog.CompletionReviewSwitched(**AT, review=True)
@@ -127,6 +135,9 @@ def of_directory() -> Iterator[Event]:
     yield directory.JobEnded(**AT, job=some(20))
     yield directory.PermissionRoleGranted(**AT, role="auditor", organisation=some(21))
     yield directory.PermissionRoleRevoked(**AT, role="site-administrator", organisation=None)
+    yield directory.MachineClientCreated(**AT, permissions=("read-directory", "assign"), organisation=some(21))
+    yield directory.MachineClientSecretRotated(**AT, old_until=datetime(2026, 11, 29, 8, 0, tzinfo=UTC))
+    yield directory.MachineClientRevoked(**AT)
     yield directory.AudienceCreated(**AT, name="First aiders", external_id="A-1")
     yield directory.AudienceRemoved(**AT)
     rule = directory.AudienceRule(
@@ -220,6 +231,9 @@ def with_later_members() -> Iterator[Event]:
     told = {"valid_until": date(2028, 11, 22), "recorded": "imported", "evidence": REASON}
     at = datetime(2026, 11, 23, tzinfo=UTC)
     yield enrollment.EnrollmentCompleted(**AT, **STANDING, version=None, completed_at=at, **told)
+    yield directory.OrganisationProfiled(
+        **AT, access_days=None, anonymous_registration=None, key_field=None, time_zone=None, contact=REASON
+    )
 
 
 def with_still_later_members() -> Iterator[Event]:
@@ -256,6 +270,113 @@ def with_who_reports_and_how_to_get_there() -> Iterator[Event]:
     yield enrollment.TrainingBegun(**AT, **STANDING, via=some(31), afresh=True)
 
 
+def of_access() -> Iterator[Event]:
+    """Of what brings one person to an offering because another service decided so."""
+    yield catalog.ApprovalsConfigured(
+        **AT,
+        access=(
+            approval_stages.ApprovalStage(approvers=(approval_stages.Approver(kind="manager"),)),
+            approval_stages.ApprovalStage(
+                approvers=(
+                    approval_stages.Approver(kind="person", person_id=some(10)),
+                    approval_stages.Approver(kind="role", role="enrollment-manager"),
+                ),
+                needs="all",
+            ),
+        ),
+        later_due_date=(),
+        completion=(),
+        ask_again_days=30,
+        escalation_days=None,
+    )
+    yield enrollment.AdmissionRefused(
+        **AT,
+        type="key",
+        origin_id=some(60),
+        person_id=some(10),
+        offering_id=some(11),
+        kind="offering-inactive",
+        detail="'Driving a forklift' is not active. Activate it first.",
+    )
+
+
+def of_keys() -> Iterator[Event]:
+    pool = {"pool_id": some(70)}
+    yield keys.PoolDescribed(
+        **AT,
+        name="Forklift, spring",
+        offering_id=some(11),
+        organisation_id=some(21),
+        starts=datetime(2026, 12, 1, tzinfo=UTC),
+        expires=datetime(2027, 6, 1, tzinfo=UTC),
+        access_days=60,
+        share_below=True,
+    )
+    yield keys.KeyAdded(**AT, **pool, fingerprint="0f1e2d3c4b5a6978", generated=True)
+    asked = {**pool, "redemption_id": some(60), "person_id": some(10), "offering_id": some(11)}
+    yield keys.KeyHeld(**AT, **asked)
+    yield keys.KeyReserved(**AT, **asked, access_days=60)
+    yield keys.KeyRedeemed(**AT, **asked, assignment_id=some(12))
+    yield keys.KeyReleased(**AT, **asked, kind="still-enrolled")
+    held = {"person_id": some(10), "assignment_id": some(12)}
+    yield keys.KeyRevoked(**AT, **pool, reason=REASON, **held, end_assignment=True, override=False)
+    yield keys.KeyReopened(**AT, **pool, reason=REASON)
+    yield keys.KeysExported(**AT, **pool, format="xlsx", state="free", keys=250)
+    to = {"recipient_id": some(61), "person_id": some(10)}
+    yield keys.KeySent(**AT, **pool, **to, offering_id=some(11), mailing_id=some(62))
+    yield keys.KeyReminded(**AT, **pool, **to, offering_id=some(11))
+    yield keys.KeyTakenBack(**AT, **pool, **to)
+    of = {**pool, "offering_id": some(11), "organisation_id": some(21)}
+    yield keys.PoolRanLow(**AT, **of, percent=75, used=30, keys=40)
+    yield keys.PoolExpiring(**AT, **of, expires=datetime(2027, 6, 1, tzinfo=UTC), unused=12)
+
+
+def of_approvals() -> Iterator[Event]:
+    stages = (approval_stages.ApprovalStage(approvers=(approval_stages.Approver(kind="manager"),)),)
+    whom = {"person_id": some(10), "offering_id": some(11)}
+    about = {"kind": "access", **whom}
+    decided = {"stage": 1, "approver_id": some(24), "for_id": some(25), "reason": REASON}
+    yield approvals.AccessRequested(**AT, **whom, stages=stages, reason=REASON)
+    yield approvals.LaterDueDateRequested(
+        **AT, **whom, enrollment_id=STREAM, due_on=date(2027, 1, 31), stages=stages, reason=REASON
+    )
+    yield approvals.CompletionReviewRequested(**AT, **whom, enrollment_id=STREAM, term=2, stages=stages)
+    yield approvals.StageOpened(**AT, **about, stage=1, approvers=(some(24), some(25)), nobody_found=False)
+    yield approvals.StageApproved(**AT, **about, **decided, entries=(1, 2), passed=True)
+    yield approvals.RequestApproved(**AT, **about, enrollment_id=None, due_on=None, term=None, reason=None)
+    yield approvals.RequestDenied(**AT, **about, **decided, enrollment_id=STREAM, term=2)
+    yield approvals.RequestEscalated(**AT, **about, stage=1, approvers=(some(26),))
+    yield approvals.RequestWithdrawn(**AT, **about)
+    yield approvals.RequestClosed(**AT, **about, why="offering-inactive")
+    yield approvals.RequestFulfilled(**AT, **about, assignment_id=some(12))
+    yield approvals.RequestRefused(
+        **AT, **about, problem="offering-inactive", detail="'Driving a forklift' is not active. Activate it first."
+    )
+    yield approvals.RequestedAssignmentEnded(**AT, **about, assignment_id=some(12), why="cancelled")
+    yield approvals.DecisionRefused(
+        **AT, **about, request_id=some(61), approver_id=some(24), decision="deny", problem="already-decided"
+    )
+    yield approvals.DecisionsDelegated(
+        **AT, person_id=some(24), to_id=some(25), starts=date(2026, 12, 1), ends=date(2026, 12, 24)
+    )
+    yield approvals.DelegationEnded(**AT, person_id=some(24))
+    yield approvals.DecisionsWaited(
+        **AT, person_id=some(24), day=date(2026, 11, 30), requests=3, oldest=date(2026, 11, 23)
+    )
+
+
+def with_an_origin() -> Iterator[Event]:
+    """Of a class that got a member once more: where an assignment of the types request and key comes from."""
+    target = {"type": "request", "target_id": some(10), "include_below": False}
+    yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, origin_id=some(61))
+
+
+def with_a_reason() -> Iterator[Event]:
+    """Of a class that got a member once more: why something was assigned."""
+    target = {"type": "organisation", "target_id": some(21), "include_below": True}
+    yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, reason=REASON)
+
+
 def with_a_time_of_day() -> Iterator[Event]:
     """Of classes that tell of due dates, since these may have one."""
     rule = enrollment.DueRule(kind="fixed", on=date(2027, 1, 31), time="17:00")
@@ -266,14 +387,24 @@ def with_a_time_of_day() -> Iterator[Event]:
 
 
 FIRST: dict[str, Event] = {
-    event.TOPIC: event for event in [*of_catalog(), *of_directory(), *of_enrollment(), *of_rules()]
+    event.TOPIC: event
+    for event in [
+        *of_catalog(),
+        *of_directory(),
+        *of_enrollment(),
+        *of_rules(),
+        *of_access(),
+        *of_approvals(),
+        *of_keys(),
+    ]
 }
 """As they were published first, by wire name."""
 EXAMPLES: dict[str, Event] = {
     **FIRST,
     **{f"{event.TOPIC}~2": event for event in with_later_members()},
     **{f"{event.TOPIC}~3": event for event in with_still_later_members()},
-    **{f"{event.TOPIC}~5": event for event in with_who_reports_and_how_to_get_there()},
+    **{f"{event.TOPIC}~5": event for event in (*with_who_reports_and_how_to_get_there(), *with_an_origin())},
+    **{f"{event.TOPIC}~6": event for event in with_a_reason()},
     **{f"{event.TOPIC}~4": event for event in (*with_members_of_qualifications(), *with_a_time_of_day())},
 }
 """By wire name; with `~2` and so on those that have members which came later."""

@@ -26,9 +26,11 @@ RATIOS = {
     "p08_end_to_end": ["P8", "P8k"],
     "p09_memory": ["P9"],
     "p10_report": ["P10"],
+    "p11_verification": ["P11"],
     "p12_start": ["P12"],
     "p13_writers": ["P13"],
     "p14_rearranging": ["P14"],
+    "p15_pages": ["P15", "P15c", "P15t"],
 }
 """What each is to write. A benchmark that is not here, or is gone, is a red test."""
 NEED_KAFKA = {"p05_projection", "p06_relay", "p07_latency", "p08_end_to_end"}

@@ -26,6 +26,15 @@ COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text())
 OURS = {name: one for name, one in COMPOSE["services"].items() if one["image"] == "rollbook"}
 STEPS = ("migrate", "topics", "demo")
 START_SECONDS = 120.0
+_END_WITH_PARENT = """
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 9)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit("The parent has ended already.")
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+"""PR_SET_PDEATHSIG, SIGKILL: the kernel remembers it for what the process becomes. A parent that ended before that is
+seen by its number: the process has another one then."""
 
 
 @pytest.mark.feature("OPS-2")
@@ -58,6 +67,12 @@ def test_the_image_is_made_of_files_that_are_there() -> None:
             assert (ROOT / source).exists(), source
     assert re.search(r"^USER rollbook$", dockerfile, re.M)
     assert "--require-hashes" in dockerfile
+
+
+def started(command: list[str], environment: dict[str, str]) -> subprocess.Popen[bytes]:
+    """It ends with these tests, also when they are killed or run into their time limit and nothing is tidied up."""
+    ending = [sys.executable, "-c", _END_WITH_PARENT, str(os.getpid())] if sys.platform == "linux" else []
+    return subprocess.Popen([*ending, *command], env=environment, cwd=ROOT, start_new_session=True)
 
 
 class Containers:
@@ -107,9 +122,7 @@ class Containers:
         return done.stdout
 
     def start(self, name: str) -> None:
-        self.running[name] = subprocess.Popen(
-            self.command(name), env=self.environment(name), cwd=ROOT, start_new_session=True
-        )
+        self.running[name] = started(self.command(name), self.environment(name))
 
     def healthy(self, name: str) -> bool:
         """By the file's own check."""
@@ -127,11 +140,13 @@ class Containers:
 @pytest.fixture
 def containers(postgres: EmbeddedPostgres, kafka: str) -> Iterator[Containers]:
     one = Containers(postgres, kafka)
-    yield one
-    for process in one.running.values():
-        if process.poll() is None:
-            process.kill()
-            process.wait()
+    try:
+        yield one
+    finally:
+        for process in one.running.values():
+            if process.poll() is None:
+                process.kill()
+                process.wait()
     with psycopg.connect(postgres.conninfo(), autocommit=True) as conn:
         names = conn.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{one.tag}%"]).fetchall()
     for (name,) in names:
@@ -160,12 +175,39 @@ def test_every_command_of_ours_runs_as_it_stands_gets_healthy_and_ends_in_order(
         http.headers["Authorization"] = f"Bearer {token}"
         wanted = len(http.get("/api/catalog/offerings", params={"limit": 500}).json()["items"])
         assert wanted
-        assert "admin" in http.get("/").text
+        assert "admin" in http.get("/sign-in").text
         reached = 0
+        deadline = time.monotonic() + START_SECONDS
         while reached < wanted:
-            assert time.monotonic() < deadline, "reporting does not hear of the catalogue"
+            assert time.monotonic() < deadline, "reporting does not hear of the catalog"
             metrics = http.get("/api/reporting/metrics").text
             found = re.search(r'applied_position{consumer="reporting",source="catalog"} (\d+)', metrics)
             reached = int(found.group(1)) if found else 0
             time.sleep(0.2)
     assert set(containers.stop().values()) == {0}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the kernel of Linux to end what its parent leaves behind")
+def test_what_these_tests_start_ends_when_they_are_killed() -> None:
+    sleep = [sys.executable, "-c", "import time; time.sleep(600)"]
+    tests = (
+        "import os, time; from tests.deploy.test_compose import started; "
+        f"print(started({sleep!r}, dict(os.environ)).pid, flush=True); time.sleep(600)"
+    )
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    parent = subprocess.Popen([sys.executable, "-c", tests], env=environment, stdout=subprocess.PIPE, cwd=ROOT)
+    assert parent.stdout is not None
+    left = int(parent.stdout.readline())
+    parent.kill()
+    parent.wait()
+    deadline = time.monotonic() + 20.0
+    while _alive(left):
+        assert time.monotonic() < deadline, f"process {left} goes on"
+        time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

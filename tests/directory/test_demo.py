@@ -1,7 +1,7 @@
 """The demo company comes through the ordinary import."""
 
 import pytest
-from town import Town
+from directory.harness import Harness
 
 from services.directory.demo import PASSWORD, ensure_site_administrator, populate
 from services.directory.demo_company import Company
@@ -9,19 +9,19 @@ from services.directory.main import build_parts
 
 
 @pytest.mark.feature("DIR-8", "DIR-3", "DIR-4", "OPS-1")
-def test_the_demo_company_has_people_structure_managers_and_sign_ins(town: Town) -> None:
-    settings = town.settings.model_copy(update={"import_chunk": 500})
-    parts = build_parts(settings, town.database)
+def test_the_demo_company_has_people_structure_managers_and_sign_ins(harness: Harness) -> None:
+    settings = harness.settings.model_copy(update={"import_chunk": 500})
+    parts = build_parts(settings, harness.database)
     sign_ins = populate(parts, 300)
-    assert len(town.get("/people", limit="500").json()["items"]) == 301
-    assert [f["external_id"] for f in town.get("/frameworks").json()] == [
+    assert len(harness.get("/people", limit="500").json()["items"]) == 301
+    assert [f["external_id"] for f in harness.get("/frameworks").json()] == [
         "legal",
         "projects",
         "regional",
         "grades",
         "roles",
     ]
-    with town.database.connection() as conn:
+    with harness.database.connection() as conn:
         row = conn.execute(
             "SELECT count(*), count(manager_job) FROM job_assignment WHERE external_id = 'main'"
         ).fetchone()
@@ -31,21 +31,21 @@ def test_the_demo_company_has_people_structure_managers_and_sign_ins(town: Town)
     assert len({one.user_name for one in sign_ins}) == len(sign_ins) > 1
     for one in sign_ins:
         form = {"username": one.user_name, "password": one.password}
-        assert town.http.post("/api/directory/token", data=form).status_code == 200, one.what
+        assert harness.http.post("/api/directory/token", data=form).status_code == 200, one.what
     assert sign_ins[0].what == "site administrator"
-    before = town.events()
+    before = harness.events()
     assert populate(parts, 300) == sign_ins
-    assert town.events() == before
+    assert harness.events() == before
 
 
 @pytest.mark.feature("OPS-1")
-def test_a_directory_with_other_people_gets_no_demo_company(town: Town) -> None:
-    town.person("Ada Lind")
-    parts = build_parts(town.settings, town.database)
+def test_a_directory_with_other_people_gets_no_demo_company(harness: Harness) -> None:
+    harness.person("Ada Lind")
+    parts = build_parts(harness.settings, harness.database)
     ensure_site_administrator(parts)
-    before = town.events()
+    before = harness.events()
     assert [one.user_name for one in populate(parts, 300)] == ["admin"]
-    assert town.events() == before
+    assert harness.events() == before
 
 
 def test_the_same_seed_gives_the_same_company_and_another_seed_another() -> None:
@@ -54,9 +54,9 @@ def test_the_same_seed_gives_the_same_company_and_another_seed_another() -> None
 
 
 @pytest.mark.feature("SEC-3")
-def test_the_first_site_administrator_is_made_once(town: Town) -> None:
-    parts = build_parts(town.settings, town.database)
+def test_the_first_site_administrator_is_made_once(harness: Harness) -> None:
+    parts = build_parts(harness.settings, harness.database)
     assert ensure_site_administrator(parts) == ensure_site_administrator(parts)
-    assert town.events() == ["PersonRegistered", "PermissionRoleGranted"]
+    assert harness.events() == ["PersonRegistered", "PermissionRoleGranted"]
     form = {"username": "admin", "password": PASSWORD}
-    assert town.http.post("/api/directory/token", data=form).status_code == 200
+    assert harness.http.post("/api/directory/token", data=form).status_code == 200

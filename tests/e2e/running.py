@@ -18,14 +18,24 @@ from shared.embedded_kafka import EmbeddedKafka
 from shared.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 120.0
+START_SECONDS = 240.0
 
 
 class Running:
-    """`rollbook up` on a data folder. Entering waits for the address to answer."""
+    """`rollbook up` on a data folder. Entering waits for the address to answer.
+
+    `history`: with what happened in the demo company, too.
+    """
 
     def __init__(
-        self, data: Path, *, size: int = 200, port: int | None = None, feed: str = "postgres", **environment: str
+        self,
+        data: Path,
+        *,
+        size: int = 200,
+        port: int | None = None,
+        feed: str = "postgres",
+        history: bool = False,
+        **environment: str,
     ) -> None:
         self.data = data
         self.port = port or free_port()
@@ -33,7 +43,7 @@ class Running:
         self.size = size
         self.feed = feed
         self.said: list[str] = []
-        self.environment = environment
+        self.environment = {"ROLLBOOK_DEMO_HISTORY": str(history), **environment}
         self.url = f"http://127.0.0.1:{self.port}"
         self.http = httpx.Client(base_url=self.url, timeout=60.0)
         self.process: subprocess.Popen[str] | None = None
@@ -71,10 +81,14 @@ class Running:
         self.spawn()
         assert self.process is not None
         deadline = time.monotonic() + START_SECONDS
-        while not any("Rollbook answers at" in line for line in self.said):
+        while not any("Rollbook is running at" in line for line in self.said):
             assert self.process.poll() is None, "".join(self.said)[-4000:]
             assert time.monotonic() < deadline, "".join(self.said)[-4000:]
             time.sleep(0.05)
+
+    def wait_until_filled(self) -> None:
+        """Until the history of the demo is in. Raises AssertionError."""
+        until(lambda: any("The demo is complete." in line for line in self.said), 240.0)
 
     def _listen(self, process: subprocess.Popen[str]) -> None:
         assert process.stdout is not None
@@ -118,7 +132,7 @@ class Running:
 
     def get(self, path: str, **params: Any) -> Any:
         answer = self.http.get(path, params=params)
-        assert answer.is_success, answer.text
+        assert answer.status_code == 200, answer.text
         return answer.json()
 
     def post(self, path: str, body: Any = None, **headers: str) -> Any:

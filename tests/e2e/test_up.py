@@ -35,8 +35,8 @@ def test_a_second_start_finds_the_data_and_ctrl_c_ends_cleanly(data: Path) -> No
         suite.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)
         assert len(suite.every("/api/directory/people")) == people
         assert len(suite.every("/api/catalog/offerings")) == offerings
-        page = suite.http.get("/").text
-        assert "not for production" in page
+        page = suite.http.get("/sign-in").text
+        assert "A demo on this machine" in page
         assert ADMINISTRATOR.user_name in page
 
 

@@ -2,18 +2,18 @@
 
 from collections.abc import Iterator
 
-from world import World
+from enrollment.harness import Harness
 
 
-def steps(world: World) -> Iterator[None]:
+def steps(harness: Harness) -> Iterator[None]:
     """The service's work in its smallest pieces."""
     while True:
-        world.worker.step()
+        harness.worker.step()
         yield
-        world.evaluator.step()
+        harness.evaluator.step()
         yield
 
 
-def take_facts(world: World) -> None:
-    while any(consumer.step() for consumer in world.consumers):
+def take_facts(harness: Harness) -> None:
+    while sum(consumer.step() for consumer in harness.consumers):
         pass

@@ -9,15 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from services.enrollment.domain import answering, completing, granting, learning, paying
-from services.enrollment.domain.coming import Coming, next_action
-from services.enrollment.domain.completing import Completion
+from services.enrollment.domain import completions, exception_answers, grants, payments, progress
+from services.enrollment.domain.completions import Completion
 from services.enrollment.domain.due_dates import NOT_DUE, Deadline, Due
 from services.enrollment.domain.enrollment import Enrollment
-from services.enrollment.domain.learning import Moment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change
+from services.enrollment.domain.progress import Moment
+from services.enrollment.domain.self_enrollment import SelfEnrollmentState, next_action
 from services.enrollment.domain.terms import Terms
+from services.enrollment.domain.transitions import Transition
 from shared.contracts.catalog import Activity, Price
 from shared.contracts.enrollment import Hold
 from shared.errors import Refusal
@@ -62,11 +62,11 @@ STATES: Mapping[str, Enrollment] = {
     "cancelled": replace(_OVER, ended="cancelled", begun=False, exclusions=frozenset({RULE})),
 }
 
-Do = Callable[[Enrollment], Change | None]
+Do = Callable[[Enrollment], Transition | None]
 
 
-def _settle(state: Enrollment, wanted: set[UUID], removed: set[UUID]) -> Change | None:
-    return granting.settle(state, dict.fromkeys(wanted, NOT_DUE), removed, TERMS, open_for_new=True)
+def _settle(state: Enrollment, wanted: set[UUID], removed: set[UUID]) -> Transition | None:
+    return grants.reconcile(state, dict.fromkeys(wanted, NOT_DUE), removed, TERMS, open_for_new=True)
 
 
 def _due(state: Enrollment) -> dict[UUID, Due]:
@@ -74,32 +74,36 @@ def _due(state: Enrollment) -> dict[UUID, Due]:
     return {**dict.fromkeys(state.grants, NOT_DUE), OTHER: Due("set", Deadline(TODAY))}
 
 
-def _cancel(state: Enrollment) -> Change:
-    granting.check_cancellable(state, RULE, NOW, NOW, override=False)
-    return granting.cancel(state, RULE, None, by_rule=True)
+def _cancel(state: Enrollment) -> Transition:
+    grants.check_cancellable(state, RULE, NOW, NOW, override=False)
+    return grants.cancel(state, RULE, None, by_rule=True)
 
 
 COMMANDS: Mapping[str, Do] = {
     "an assignment holds the learner": lambda s: _settle(s, {*s.grants, OTHER}, set()),
-    "an exception holds it back": lambda s: granting.settle(s, _due(s), set(), HURRIED, open_for_new=True),
-    "assign anyway": lambda s: answering.answer(s, "assigned", dict.fromkeys({*s.grants, RULE}, NOT_DUE), TERMS, None),
-    "do not assign": lambda s: answering.answer(s, "not-assigned", {RULE: NOT_DUE}, TERMS, None),
+    "an exception holds it back": lambda s: grants.reconcile(s, _due(s), set(), HURRIED, open_for_new=True),
+    "assign anyway": lambda s: exception_answers.answer(
+        s, "assigned", dict.fromkeys({*s.grants, RULE}, NOT_DUE), TERMS, reason=None
+    ),
+    "do not assign": lambda s: exception_answers.answer(s, "not-assigned", {RULE: NOT_DUE}, TERMS, reason=None),
     "the last assignment is removed": lambda s: _settle(s, set(), {RULE}),
     "the last source drops the learner": lambda s: _settle(s, set(), set()),
     "cancel": _cancel,
-    "the last day of access is over": lambda s: granting.expire(s, TODAY + timedelta(days=1)),
-    "purchase": lambda s: paying.order(s, uuid4()),
-    "paid": lambda s: paying.paid(s, s.term, ORDER),
-    "refunded": lambda s: paying.refunded(s, s.term, ORDER),
-    "begin": lambda s: learning.begin(s, COURSE, {}, AT),
-    "launch": lambda s: learning.launch(s, COURSE, 1, TODAY),
-    "complete the last step": lambda s: learning.take_exam(replace(s, steps=s.steps | {1}), COURSE, 2, 80, AT),
-    "complete it, with review": lambda s: learning.take_exam(replace(s, steps=s.steps | {1}), REVIEWED, 2, 80, AT),
-    "fail the exam": lambda s: learning.take_exam(s, COURSE, 2, 79, AT),
-    "approve": lambda s: learning.approve(s, REVIEWED, AT),
-    "reject": lambda s: learning.reject(s, REVIEWED, [2], REASON),
-    "record a completion": lambda s: completing.record(s, COURSE, Completion(TODAY, None, "by-hand"), None, AT.serial),
-    "take the completion back": lambda s: completing.take_back(s, COURSE, REASON),
+    "the last day of access is over": lambda s: grants.expire(s, TODAY + timedelta(days=1)),
+    "purchase": lambda s: payments.order(s, uuid4()),
+    "paid": lambda s: payments.paid(s, s.term, ORDER),
+    "refunded": lambda s: payments.refunded(s, s.term, ORDER),
+    "begin": lambda s: progress.begin(s, COURSE, {}, AT),
+    "launch": lambda s: progress.launch(s, COURSE, 1, TODAY),
+    "complete the last step": lambda s: progress.take_exam(replace(s, steps=s.steps | {1}), COURSE, 2, 80, AT),
+    "complete it, with review": lambda s: progress.take_exam(replace(s, steps=s.steps | {1}), REVIEWED, 2, 80, AT),
+    "fail the exam": lambda s: progress.take_exam(s, COURSE, 2, 79, AT),
+    "approve": lambda s: progress.approve(s, REVIEWED, AT),
+    "reject": lambda s: progress.reject(s, REVIEWED, [2], REASON),
+    "record a completion": lambda s: completions.record(
+        s, COURSE, Completion(TODAY, None, "by-hand"), evidence=None, serial=AT.serial
+    ),
+    "take the completion back": lambda s: completions.take_back(s, COURSE, REASON),
 }
 """Notices of the provider come for orders that there are; that is checked before these rules."""
 
@@ -121,7 +125,7 @@ def outcome(state: Enrollment, do: Do) -> str:
 def table() -> str:
     lines = ["| state | next action | " + " | ".join(COMMANDS) + " |", "|---" * (len(COMMANDS) + 2) + "|"]
     for name, state in STATES.items():
-        action = next_action(state, COURSE, TODAY, Coming(NOW)).action or "none"
+        action = next_action(state, COURSE, TODAY, SelfEnrollmentState(NOW)).action or "none"
         lines.append(f"| **{name}** | {action} | " + " | ".join(outcome(state, do) for do in COMMANDS.values()) + " |")
     return "\n".join(lines)
 

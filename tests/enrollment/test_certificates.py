@@ -13,8 +13,8 @@ import pytest
 import typst
 from pypdf import PageObject, PdfReader
 
-from services.enrollment import certificates
-from services.enrollment.certificates import Certificate, missing, render
+from services.enrollment import certificate_pdf
+from services.enrollment.certificate_pdf import Certificate, missing, render
 
 PLAIN = Certificate(
     learner="Ada Lovelace",
@@ -135,7 +135,7 @@ def test_a_name_of_any_script_and_length_is_on_the_one_page_with_fonts_of_the_pa
 ) -> None:
     packages = [str(files(package)) for package in ("fontpkg_amiri", "noto_cjk_sans_otc")]
     alone = typst.Fonts(include_system_fonts=False, font_paths=packages)
-    monkeypatch.setattr(certificates, "_fonts", lambda: alone)
+    monkeypatch.setattr(certificate_pdf, "_fonts", lambda: alone)
     pdf = render(replace(PLAIN, learner=name, offering=name, issuer=f"{PLAIN.issuer} {name}"))
     assert b"<pdfuaid:part>1</pdfuaid:part>" in pdf
     (only,) = PdfReader(io.BytesIO(pdf)).pages
@@ -218,7 +218,7 @@ def test_a_letter_without_a_font_makes_a_plain_pdf_and_a_warning_without_the_nam
 ) -> None:
     said: list[str] = []
     monkeypatch.setattr(
-        certificates.log, "warning", lambda event, **told: said.append(f"{event} {told}"), raising=False
+        certificate_pdf.log, "warning", lambda event, **told: said.append(f"{event} {told}"), raising=False
     )
     assert missing(f"Ada {UNKNOWN} {NAMES['korean']}") == {UNKNOWN}
     pdf = render(replace(PLAIN, learner=f"Ada {UNKNOWN}"))
@@ -253,10 +253,10 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The warnings, on a machine with no fonts but those of the packages."""
     packages = [str(files(package)) for package in ("fontpkg_amiri", "noto_cjk_sans_otc")]
     alone = typst.Fonts(include_system_fonts=False, font_paths=packages)
-    monkeypatch.setattr(certificates, "_fonts", lambda: alone)
+    monkeypatch.setattr(certificate_pdf, "_fonts", lambda: alone)
     found: list[str] = []
     monkeypatch.setattr(
-        certificates.log, "warning", lambda event, **told: found.append(f"{event} {told}"), raising=False
+        certificate_pdf.log, "warning", lambda event, **told: found.append(f"{event} {told}"), raising=False
     )
     return found
 
@@ -285,11 +285,13 @@ def test_a_font_of_noto_for_the_script_shapes_it_and_goes_before_others_that_hav
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(
-        certificates, "_fonts", lambda: SimpleNamespace(families=lambda: ["Noto Sans Devanagari", "Noto Serif Tibetan"])
+        certificate_pdf,
+        "_fonts",
+        lambda: SimpleNamespace(families=lambda: ["Noto Sans Devanagari", "Noto Serif Tibetan"]),
     )
     text = f"{INDIC['DEVANAGARI']}। {INDIC['TIBETAN']} {INDIC['TAMIL']}"
-    assert certificates.unshaped(text) == {"TAMIL"}
-    assert certificates._families(text, "hi") == [
+    assert certificate_pdf.unshaped(text) == {"TAMIL"}
+    assert certificate_pdf._families(text, "hi") == [
         "Libertinus Serif",
         "Amiri",
         "Noto Sans Devanagari",

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 import pytest
-from world import World
+from enrollment.harness import Harness
 
 from shared.readmodel import cursor_encode
 
@@ -31,7 +31,7 @@ OTHERS = [
 
 
 @pytest.mark.parametrize("path", LISTS)
-def test_the_cursor_of_another_list_is_refused(world: World, path: str) -> None:
+def test_the_cursor_of_another_list_is_refused(harness: Harness, path: str) -> None:
     for cursor in OTHERS:
-        answer = world.http.get(f"/api/enrollment/{path}", params={"cursor": cursor})
+        answer = harness.http.get(f"/api/enrollment/{path}", params={"cursor": cursor})
         assert (answer.status_code, answer.json()["field"]) == (422, "cursor"), (path, cursor, answer.text)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
-from world import World
+from enrollment.harness import Harness
 
 from shared.contracts import catalog
 
@@ -13,152 +13,153 @@ MOMENT = datetime(2027, 1, 31, 20, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def home(world: World) -> UUID:
-    world.on(MOMENT)
-    unit = world.unit("Auckland")
-    world.profile(unit, time_zone="Pacific/Auckland")
+def home(harness: Harness) -> UUID:
+    harness.on(MOMENT)
+    unit = harness.unit("Auckland")
+    harness.profile(unit, time_zone="Pacific/Auckland")
     return unit
 
 
 @pytest.fixture
-def ann(world: World, home: UUID) -> UUID:
-    return world.person(home)
+def ann(harness: Harness, home: UUID) -> UUID:
+    return harness.person(home)
 
 
 def on(day: str, time: str | None = None) -> dict[str, object]:
     return {"kind": "fixed", "on": day, **({"time": time} if time else {})}
 
 
-def due(world: World, person: UUID, offering: UUID) -> tuple[object, object]:
-    (found,) = world.enrollments(person_id=person, offering_id=offering)
+def due(harness: Harness, person: UUID, offering: UUID) -> tuple[object, object]:
+    (found,) = harness.enrollments(person_id=person, offering_id=offering)
     return found["due_on"], found["due_at"]
 
 
-def listed(world: World, offering: UUID) -> list[object]:
-    found = world.http.get("/api/enrollment/assignments", params={"offering_id": str(offering)}).json()["items"]
+def listed(harness: Harness, offering: UUID) -> list[object]:
+    found = harness.http.get("/api/enrollment/assignments", params={"offering_id": str(offering)}).json()["items"]
     return [one["due"] for one in found]
 
 
 @pytest.mark.feature("DUE-1", "ASG-17")
-def test_a_time_of_day_is_shown_wherever_the_date_is(world: World, home: UUID, ann: UUID) -> None:
-    fixed, relative = world.course("Fixed", 2), world.course("Relative", 2)
-    world.settle()
-    id = world.enroll(ann, fixed, due=on("2027-03-01", "17:00"))
+def test_a_time_of_day_is_shown_wherever_the_date_is(harness: Harness, home: UUID, ann: UUID) -> None:
+    fixed, relative = harness.course("Fixed", 2), harness.course("Relative", 2)
+    harness.settle()
+    id = harness.enroll(ann, fixed, due=on("2027-03-01", "17:00"))
     rule = {"kind": "enrollment", "amount": 1, "unit": "weeks", "time": "09:30"}
-    world.assign(relative, "organisation", home, due=rule)
-    assert [due(world, ann, offering) for offering in (fixed, relative)] == [
+    harness.assign(relative, "organisation", home, due=rule)
+    assert [due(harness, ann, offering) for offering in (fixed, relative)] == [
         ("2027-03-01", "17:00"),
         ("2027-02-08", "09:30"),
     ]
-    assert (listed(world, fixed), listed(world, relative)) == (
+    assert (listed(harness, fixed), listed(harness, relative)) == (
         ["2027-03-01 at 17:00"],
         ["1 week after enrollment, at 09:30"],
     )
-    (source,) = world.client(ann).get(f"/api/enrollment/enrollments/{id}/sources").json()
+    (source,) = harness.client(ann).get(f"/api/enrollment/enrollments/{id}/sources").json()
     assert (source["due_on"], source["due_at"], source["due_text"]) == ("2027-03-01", "17:00", "2027-03-01 at 17:00")
-    own = world.client(ann).get(f"/api/enrollment/offerings/{relative}/standing").json()
+    assert source["due"] == {"kind": "fixed", "on": "2027-03-01", "time": "17:00"}
+    own = harness.client(ann).get(f"/api/enrollment/offerings/{relative}/standing").json()
     assert (own["due_on"], own["due_at"]) == ("2027-02-08", "09:30")
     body = {"name": "Evening", "allow_enrol": True, "due": on("2027-04-01", "20:15")}
-    world.http.post(f"/api/enrollment/offerings/{fixed}/groups", json=body)
-    (choice,) = world.client(ann).get(f"/api/enrollment/offerings/{fixed}/groups").json()
+    harness.http.post(f"/api/enrollment/offerings/{fixed}/groups", json=body)
+    (choice,) = harness.client(ann).get(f"/api/enrollment/offerings/{fixed}/groups").json()
     assert (choice["due"], choice["due_text"]) == (body["due"], "2027-04-01 at 20:15")
 
 
 @pytest.mark.feature("DUE-3")
 @pytest.mark.parametrize("earliest", [False, True])
 def test_of_several_on_one_day_the_time_decides_and_the_end_of_the_day_is_the_latest(
-    world: World, ann: UUID, earliest: bool
+    harness: Harness, ann: UUID, earliest: bool
 ) -> None:
-    course = world.course("Yoga", 2)
-    world.tell(world.catalog, catalog.DueDatesCombined, course, earliest=earliest)
-    audiences = [world.audience(ann, name=f"Audience {n}") for n in range(4)]
-    world.settle()
+    course = harness.course("Yoga", 2)
+    harness.tell(harness.catalog, catalog.DueDatesCombined, course, earliest=earliest)
+    audiences = [harness.audience(ann, name=f"Audience {n}") for n in range(4)]
+    harness.settle()
     seen = []
     for audience, time in zip(audiences, ("12:00", "09:00", "17:30", None), strict=True):
-        world.assign(course, "audience", audience, due=on("2027-03-01", time))
-        seen.append(due(world, ann, course)[1])
+        harness.assign(course, "audience", audience, due=on("2027-03-01", time))
+        seen.append(due(harness, ann, course)[1])
     assert seen == (["12:00", "09:00", "09:00", "09:00"] if earliest else ["12:00", "12:00", "17:30", None])
-    assert due(world, ann, course)[0] == "2027-03-01"
-    before = len(world.told())
-    world.move(ann, None)
-    world.settle()
-    assert len(world.told()) == before
+    assert due(harness, ann, course)[0] == "2027-03-01"
+    before = len(harness.told())
+    harness.move(ann, None)
+    harness.settle()
+    assert len(harness.told()) == before
 
 
 @pytest.mark.feature("DUE-3")
-def test_an_edited_rule_moves_the_time_later_and_never_back(world: World, ann: UUID) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
-    world.enroll(ann, course, due=on("2027-03-01", "12:00"))
-    (assignment,) = world.http.get("/api/enrollment/assignments").json()["items"]
+def test_an_edited_rule_moves_the_time_later_and_never_back(harness: Harness, ann: UUID) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
+    harness.enroll(ann, course, due=on("2027-03-01", "12:00"))
+    (assignment,) = harness.http.get("/api/enrollment/assignments").json()["items"]
     seen = []
     for time in ("08:00", "18:00", None, "20:00"):
-        answer = world.http.put(
+        answer = harness.http.put(
             f"/api/enrollment/assignments/{assignment['id']}/due", json={"due": on("2027-03-01", time)}
         )
         assert answer.status_code == 202, answer.text
-        world.settle()
-        seen.append(due(world, ann, course))
+        harness.settle()
+        seen.append(due(harness, ann, course))
     assert seen == [("2027-03-01", "12:00"), ("2027-03-01", "18:00"), ("2027-03-01", None), ("2027-03-01", None)]
 
 
 @pytest.mark.feature("DUE-4")
-def test_the_time_that_is_left_ends_at_that_time_there(world: World, home: UUID, ann: UUID) -> None:
+def test_the_time_that_is_left_ends_at_that_time_there(harness: Harness, home: UUID, ann: UUID) -> None:
     """It is 9:00 there: eight hours are left until 17:00."""
-    just, over = (world.course(title, 1, minimum_minutes=m) for title, m in (("Just", 480), ("Over", 481)))
-    world.settle()
+    just, over = (harness.course(title, 1, minimum_minutes=m) for title, m in (("Just", 480), ("Over", 481)))
+    harness.settle()
     warnings = [
-        world.preview(course, ("organisation", home, False), due=on("2027-02-01", "04:00"))["warnings"]
+        harness.preview(course, ("organisation", home, False), due=on("2027-02-01", "04:00"))["warnings"]
         for course in (just, over)
     ]
     assert warnings == [
         [],
-        ["The due date 2027-02-01 04:00 leaves less than the minimum time of 481 minutes: everybody will be held."],
+        ["The due date 2027-02-01 04:00 leaves less than the minimum time of 481 minutes, so everybody will be held."],
     ]
     for course in (just, over):
-        world.enroll(ann, course, due=on("2027-02-01", "17:00"))
-    assert [world.standing(ann, course) for course in (just, over)] == ["not-started", "held"]
-    assert due(world, ann, just) == ("2027-02-01", "17:00")
+        harness.enroll(ann, course, due=on("2027-02-01", "17:00"))
+    assert [harness.standing(ann, course) for course in (just, over)] == ["not-started", "held"]
+    assert due(harness, ann, just) == ("2027-02-01", "17:00")
     rule = {"kind": "enrollment", "amount": 0, "unit": "days", "time": "08:00"}
-    preview = world.preview(over, ("organisation", home, False), due=rule)
+    preview = harness.preview(over, ("organisation", home, False), due=rule)
     assert preview["warnings"] == [
-        "0 days after enrollment, at 08:00 is less than the minimum time of 481 minutes: everybody will be held."
+        "0 days after enrollment, at 08:00 is less than the minimum time of 481 minutes, so everybody will be held."
     ]
 
 
 @pytest.mark.feature("DUE-8")
-def test_a_date_by_hand_may_have_a_time_that_is_to_come_there(world: World, ann: UUID) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
-    id = world.enroll(ann, course)
+def test_a_date_by_hand_may_have_a_time_that_is_to_come_there(harness: Harness, ann: UUID) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
+    id = harness.enroll(ann, course)
     address = f"/api/enrollment/enrollments/{id}/due"
     told = [
-        world.http.put(address, json={"due_on": "2027-02-01", "due_at": time, "reason": "visit"})
+        harness.http.put(address, json={"due_on": "2027-02-01", "due_at": time, "reason": "visit"})
         for time in ("09:00", "24:00", "9:30", "09:01")
     ]
     assert [answer.status_code for answer in told] == [422, 422, 422, 200]
     assert "it is 2027-02-01 09:00" in told[0].json()["detail"]
-    assert due(world, ann, course) == ("2027-02-01", "09:01")
-    assert world.http.put(address, json={"due_on": "2027-02-01", "reason": "later"}).status_code == 200
-    assert due(world, ann, course) == ("2027-02-01", None)
+    assert due(harness, ann, course) == ("2027-02-01", "09:01")
+    assert harness.http.put(address, json={"due_on": "2027-02-01", "reason": "later"}).status_code == 200
+    assert due(harness, ann, course) == ("2027-02-01", None)
 
 
 @pytest.mark.feature("DUE-1")
-def test_the_next_term_begins_without_the_old_time(world: World, ann: UUID) -> None:
-    course = world.course("Yoga", 2)
-    audience = world.audience(ann)
-    world.settle()
-    first = world.assign(course, "audience", audience, due=on("2027-03-01", "12:00"))
-    world.remove(first)
-    world.enroll(ann, course, due=on("2027-04-01"))
-    assert due(world, ann, course) == ("2027-04-01", None)
+def test_the_next_term_begins_without_the_old_time(harness: Harness, ann: UUID) -> None:
+    course = harness.course("Yoga", 2)
+    audience = harness.audience(ann)
+    harness.settle()
+    first = harness.assign(course, "audience", audience, due=on("2027-03-01", "12:00"))
+    harness.remove(first)
+    harness.enroll(ann, course, due=on("2027-04-01"))
+    assert due(harness, ann, course) == ("2027-04-01", None)
 
 
 @pytest.mark.feature("DUE-1")
 @pytest.mark.parametrize("time", ["24:00", "9:00", "09:60", "09:00:00", "noon"])
-def test_what_is_no_time_of_day_is_refused(world: World, ann: UUID, time: str) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
+def test_what_is_no_time_of_day_is_refused(harness: Harness, ann: UUID, time: str) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
     body = {"offerings": [str(course)], "people": [str(ann)], "due": on("2027-03-01", time)}
-    assert world.http.post("/api/enrollment/assignments", json=body).status_code == 422
-    assert world.standing(ann, course) == "-"
+    assert harness.http.post("/api/enrollment/assignments", json=body).status_code == 422
+    assert harness.standing(ann, course) == "-"

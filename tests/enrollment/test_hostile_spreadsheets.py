@@ -6,18 +6,18 @@ import struct
 import sys
 import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from uuid import UUID
 
 import pytest
+from enrollment.harness import Harness, OpenHarness
 from httpx import Response
 from sheets import SHEET, bomb, edited, packed, parts, xlsx
-from world import World
 
-from services.enrollment import workbooks
-from shared.database import Database
+from services.enrollment import spreadsheets
+from services.enrollment.application.imports.learners import LearnerImport
 
 MEMORY, SECONDS = 150_000_000, 5
 GOOD = xlsx(["ada@example.org"])
@@ -101,7 +101,7 @@ READ: dict[str, Callable[[], bytes]] = {
     "a row of a number that was before": lambda: edited(THREE, SHEET, b'<row r="3"', b'<row r="2"'),
 }
 CASES: dict[str, Callable[[], bytes]] = {
-    "none: nothing": lambda: b"",
+    "missing: nothing": lambda: b"",
     "text: CSV under the name of an xlsx file": lambda: b"email\nada@example.org\n",
     "pdf: PDF": lambda: b"%PDF-1.7\n%\xe2\xe3\xcf\xd3\n",
     "xls: a file of Excel 97": lambda: bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 600 + "Workbook".encode("utf-16-le"),
@@ -176,29 +176,28 @@ CASES: dict[str, Callable[[], bytes]] = {
 
 
 @pytest.fixture
-def world(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
-    """Ada, in a world that reads one file at a time, within little memory and time."""
+def harness(open_harness: OpenHarness) -> Harness:
+    """With Ada, and a service that reads one file at a time, within little memory and time."""
     limits = {"spreadsheet_memory": MEMORY, "spreadsheet_seconds": SECONDS, "spreadsheet_rows": 5_000}
-    one = World(database, feed_conninfo, spreadsheet_readers=1, spreadsheet_bytes=1_000_000, **limits)
-    one.named("Ada", "Lovelace", "ada@example.org")
-    yield one
-    one.close()
+    harness = open_harness(spreadsheet_readers=1, spreadsheet_bytes=1_000_000, **limits)
+    harness.named("Ada", "Lovelace", "ada@example.org")
+    return harness
 
 
 @pytest.fixture
-def course(world: World) -> UUID:
-    id = world.course("First aid")
-    world.settle()
+def course(harness: Harness) -> UUID:
+    id = harness.course("First aid")
+    harness.settle()
     return id
 
 
-def send(world: World, offering: UUID, body: bytes) -> Response:
-    answer: Response = world.http.post(f"/api/enrollment/offerings/{offering}/learners/import", content=body)
+def send(harness: Harness, offering: UUID, body: bytes) -> Response:
+    answer: Response = harness.http.post(f"/api/enrollment/offerings/{offering}/learners/import", content=body)
     return answer
 
 
-def refusal(world: World, offering: UUID, body: bytes) -> dict[str, object]:
-    answer = send(world, offering, body)
+def refusal(harness: Harness, offering: UUID, body: bytes) -> dict[str, object]:
+    answer = send(harness, offering, body)
     assert answer.status_code == 422, answer.text
     problem: dict[str, object] = answer.json()
     assert problem["field"] == "file"
@@ -207,79 +206,79 @@ def refusal(world: World, offering: UUID, body: bytes) -> dict[str, object]:
 
 @pytest.mark.feature("IMP-1", "IMP-5")
 def test_whatever_is_not_a_plain_list_is_refused_with_the_reason_and_changes_nothing(
-    world: World, course: UUID
+    harness: Harness, course: UUID
 ) -> None:
-    found = {case: refusal(world, course, make())["kind"] for case, make in CASES.items()}
+    found = {case: refusal(harness, course, make())["kind"] for case, make in CASES.items()}
     assert found == {case: case.partition(":")[0] for case in CASES}
-    assert world.told() == []
-    assert send(world, course, GOOD).json()["result"]["counts"]["assigned"] == 1
+    assert harness.told() == []
+    assert send(harness, course, GOOD).json()["result"]["counts"]["assigned"] == 1
 
 
 @pytest.mark.feature("IMP-1", "IMP-5")
 @pytest.mark.parametrize("case", READ)
-def test_a_value_is_read_however_it_is_written(world: World, course: UUID, case: str) -> None:
-    world.named("Bob", "Noyce", "bob@example.org")
-    world.settle()
-    rows = send(world, course, READ[case]()).json()["result"]["rows"]
+def test_a_value_is_read_however_it_is_written(harness: Harness, course: UUID, case: str) -> None:
+    harness.named("Bob", "Noyce", "bob@example.org")
+    harness.settle()
+    rows = send(harness, course, READ[case]()).json()["result"]["rows"]
     assert [(row["row"], row["outcome"]) for row in rows] == [(1, "assigned"), (2, "assigned"), (3, "unknown")]
 
 
 @pytest.mark.feature("IMP-1", "IMP-2")
-def test_a_row_with_a_shared_string_that_is_empty_is_blank(world: World, course: UUID) -> None:
-    rows = send(world, course, second(b"<si><t> </t></si>")).json()["result"]["rows"]
+def test_a_row_with_a_shared_string_that_is_empty_is_blank(harness: Harness, course: UUID) -> None:
+    rows = send(harness, course, second(b"<si><t> </t></si>")).json()["result"]["rows"]
     assert [(row["row"], row["outcome"]) for row in rows] == [(1, "assigned"), (3, "unknown")]
 
 
 @pytest.mark.feature("IMP-1")
-def test_a_refusal_says_where_and_what_to_do(world: World, course: UUID) -> None:
-    assert refusal(world, course, CASES["second-column: far away"]())["detail"] == (
-        "Cell XFD1048576 is in a second column. The sheet has one column, of e-mail addresses; delete the others."
+def test_a_refusal_says_where_and_what_to_do(harness: Harness, course: UUID) -> None:
+    assert refusal(harness, course, CASES["second-column: far away"]())["detail"] == (
+        "Cell XFD1048576 is in a second column. The sheet must have one column of e-mail addresses; delete the others."
     )
-    assert str(refusal(world, course, CASES["formula: in a cell"]())["detail"]).startswith(
+    assert str(refusal(harness, course, CASES["formula: in a cell"]())["detail"]).startswith(
         "Cell A3 has a formula. Paste"
     )
-    assert str(refusal(world, course, CASES["unread: two values"]())["detail"]).startswith("Row 2 cannot be read")
-    text = refusal(world, course, CASES["text: CSV under the name of an xlsx file"]())
+    assert str(refusal(harness, course, CASES["unread: two values"]())["detail"]).startswith("Row 2 cannot be read")
+    text = refusal(harness, course, CASES["text: CSV under the name of an xlsx file"]())
     assert "Save the list as 'Excel workbook (.xlsx)'" in str(text["detail"])
 
 
 @pytest.mark.feature("IMP-5")
 @pytest.mark.parametrize("case", [case for case in CASES if case.startswith("inflates")])
 def test_a_bomb_is_refused_by_what_it_says_of_itself_before_the_limits_of_its_process_strike(
-    world: World, course: UUID, case: str
+    harness: Harness, course: UUID, case: str
 ) -> None:
     body = CASES[case]()
     assert len(body) < 500_000
     began = time.monotonic()
-    assert refusal(world, course, body)["kind"] == "inflates"
+    assert refusal(harness, course, body)["kind"] == "inflates"
     assert time.monotonic() - began < SECONDS
 
 
 @pytest.mark.feature("IMP-5")
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds RLIMIT_AS")
-def test_what_slips_through_is_stopped_by_the_limit_of_memory(world: World, course: UUID) -> None:
+def test_what_slips_through_is_stopped_by_the_limit_of_memory(harness: Harness, course: UUID) -> None:
     """One text of 30 KB that is shown by every cell: small as a file, too much as values."""
     few, many = (xlsx(["x" * 30_000 + "@example.org"] * rows) for rows in (200, 5_000))
-    assert send(world, course, few).json()["result"]["counts"]["malformed"] == 100
+    assert send(harness, course, few).json()["result"]["counts"]["malformed"] == 100
     began = time.monotonic()
-    problem = refusal(world, course, many)
+    problem = refusal(harness, course, many)
     assert (problem["kind"], time.monotonic() - began < SECONDS) == ("unreadable", True)
     assert f"within {MEMORY} bytes of memory (ROLLBOOK_SPREADSHEET_MEMORY)" in str(problem["detail"])
 
 
 _CONFINED = (
-    f"import runpy, sys\nchild = runpy.run_path({str(workbooks.PROGRAM)!r})\n"
+    f"import runpy, sys\nchild = runpy.run_path({str(spreadsheets.PROGRAM)!r})\n"
     "child['confine'](int(sys.argv[1]), int(sys.argv[2]))\n"
 )
 
 
 def refused_by(
-    world: World, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, body: bytes = GOOD
+    harness: Harness, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, body: bytes = GOOD
 ) -> dict[str, object]:
     """What comes of it when the process that reads is this program."""
     (tmp_path / "program.py").write_text(program)
-    monkeypatch.setattr(workbooks, "PROGRAM", tmp_path / "program.py")
-    return refusal(world, course, body)
+    monkeypatch.setattr(spreadsheets, "PROGRAM", tmp_path / "program.py")
+    return refusal(harness, course, body)
 
 
 @pytest.mark.feature("IMP-5")
@@ -299,28 +298,28 @@ def refused_by(
     ],
 )
 def test_a_reader_that_crashes_is_killed_or_talks_nonsense_is_an_unreadable_file(
-    world: World, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str
+    harness: Harness, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str
 ) -> None:
-    assert refused_by(world, course, monkeypatch, tmp_path, program)["kind"] == "unreadable"
-    assert world.told() == []
+    assert refused_by(harness, course, monkeypatch, tmp_path, program)["kind"] == "unreadable"
+    assert harness.told() == []
 
 
 @pytest.mark.feature("IMP-5")
 @pytest.mark.parametrize("program", [_CONFINED + "while True: pass", "import time; time.sleep(60)"])
 def test_time_is_bounded_by_what_is_computed_and_by_the_clock(
-    world: World, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str
+    harness: Harness, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str
 ) -> None:
-    limits = world.service.app.state.parts.spreadsheets._workbooks
-    monkeypatch.setattr(limits, "_limits", workbooks.Limits(1_000_000, 64_000_000, 1_000, MEMORY, 1, 1))
+    limits = harness.service.app.state.services[LearnerImport]._workbooks
+    monkeypatch.setattr(limits, "_limits", spreadsheets.Limits(1_000_000, 64_000_000, 1_000, MEMORY, 1, 1))
     began = time.monotonic()
-    problem = refused_by(world, course, monkeypatch, tmp_path, program, GOOD + b"\0" * 500_000)
+    problem = refused_by(harness, course, monkeypatch, tmp_path, program, GOOD + b"\0" * 500_000)
     assert time.monotonic() - began < SECONDS
     assert "in 1 seconds (ROLLBOOK_SPREADSHEET_SECONDS)" in str(problem["detail"])
 
 
 @pytest.mark.feature("IMP-5")
 def test_the_reader_has_no_environment_no_open_file_and_no_way_to_write_one(
-    world: World, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    harness: Harness, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("ROLLBOOK_PAYMENT_SECRET", "a secret")
     program = (
@@ -333,20 +332,22 @@ def test_the_reader_has_no_environment_no_open_file_and_no_way_to_write_one(
     )
     with (tmp_path / "secret").open("w") as secret:
         os.set_inheritable(secret.fileno(), True)
-        assert refused_by(world, course, monkeypatch, tmp_path, program)["kind"] == "macros"  # without confining itself
-        assert refused_by(world, course, monkeypatch, tmp_path, _CONFINED + program)["kind"] == "pdf"
+        assert (
+            refused_by(harness, course, monkeypatch, tmp_path, program)["kind"] == "macros"
+        )  # without confining itself
+        assert refused_by(harness, course, monkeypatch, tmp_path, _CONFINED + program)["kind"] == "pdf"
 
 
 @pytest.mark.feature("IMP-5")
 def test_so_many_files_are_read_at_once_and_a_large_one_is_not_read_at_all(
-    world: World, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    harness: Harness, course: UUID, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    large = send(world, course, b"\0" * 1_000_001)
+    large = send(harness, course, b"\0" * 1_000_001)
     assert (large.status_code, "ROLLBOOK_SPREADSHEET_BYTES" in large.json()["detail"]) == (413, True)
-    reader = world.service.app.state.parts.spreadsheets._workbooks
-    monkeypatch.setattr(reader, "_limits", workbooks.Limits(1_000_000, 64_000_000, 1_000, MEMORY, 1, 1))
+    reader = harness.service.app.state.services[LearnerImport]._workbooks
+    monkeypatch.setattr(reader, "_limits", spreadsheets.Limits(1_000_000, 64_000_000, 1_000, MEMORY, 1, 1))
     (tmp_path / "program.py").write_text("import time; time.sleep(60)")
-    monkeypatch.setattr(workbooks, "PROGRAM", tmp_path / "program.py")
+    monkeypatch.setattr(spreadsheets, "PROGRAM", tmp_path / "program.py")
     with ThreadPoolExecutor(2) as both:
-        answers = list(both.map(lambda _: send(world, course, GOOD), range(2)))
+        answers = list(both.map(lambda _: send(harness, course, GOOD), range(2)))
     assert sorted(answer.status_code for answer in answers) == [422, 503]

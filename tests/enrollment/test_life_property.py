@@ -5,9 +5,9 @@ from datetime import date
 from uuid import UUID
 
 import pytest
+from enrollment.harness import Harness
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from world import World
 
 from shared.contracts import catalog
 
@@ -146,28 +146,28 @@ class Model:
 
 
 @pytest.fixture
-def courses(world: World) -> dict[tuple[bool, bool], UUID]:
+def courses(harness: Harness) -> dict[tuple[bool, bool], UUID]:
     """By whether it has a price, and whether completions are reviewed."""
     made = {}
     for priced in (False, True):
         for reviewed in (False, True):
             price = {"price": {"amount": "5.00", "currency": "EUR"}} if priced else {}
-            id = world.course(f"Course {priced} {reviewed}", 0, "lab", ("exam", 80), certificate="plain", **price)
-            world.tell(world.catalog, catalog.CompletionReviewSwitched, id, review=reviewed)
+            id = harness.course(f"Course {priced} {reviewed}", 0, "lab", ("exam", 80), certificate="plain", **price)
+            harness.tell(harness.catalog, catalog.CompletionReviewSwitched, id, review=reviewed)
             made[priced, reviewed] = id
-    world.settle()
+    harness.settle()
     return made
 
 
 class Learner:
     """Sends the commands, and looks at what came of them."""
 
-    def __init__(self, world: World, course: UUID) -> None:
-        self.world = world
+    def __init__(self, harness: Harness, course: UUID) -> None:
+        self.harness = harness
         self.course = course
-        self.person = world.person()
-        world.settle()
-        self.client = world.client(self.person)
+        self.person = harness.person()
+        harness.settle()
+        self.client = harness.client(self.person)
 
     @property
     def found(self) -> dict[str, object]:
@@ -180,7 +180,7 @@ class Learner:
             return self._assign()
         if command == "record":
             body = {"person_id": str(self.person), "offering_id": str(self.course), "completed_on": str(date.today())}
-            answer = self.world.http.post("/api/enrollment/completions", json=body)
+            answer = self.harness.http.post("/api/enrollment/completions", json=body)
             return bool(answer.is_success)
         found = self.found
         id, held = str(found["id"]), found["assignments"]
@@ -199,17 +199,17 @@ class Learner:
             "reject": ("reject", {"reason": "again"}),
             "take-back": ("completion/take-back", {"reason": "wrong"}),
         }[command]
-        return bool(self.world.do(id, what, **body).is_success)
+        return bool(self.harness.do(id, what, **body).is_success)
 
     def _assign(self) -> bool:
         body = {"offerings": [str(self.course)], "people": [str(self.person)]}
-        result = self.world.http.post("/api/enrollment/assignments", json=body).json()["result"]
-        self.world.settle()
+        result = self.harness.http.post("/api/enrollment/assignments", json=body).json()["result"]
+        self.harness.settle()
         return bool(result["created"])
 
     def _remove(self, assignment: str) -> bool:
-        answer = self.world.http.delete(f"/api/enrollment/assignments/{assignment}")
-        self.world.settle()
+        answer = self.harness.http.delete(f"/api/enrollment/assignments/{assignment}")
+        self.harness.settle()
         return bool(answer.is_success)
 
 
@@ -223,9 +223,9 @@ class Learner:
     commands=st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=14),
 )
 def test_random_commands_lead_where_a_plain_model_says(
-    world: World, courses: dict[tuple[bool, bool], UUID], kind: tuple[bool, bool], commands: list[str]
+    harness: Harness, courses: dict[tuple[bool, bool], UUID], kind: tuple[bool, bool], commands: list[str]
 ) -> None:
-    learner, model = Learner(world, courses[kind]), Model(*kind)
+    learner, model = Learner(harness, courses[kind]), Model(*kind)
     for command in ("assign", *commands):
         assert learner.send(command) == model.do(command), command
         found = learner.found

@@ -7,13 +7,12 @@ from uuid import UUID
 
 import pytest
 from at_once import at_once, statuses
+from enrollment.harness import Harness, OpenHarness
 from fastapi.testclient import TestClient
 from httpx import Response
 from test_payments import PRICE, SECRET, Provider
-from world import World
 
 from shared.contracts import catalog
-from shared.database import Database
 
 ROUNDS = 8
 SAME = 4
@@ -21,42 +20,40 @@ SAME = 4
 
 
 @pytest.fixture
-def world(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
+def harness(open_harness: OpenHarness) -> Iterator[Harness]:
     with Provider() as provider:
         url = f"{provider.url}/api/demo-payments"
-        one = World(database, feed_conninfo, payment_url=url, payment_secret=SECRET)
-        yield one
-        one.close()
+        yield open_harness(payment_url=url, payment_secret=SECRET)
 
 
 class Place:
     """Offerings of every kind of command, a group, and a new learner in each round."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.admitting = world.course("Yoga", 1)
-        world.tell(world.catalog, catalog.LearnerAccessChosen, self.admitting, access="self-enrollment")
-        self.lab, self.priced = world.course("Welding", 1, "lab"), world.course("Diving", 1, price=PRICE)
-        self.grouped = world.course("Rowing", 2)
-        world.settle()
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.admitting = harness.course("Yoga", 1)
+        harness.tell(harness.catalog, catalog.LearnerAccessChosen, self.admitting, access="self-enrollment")
+        self.lab, self.priced = harness.course("Welding", 1, "lab"), harness.course("Diving", 1, price=PRICE)
+        self.grouped = harness.course("Rowing", 2)
+        harness.settle()
         body = {"name": "Morning", "allow_enrol": True, "allow_withdraw": True}
-        made = world.http.post(f"/api/enrollment/offerings/{self.grouped}/groups", json=body)
+        made = harness.http.post(f"/api/enrollment/offerings/{self.grouped}/groups", json=body)
         self.group = made.json()["result"]["assignment_id"]
         self.renew()
 
     def renew(self) -> None:
-        self.learner = self.world.person()
-        self.world.settle()
+        self.learner = self.harness.person()
+        self.harness.settle()
 
     def press(self, path: str, body: object = None) -> Callable[[], Response]:
-        client: TestClient = self.world.client(self.learner)
+        client: TestClient = self.harness.client(self.learner)
         return partial(client.post, f"/api/enrollment/{path}", json=body)
 
     def on(self, offering: UUID, path: str, *, begun: bool = False) -> Callable[[], Callable[[], Response]]:
         """A command on a term that an administrator opened."""
-        id = self.world.enroll(self.learner, offering)
+        id = self.harness.enroll(self.learner, offering)
         if begun:
-            self.world.did(id, "begin", self.world.client(self.learner))
+            self.harness.did(id, "begin", self.harness.client(self.learner))
         return lambda: self.press(f"enrollments/{id}/{path}")
 
     def join(self) -> Response:
@@ -118,15 +115,15 @@ COMMANDS: Mapping[str, Pressed] = {
 
 @pytest.mark.feature("ENR-3", "GRP-3", "GRP-5", "ENR-2", "ENR-4", "ASG-6")
 @pytest.mark.parametrize("name", COMMANDS)
-def test_pressed_at_once_it_is_done_once_and_every_press_has_the_same_answer(world: World, name: str) -> None:
-    place, command = Place(world), COMMANDS[name]
+def test_pressed_at_once_it_is_done_once_and_every_press_has_the_same_answer(harness: Harness, name: str) -> None:
+    place, command = Place(harness), COMMANDS[name]
     for _ in range(ROUNDS):
         place.renew()
         ready = command.ready(place)
-        before = world.told(of=[place.learner])
+        before = harness.told(of=[place.learner])
         answers = at_once(*(ready() for _ in range(SAME)))
         assert statuses(answers) == [command.answer] * SAME, [answer.text for answer in answers]
-        told = world.told(of=[place.learner])[len(before) :]
+        told = harness.told(of=[place.learner])[len(before) :]
         for kind in command.once:
             assert told.count(kind) == 1, (kind, told)
         for kind in command.each:
@@ -136,21 +133,21 @@ def test_pressed_at_once_it_is_done_once_and_every_press_has_the_same_answer(wor
             assert len({order["id"] for order in found}) == 1
         else:
             assert [one["status"] for one in found] == [command.status] * SAME
-        (standing,) = world.enrollments(person_id=place.learner)
+        (standing,) = harness.enrollments(person_id=place.learner)
         assert standing["status"] == command.status
-        world.settle()
-        assert world.enrollments(person_id=place.learner)[0]["status"] == command.status
+        harness.settle()
+        assert harness.enrollments(person_id=place.learner)[0]["status"] == command.status
 
 
 @pytest.mark.feature("ASG-5", "ASG-6", "GRP-4")
 def test_two_administrators_who_assign_the_same_person_at_once_make_one_assignment_and_one_is_told_so(
-    world: World,
+    harness: Harness,
 ) -> None:
-    place = Place(world)
+    place = Place(harness)
     for _ in range(ROUNDS):
         place.renew()
         body = {"offerings": [str(place.lab)], "people": [str(place.learner)]}
-        send = partial(world.http.post, "/api/enrollment/assignments", json=body)
+        send = partial(harness.http.post, "/api/enrollment/assignments", json=body)
         answers = at_once(send, send)
         assert sorted(statuses(answers)) == [200, 202], [a.text for a in answers]
         results = sorted((answer.json()["result"] for answer in answers), key=lambda result: len(result["refused"]))
@@ -159,13 +156,13 @@ def test_two_administrators_who_assign_the_same_person_at_once_make_one_assignme
 
 
 @pytest.mark.feature("TRG-1")
-def test_of_two_triggers_of_one_name_that_are_created_at_once_one_acts(world: World) -> None:
-    place = Place(world)
+def test_of_two_triggers_of_one_name_that_are_created_at_once_one_acts(harness: Harness) -> None:
+    place = Place(harness)
     for n in range(ROUNDS):
         when = {"kind": "completion", "target_id": str(place.lab)}
         body = {"name": f"Rule {n}", "when": when, "offering_id": str(place.grouped)}
         made, refused = sorted(
-            at_once(*[partial(world.http.post, "/api/enrollment/triggers", json=body)] * 2),
+            at_once(*[partial(harness.http.post, "/api/enrollment/triggers", json=body)] * 2),
             key=lambda answer: answer.status_code,
         )
         assert (made.status_code, refused.status_code) == (202, 409), refused.text

@@ -5,9 +5,9 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
-from world import World
+from enrollment.harness import Harness
 
-from services.enrollment.application.judging import judge
+from services.enrollment.application.evaluation.evaluate import evaluate
 from shared.contracts import directory
 
 MOMENT = datetime(2027, 1, 31, 20, 0, tzinfo=UTC)
@@ -17,20 +17,20 @@ MOMENT = datetime(2027, 1, 31, 20, 0, tzinfo=UTC)
 class Offices:
     """Auckland and Los Angeles below Head, which says nothing; Harbour below Auckland says nothing either. One person in each."""
 
-    def __init__(self, world: World) -> None:
-        world.on(MOMENT)
-        self.head = world.unit("Head")
-        self.auckland, self.angeles = world.unit("Auckland", self.head), world.unit("Los Angeles", self.head)
-        self.harbour = world.unit("Harbour", self.auckland)
-        world.profile(self.auckland, time_zone="Pacific/Auckland")
-        world.profile(self.angeles, time_zone="America/Los_Angeles")
+    def __init__(self, harness: Harness) -> None:
+        harness.on(MOMENT)
+        self.head = harness.unit("Head")
+        self.auckland, self.angeles = harness.unit("Auckland", self.head), harness.unit("Los Angeles", self.head)
+        self.harbour = harness.unit("Harbour", self.auckland)
+        harness.profile(self.auckland, time_zone="Pacific/Auckland")
+        harness.profile(self.angeles, time_zone="America/Los_Angeles")
         homes = (self.auckland, self.harbour, self.angeles, self.head)
-        self.people = [world.person(home) for home in homes]
+        self.people = [harness.person(home) for home in homes]
 
 
 @pytest.fixture
-def offices(world: World) -> Offices:
-    return Offices(world)
+def offices(harness: Harness) -> Offices:
+    return Offices(harness)
 
 
 def after(kind: str, amount: int = 1, unit: str = "months", **more: object) -> dict[str, object]:
@@ -41,29 +41,29 @@ def on(day: date) -> dict[str, object]:
     return {"kind": "fixed", "on": day.isoformat()}
 
 
-def dues(world: World, offering: UUID, *people: UUID) -> list[object]:
-    known = {e["person_id"]: e["due_on"] for e in world.enrollments(offering_id=offering)}
+def dues(harness: Harness, offering: UUID, *people: UUID) -> list[object]:
+    known = {e["person_id"]: e["due_on"] for e in harness.enrollments(offering_id=offering)}
     return [known[str(person)] for person in people]
 
 
-def statuses(world: World, offering: UUID, *people: UUID) -> list[object]:
-    known = {e["person_id"]: e["status"] for e in world.enrollments(offering_id=offering)}
+def statuses(harness: Harness, offering: UUID, *people: UUID) -> list[object]:
+    known = {e["person_id"]: e["status"] for e in harness.enrollments(offering_id=offering)}
     return [known[str(person)] for person in people]
 
 
-def sources(world: World, person: UUID, offering: UUID) -> list[tuple[object, object]]:
-    (found,) = world.enrollments(person_id=person, offering_id=offering)
-    listed = world.http.get(f"/api/enrollment/enrollments/{found['id']}/sources").json()
+def sources(harness: Harness, person: UUID, offering: UUID) -> list[tuple[object, object]]:
+    (found,) = harness.enrollments(person_id=person, offering_id=offering)
+    listed = harness.http.get(f"/api/enrollment/enrollments/{found['id']}/sources").json()
     return [(one["since"], one["due_on"]) for one in listed]
 
 
 @pytest.mark.feature("DUE-1", "DIR-7")
-def test_one_moment_is_another_enrollment_date_in_another_zone(world: World, offices: Offices) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
-    world.assign(course, "organisation", offices.head, below=True, due=after("enrollment"))
-    assert dues(world, course, *offices.people) == ["2027-03-01", "2027-03-01", "2027-02-28", "2027-02-28"]
-    found = [sources(world, person, course)[0] for person in offices.people]
+def test_one_moment_is_another_enrollment_date_in_another_zone(harness: Harness, offices: Offices) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
+    harness.assign(course, "organisation", offices.head, below=True, due=after("enrollment"))
+    assert dues(harness, course, *offices.people) == ["2027-03-01", "2027-03-01", "2027-02-28", "2027-02-28"]
+    found = [sources(harness, person, course)[0] for person in offices.people]
     assert found == [
         ("2027-02-01", "2027-03-01"),
         ("2027-02-01", "2027-03-01"),
@@ -73,163 +73,165 @@ def test_one_moment_is_another_enrollment_date_in_another_zone(world: World, off
 
 
 @pytest.mark.feature("DUE-1", "DUE-2", "DIR-10")
-def test_the_first_login_counts_as_the_day_that_it_was_there(world: World, offices: Offices) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
+def test_the_first_login_counts_as_the_day_that_it_was_there(harness: Harness, offices: Offices) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
     for person in offices.people:
-        world.enroll(person, course, due=after("first-login", 3, "days"))
-    assert dues(world, course, *offices.people) == [None] * 4
+        harness.enroll(person, course, due=after("first-login", 3, "days"))
+    assert dues(harness, course, *offices.people) == [None] * 4
     for person in offices.people:
-        world.tell(world.directory, directory.FirstSignedIn, person, at=datetime(2027, 2, 4, 23, 59, tzinfo=UTC))
-    world.settle()
-    assert dues(world, course, *offices.people) == ["2027-02-08", "2027-02-08", "2027-02-07", "2027-02-07"]
+        harness.tell(harness.directory, directory.FirstSignedIn, person, at=datetime(2027, 2, 4, 23, 59, tzinfo=UTC))
+    harness.settle()
+    assert dues(harness, course, *offices.people) == ["2027-02-08", "2027-02-08", "2027-02-07", "2027-02-07"]
 
 
 @pytest.mark.feature("DUE-1", "DUE-2")
 def test_a_completion_counts_as_the_day_that_it_was_there_and_one_that_is_known_by_its_day_as_that_day(
-    world: World,
+    harness: Harness,
 ) -> None:
     """These two zones never have the same day."""
     zones = ("Pacific/Kiritimati", "Etc/GMT+12")
-    homes = [world.unit(zone) for zone in zones]
+    homes = [harness.unit(zone) for zone in zones]
     for home, zone in zip(homes, zones, strict=True):
-        world.profile(home, time_zone=zone)
-    people = [world.person(home) for home in homes]
-    basics, recorded, course, other = (world.course(title, 1) for title in ("Basics", "Recorded", "Course", "Other"))
-    world.settle()
+        harness.profile(home, time_zone=zone)
+    people = [harness.person(home) for home in homes]
+    basics, recorded, course, other = (harness.course(title, 1) for title in ("Basics", "Recorded", "Course", "Other"))
+    harness.settle()
     for person in people:
-        world.enroll(person, course, due=after("completion", 10, "days", offering_id=str(basics)))
-        world.enroll(person, other, due=after("completion", 10, "days", offering_id=str(recorded)))
-        world.did(world.enroll(person, basics), "steps/1/complete")
+        harness.enroll(person, course, due=after("completion", 10, "days", offering_id=str(basics)))
+        harness.enroll(person, other, due=after("completion", 10, "days", offering_id=str(recorded)))
+        harness.did(harness.enroll(person, basics), "steps/1/complete")
         body = {"person_id": str(person), "offering_id": str(recorded), "completed_on": "2026-11-20"}
-        assert world.http.post("/api/enrollment/completions", json=body).status_code == 201
-    world.settle()
-    done = {e["person_id"]: str(e["completed_at"]) for e in world.enrollments(offering_id=basics)}
+        assert harness.http.post("/api/enrollment/completions", json=body).status_code == 201
+    harness.settle()
+    done = {e["person_id"]: str(e["completed_at"]) for e in harness.enrollments(offering_id=basics)}
     days = [
         datetime.fromisoformat(done[str(person)]).astimezone(ZoneInfo(zone)).date() + timedelta(days=10)
         for person, zone in zip(people, zones, strict=True)
     ]
     assert days[0] != days[1]
-    assert dues(world, course, *people) == [str(day) for day in days]
-    assert dues(world, other, *people) == ["2026-11-30", "2026-11-30"]
+    assert dues(harness, course, *people) == [str(day) for day in days]
+    assert dues(harness, other, *people) == ["2026-11-30", "2026-11-30"]
 
 
 @pytest.mark.feature("DUE-1")
-def test_a_rule_that_comes_later_counts_from_the_day_there_on_which_the_learner_came(world: World) -> None:
-    course, zones = world.course("Yoga", 1), ("Pacific/Kiritimati", "Etc/GMT+12")
-    homes = [world.unit(zone) for zone in zones]
+def test_a_rule_that_comes_later_counts_from_the_day_there_on_which_the_learner_came(harness: Harness) -> None:
+    course, zones = harness.course("Yoga", 1), ("Pacific/Kiritimati", "Etc/GMT+12")
+    homes = [harness.unit(zone) for zone in zones]
     for home, zone in zip(homes, zones, strict=True):
-        world.profile(home, time_zone=zone)
-    people, expected = [world.person(home) for home in homes], []
-    world.settle()
+        harness.profile(home, time_zone=zone)
+    people, expected = [harness.person(home) for home in homes], []
+    harness.settle()
     for person, zone in zip(people, zones, strict=True):
-        (source,) = world.http.get(f"/api/enrollment/enrollments/{world.enroll(person, course)}/assignments").json()
+        (source,) = harness.http.get(f"/api/enrollment/enrollments/{harness.enroll(person, course)}/assignments").json()
         came = datetime.fromisoformat(source["created_at"]).astimezone(ZoneInfo(zone)).date()
         expected.append(str(came + timedelta(days=30)))
         body = {"due": after("enrollment", 30, "days")}
         address = f"/api/enrollment/assignments/{source['assignment_id']}/due"
-        assert world.http.put(address, json=body).status_code == 202
-    world.settle()
+        assert harness.http.put(address, json=body).status_code == 202
+    harness.settle()
     assert expected[0] != expected[1]
-    assert dues(world, course, *people) == expected
+    assert dues(harness, course, *people) == expected
 
 
 @pytest.mark.feature("DUE-1", "DUE-4")
-def test_a_day_ends_when_it_ends_there(world: World, offices: Offices) -> None:
+def test_a_day_ends_when_it_ends_there(harness: Harness, offices: Offices) -> None:
     """On 1 February 15 hours are left in Auckland, 28 in UTC and 36 in Los Angeles."""
-    course = world.course("Welding", 1, minimum_minutes=15 * 60)
-    longer = world.course("Long welding", 1, minimum_minutes=15 * 60 + 1)
-    longest = world.course("Longest welding", 1, minimum_minutes=28 * 60 + 1)
-    never = world.course("Endless welding", 1, minimum_minutes=36 * 60 + 1)
-    world.settle()
+    course = harness.course("Welding", 1, minimum_minutes=15 * 60)
+    longer = harness.course("Long welding", 1, minimum_minutes=15 * 60 + 1)
+    longest = harness.course("Longest welding", 1, minimum_minutes=28 * 60 + 1)
+    never = harness.course("Endless welding", 1, minimum_minutes=36 * 60 + 1)
+    harness.settle()
     rule = on(date(2027, 2, 1))
     warned = []
     for offering in (course, longer, longest, never):
-        warned.append(len(world.preview(offering, ("organisation", offices.head, True), due=rule)["warnings"]))  # type: ignore[arg-type]
-        world.assign(offering, "organisation", offices.head, below=True, due=rule)
+        warned.append(len(harness.preview(offering, ("organisation", offices.head, True), due=rule)["warnings"]))  # type: ignore[arg-type]
+        harness.assign(offering, "organisation", offices.head, below=True, due=rule)
     fine, held = "not-started", "held"
-    assert statuses(world, course, *offices.people) == [fine, fine, fine, fine]
-    assert statuses(world, longer, *offices.people) == [held, held, fine, fine]
-    assert statuses(world, longest, *offices.people) == [held, held, fine, held]
-    assert statuses(world, never, *offices.people) == [held, held, held, held]
+    assert statuses(harness, course, *offices.people) == [fine, fine, fine, fine]
+    assert statuses(harness, longer, *offices.people) == [held, held, fine, fine]
+    assert statuses(harness, longest, *offices.people) == [held, held, fine, held]
+    assert statuses(harness, never, *offices.people) == [held, held, held, held]
     assert warned == [0, 0, 0, 1]
 
 
 @pytest.mark.feature("DUE-1", "DUE-4")
 @pytest.mark.parametrize(("day", "hours"), [(date(2027, 3, 14), 23), (date(2027, 11, 7), 25), (date(2027, 6, 1), 24)])
-def test_a_day_is_as_long_as_the_clocks_make_it(world: World, offices: Offices, day: date, hours: int) -> None:
+def test_a_day_is_as_long_as_the_clocks_make_it(harness: Harness, offices: Offices, day: date, hours: int) -> None:
     midnight = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo("America/Los_Angeles"))
     person = offices.people[2]
-    just, over = (world.course(str(more), 1, minimum_minutes=hours * 60 + more) for more in (0, 1))
-    world.on(midnight.astimezone(UTC))
-    world.settle()
+    just, over = (harness.course(str(more), 1, minimum_minutes=hours * 60 + more) for more in (0, 1))
+    harness.on(midnight.astimezone(UTC))
+    harness.settle()
     for course in (just, over):
-        world.enroll(person, course, due=on(day))
-    assert [statuses(world, course, person) for course in (just, over)] == [["not-started"], ["held"]]
+        harness.enroll(person, course, due=on(day))
+    assert [statuses(harness, course, person) for course in (just, over)] == [["not-started"], ["held"]]
 
 
 @pytest.mark.feature("DUE-6")
-def test_a_realistic_date_and_the_enrollment_date_of_what_waited_are_days_there(world: World, offices: Offices) -> None:
-    course = world.course("Welding", 1, minimum_minutes=24 * 60)
-    world.settle()
-    rule = world.assign(course, "organisation", offices.head, below=True, due=after("enrollment", 0, "days"))
+def test_a_realistic_date_and_the_enrollment_date_of_what_waited_are_days_there(
+    harness: Harness, offices: Offices
+) -> None:
+    course = harness.course("Welding", 1, minimum_minutes=24 * 60)
+    harness.settle()
+    rule = harness.assign(course, "organisation", offices.head, below=True, due=after("enrollment", 0, "days"))
     people = [offices.people[0], offices.people[2]]
-    assert statuses(world, course, *people) == ["held", "held"]
-    assert [sources(world, person, course)[0][0] for person in people] == ["2027-02-01", "2027-01-31"]
-    held = world.enrollments(offering_id=course)
+    assert statuses(harness, course, *people) == ["held", "held"]
+    assert [sources(harness, person, course)[0][0] for person in people] == ["2027-02-01", "2027-01-31"]
+    held = harness.enrollments(offering_id=course)
     assert {UUID(str(one["person_id"])) for one in held} == set(offices.people)
     for one in held:
-        world.did(str(one["id"]), "exception", resolution="realistic-date")
-    assert dues(world, course, *people) == ["2027-02-09", "2027-02-08"]
-    world.on(MOMENT + timedelta(days=3))
+        harness.did(str(one["id"]), "exception", resolution="realistic-date")
+    assert dues(harness, course, *people) == ["2027-02-09", "2027-02-08"]
+    harness.on(MOMENT + timedelta(days=3))
     body = {"due": after("enrollment", 30, "days")}
-    assert world.http.put(f"/api/enrollment/assignments/{rule}/due", json=body).status_code == 202
-    world.settle()
-    assert dues(world, course, *people) == ["2027-03-03", "2027-03-02"]
+    assert harness.http.put(f"/api/enrollment/assignments/{rule}/due", json=body).status_code == 202
+    harness.settle()
+    assert dues(harness, course, *people) == ["2027-03-03", "2027-03-02"]
 
 
 @pytest.mark.feature("DUE-8")
-def test_a_date_by_hand_is_today_there_at_the_earliest(world: World, offices: Offices) -> None:
-    course = world.course("Yoga", 2)
-    world.settle()
+def test_a_date_by_hand_is_today_there_at_the_earliest(harness: Harness, offices: Offices) -> None:
+    course = harness.course("Yoga", 2)
+    harness.settle()
     for person, yesterday, today in (
         (offices.people[0], "2027-01-31", "2027-02-01"),
         (offices.people[2], "2027-01-30", "2027-01-31"),
     ):
-        address = f"/api/enrollment/enrollments/{world.enroll(person, course)}/due"
-        answers = [world.http.put(address, json={"due_on": d, "reason": "so"}) for d in (yesterday, today)]
+        address = f"/api/enrollment/enrollments/{harness.enroll(person, course)}/due"
+        answers = [harness.http.put(address, json={"due_on": d, "reason": "so"}) for d in (yesterday, today)]
         assert [answer.status_code for answer in answers] == [422, 200]
         assert today in answers[0].json()["detail"]
 
 
 @pytest.mark.feature("DUE-1", "DIR-7")
-def test_another_zone_of_the_organisation_counts_from_then_on(world: World, offices: Offices) -> None:
-    before, later = world.course("Before"), world.course("After")
-    world.settle()
+def test_another_zone_of_the_organisation_counts_from_then_on(harness: Harness, offices: Offices) -> None:
+    before, later = harness.course("Before"), harness.course("After")
+    harness.settle()
     person = offices.people[1]
-    world.enroll(person, before, due=after("enrollment", 1, "days"))
-    world.profile(offices.harbour, time_zone="America/New_York")
-    world.settle()
-    world.enroll(person, later, due=after("enrollment", 1, "days"))
-    assert [dues(world, course, person) for course in (before, later)] == [["2027-02-02"], ["2027-02-01"]]
+    harness.enroll(person, before, due=after("enrollment", 1, "days"))
+    harness.profile(offices.harbour, time_zone="America/New_York")
+    harness.settle()
+    harness.enroll(person, later, due=after("enrollment", 1, "days"))
+    assert [dues(harness, course, person) for course in (before, later)] == [["2027-02-02"], ["2027-02-01"]]
 
 
 @pytest.mark.feature("DUE-1")
-def test_a_zone_that_is_not_known_here_is_as_if_it_were_not_set(world: World, offices: Offices) -> None:
-    course = world.course()
-    world.profile(offices.harbour, time_zone="Mars/Olympus_Mons")
-    world.settle()
-    world.enroll(offices.people[1], course, due=after("enrollment", 1, "days"))
-    assert dues(world, course, offices.people[1]) == ["2027-02-02"]
+def test_a_zone_that_is_not_known_here_is_as_if_it_were_not_set(harness: Harness, offices: Offices) -> None:
+    course = harness.course()
+    harness.profile(offices.harbour, time_zone="Mars/Olympus_Mons")
+    harness.settle()
+    harness.enroll(offices.people[1], course, due=after("enrollment", 1, "days"))
+    assert dues(harness, course, offices.people[1]) == ["2027-02-02"]
 
 
 @pytest.mark.feature("DUE-1", "ASG-22")
-def test_zones_are_judged_apart_only_where_something_is_due(world: World, offices: Offices) -> None:
-    undated, dated = world.course("Undated"), world.course("Dated")
-    world.settle()
+def test_zones_are_judged_apart_only_where_something_is_due(harness: Harness, offices: Offices) -> None:
+    undated, dated = harness.course("Undated"), harness.course("Dated")
+    harness.settle()
     for offering, more in ((undated, {}), (dated, {"due": on(date(2027, 5, 1))})):
-        preview = world.preview(offering, ("organisation", offices.head, True), **more)
-        assert world.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").status_code == 202
-    with world.database.connection() as conn:
-        found = [len(judge(conn, offices.people, offering).verdicts) for offering in (undated, dated)]
+        preview = harness.preview(offering, ("organisation", offices.head, True), **more)
+        assert harness.http.post(f"/api/enrollment/previews/{preview['id']}/confirm").status_code == 202
+    with harness.database.connection() as conn:
+        found = [len(evaluate(conn, offices.people, offering).verdicts) for offering in (undated, dated)]
     assert found == [1, 3]

@@ -3,9 +3,9 @@
 from uuid import UUID
 
 import pytest
+from enrollment.harness import Harness
 from fastapi.testclient import TestClient
 from httpx import Response
-from world import World
 
 from shared.contracts import catalog
 
@@ -13,8 +13,8 @@ OFFERINGS = "/api/enrollment/offerings"
 
 
 @pytest.fixture
-def ann(world: World) -> UUID:
-    return world.person()
+def ann(harness: Harness) -> UUID:
+    return harness.person()
 
 
 def titles(learner: TestClient, **params: str) -> list[str]:
@@ -23,11 +23,11 @@ def titles(learner: TestClient, **params: str) -> list[str]:
     return [card["title"] for card in answer.json()["items"]]
 
 
-def offered(world: World, title: str, access: str = "self-enrollment", *audiences: UUID) -> UUID:
-    course = world.course(title, 1, code=f"C-{title}")
-    world.tell(world.catalog, catalog.LearnerAccessChosen, course, access=access)
+def offered(harness: Harness, title: str, access: str = "self-enrollment", *audiences: UUID) -> UUID:
+    course = harness.course(title, 1, code=f"C-{title}")
+    harness.tell(harness.catalog, catalog.LearnerAccessChosen, course, access=access)
     if audiences:
-        world.tell(world.catalog, catalog.VisibilityChosen, course, audiences=audiences)
+        harness.tell(harness.catalog, catalog.VisibilityChosen, course, audiences=audiences)
     return course
 
 
@@ -41,77 +41,77 @@ def by_address(learner: TestClient, offering: UUID) -> tuple[int, int]:
 
 
 @pytest.mark.feature("CAT-6", "CAT-5", "LRN-1")
-def test_a_hidden_offering_is_invisible_until_one_is_assigned(world: World, ann: UUID) -> None:
-    hidden, learner, bob = offered(world, "Hidden", "hidden"), world.client(ann), world.client(world.person())
-    offered(world, "Open")
-    offered(world, "Asking", "request")
-    world.settle()
+def test_a_hidden_offering_is_invisible_until_one_is_assigned(harness: Harness, ann: UUID) -> None:
+    hidden, learner, bob = offered(harness, "Hidden", "hidden"), harness.client(ann), harness.client(harness.person())
+    offered(harness, "Open")
+    offered(harness, "Asking", "request")
+    harness.settle()
     assert titles(learner) == ["Asking", "Open"]
     assert titles(learner, q="hid") == []
     assert by_address(learner, hidden) == (404, 404)
-    world.enroll(ann, hidden)
+    harness.enroll(ann, hidden)
     assert titles(learner, q="hid") == ["Hidden"]
     assert learner.get(f"{OFFERINGS}/{hidden}/standing").json()["next_action"] == "begin-training"
     assert titles(bob) == ["Asking", "Open"]
 
 
 @pytest.mark.feature("CAT-7", "ENR-3")
-def test_who_is_in_none_of_its_audiences_does_not_see_an_offering(world: World, ann: UUID) -> None:
-    drivers, nurses = world.audience(ann), world.audience()
-    course, learner = offered(world, "Driving", "self-enrollment", nurses, drivers), world.client(ann)
-    bob = world.person()
-    stranger = world.client(bob)
-    world.settle()
+def test_who_is_in_none_of_its_audiences_does_not_see_an_offering(harness: Harness, ann: UUID) -> None:
+    drivers, nurses = harness.audience(ann), harness.audience()
+    course, learner = offered(harness, "Driving", "self-enrollment", nurses, drivers), harness.client(ann)
+    bob = harness.person()
+    stranger = harness.client(bob)
+    harness.settle()
     assert (titles(learner), titles(stranger)) == (["Driving"], [])
     assert by_address(stranger, course) == (404, 404)
-    world.join(nurses, bob)
-    world.leave(drivers, ann)
-    world.settle()
+    harness.join(nurses, bob)
+    harness.leave(drivers, ann)
+    harness.settle()
     assert (titles(learner), titles(stranger)) == ([], ["Driving"])
     assert by_address(stranger, course) == (200, 201)
-    world.leave(nurses, bob)
-    world.settle()
+    harness.leave(nurses, bob)
+    harness.settle()
     assert titles(stranger) == ["Driving"]
-    world.tell(world.catalog, catalog.VisibilityChosen, course, audiences=())
-    world.settle()
+    harness.tell(harness.catalog, catalog.VisibilityChosen, course, audiences=())
+    harness.settle()
     assert by_address(learner, course) == (200, 201)
 
 
 @pytest.mark.feature("CAT-6", "CAT-5")
-def test_a_completion_keeps_an_offering_visible_and_a_withdrawal_does_not(world: World, ann: UUID) -> None:
-    done, left, learner = offered(world, "Done", "hidden"), offered(world, "Left", "hidden"), world.client(ann)
-    world.settle()
-    finished = world.enroll(ann, done)
-    world.did(finished, "steps/1/complete", learner)
-    world.enroll(ann, left)
+def test_a_completion_keeps_an_offering_visible_and_a_withdrawal_does_not(harness: Harness, ann: UUID) -> None:
+    done, left, learner = offered(harness, "Done", "hidden"), offered(harness, "Left", "hidden"), harness.client(ann)
+    harness.settle()
+    finished = harness.enroll(ann, done)
+    harness.did(finished, "steps/1/complete", learner)
+    harness.enroll(ann, left)
     assert titles(learner) == ["Done", "Left"]
-    enrollments = world.enrollments(person_id=ann)
+    enrollments = harness.enrollments(person_id=ann)
     assert len(enrollments) == 2
     for enrollment in enrollments:
         (assignment,) = enrollment["assignments"]  # type: ignore[misc]
-        world.remove(UUID(assignment))
+        harness.remove(UUID(assignment))
     assert titles(learner) == ["Done"]
     assert learner.get(f"{OFFERINGS}/{left}/standing").status_code == 404
 
 
 @pytest.mark.feature("CAT-3", "CAT-4", "CAT-6")
-def test_what_takes_nobody_new_is_not_browsed_and_enrolling_says_why(world: World, ann: UUID) -> None:
-    course, learner = offered(world, "Old"), world.client(ann)
-    unpublished = world.certification("Draft", published=False)
-    world.tell(world.catalog, catalog.LearnerAccessChosen, unpublished, access="self-enrollment")
-    world.tell(world.catalog, catalog.OfferingDeactivated, course)
-    world.settle()
+def test_what_takes_nobody_new_is_not_browsed_and_enrolling_says_why(harness: Harness, ann: UUID) -> None:
+    course, learner = offered(harness, "Old"), harness.client(ann)
+    unpublished = harness.certification("Draft", published=False)
+    harness.tell(harness.catalog, catalog.LearnerAccessChosen, unpublished, access="self-enrollment")
+    harness.tell(harness.catalog, catalog.OfferingDeactivated, course)
+    harness.settle()
     assert titles(learner) == []
     assert by_address(learner, course) == by_address(learner, unpublished) == (404, 409)
 
 
 @pytest.mark.feature("LRN-1", "ENR-1")
-def test_browsing_goes_page_by_page_and_shows_standing_and_next_action(world: World, ann: UUID) -> None:
-    learner = world.client(ann)
-    courses = [offered(world, title) for title in ("alpha", "Beta", "gamma")]
-    certification = world.certification("Delta")
-    world.settle()
-    world.enroll(ann, courses[1])
+def test_browsing_goes_page_by_page_and_shows_standing_and_next_action(harness: Harness, ann: UUID) -> None:
+    learner = harness.client(ann)
+    courses = [offered(harness, title) for title in ("alpha", "Beta", "gamma")]
+    certification = harness.certification("Delta")
+    harness.settle()
+    harness.enroll(ann, courses[1])
     seen, cursor = [], ""
     while cursor is not None:
         page = learner.get(OFFERINGS, params={"limit": "2", **({"cursor": cursor} if cursor else {})}).json()

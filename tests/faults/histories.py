@@ -9,10 +9,9 @@ from uuid import UUID
 
 from works import Works
 
-from services.enrollment.domain import assignments as rules
-from services.enrollment.domain import standing
+from services.enrollment.domain import assignments as assignment_rules
 from services.enrollment.domain.assignments import Assignment
-from services.enrollment.domain.enrollment import Enrollment
+from services.enrollment.domain.enrollment import Enrollment, evolve
 from shared.contracts import directory as d
 from shared.contracts import enrollment as e
 from shared.events import Event, Meta, decode
@@ -114,6 +113,8 @@ class Learning:
     """Of each enrollment that was assigned: the term, and whether it goes on."""
     letters: set[tuple[UUID, int, str]] = field(default_factory=set)
     """Every reason for an e-mail to a learner: stream and version of the cause, and the template."""
+    superseded: set[tuple[UUID, int, str]] = field(default_factory=set)
+    """Of them, which may be lacking: a certificate tells of the completion."""
     undone: int = 0
     """Assignments that went with the command that had made them."""
 
@@ -124,12 +125,12 @@ class Learning:
             (self.members.add if isinstance(event, e.GroupJoined) else self.members.discard)(pair)
         elif id in self.assignments or isinstance(event, e.AssignmentCreated):
             self.undone += isinstance(event, e.AssignmentRemoved) and event.undone
-            made = rules.evolve(self.assignments.get(id), event)
+            made = assignment_rules.evolve(self.assignments.get(id), event)
             assert made is not None
             self.assignments[id] = made
         else:
             before = self.enrollments.get(id)
-            if after := standing.evolve(before, event):
+            if after := evolve(before, event):
                 self._write_letters(stored)
                 self.enrollments[id] = after
 
@@ -143,7 +144,13 @@ class Learning:
         elif isinstance(event, e.LearnerWithdrawn | e.EnrollmentCancelled):
             self.letters.add((*cause, "withdrawn"))
             self.terms[stored.stream] = (event.term, False)
-        elif isinstance(stored.event, e.CertificateIssued):
+        elif isinstance(event, e.AccessExpired):
+            self.letters.add((*cause, "access-expired"))
+            self.terms[stored.stream] = (event.term, False)
+        elif isinstance(event, e.EnrollmentCompleted):
+            self.letters |= set() if event.recorded == "imported" else {(*cause, "completed")}
+        elif isinstance(event, e.CertificateIssued):
+            self.superseded.add((stored.stream, stored.version - 1, "completed"))
             self.letters.add((*cause, "completed"))
 
     def live(self) -> dict[UUID, Assignment]:
@@ -187,7 +194,7 @@ def _meant(
 ) -> Iterable[UUID]:
     target = one.target
     match target.type:
-        case "individual" | "self":
+        case "individual" | "self" | "request" | "key":
             return [target.id]
         case "audience":
             return [person for audience, person in people.members if audience == target.id and person in places]

@@ -11,18 +11,18 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 from callers import Record, Red
 from histories import History, Learning, People, wanted
-from works import SERVICES, Works, insist
+from works import Works, insist
 
 from services.reporting.main import replay
-from services.suite.embedded import SOURCES
 from services.suite.running import own_settings
 from shared.feeds import PROFILES, WATERMARK, SourceDown
 from shared.feeds.configured import configured
 from shared.feeds.wire import partition_of
 from shared.feeds.wire import read as readable
+from shared.suite import SERVICES, SOURCES
 
-STORES = ("directory", "catalog", "enrollment")
-CONSUMING = ("directory", "enrollment", "notifier", "reporting")
+STORES = ("directory", "catalog", "enrollment", "approvals", "keys")
+CONSUMING = ("directory", "enrollment", "approvals", "keys", "notifier", "reporting")
 QUIET = 300.0
 """So many seconds after the work nothing may be on its way any more."""
 
@@ -57,6 +57,20 @@ LEAST: dict[str, float] = {
     "enrollment.EnrollmentCompleted": 0.5,
     "enrollment.CompletionSubmitted": 0.03,
     "enrollment.CertificateIssued": 0.1,
+    "approvals.AccessRequested": 1.5,
+    "approvals.StageOpened": 1.5,
+    "approvals.RequestApproved": 0.5,
+    "approvals.RequestDenied": 0.1,
+    "approvals.RequestFulfilled": 0.5,
+    "approvals.RequestWithdrawn": 0.1,
+    "keys.KeyAdded": 2,
+    "keys.KeyHeld": 0.2,
+    "keys.KeyReserved": 0.2,
+    "keys.KeyRedeemed": 0.1,
+    "keys.KeyRevoked": 0.3,
+    "keys.KeySent": 0.5,
+    "keys.KeyReminded": 0.1,
+    "keys.KeyTakenBack": 0.1,
 }
 """Of each kind of event at least so many for a round of work; one in all, where it is not rare."""
 
@@ -178,6 +192,9 @@ class Oracle:
         self._facts_hold()
         self._grants_hold()
         self._reports_hold()
+        self._requests_hold()
+        self._keys_hold()
+        self._key_mail_holds()
         self._mail_holds()
         if self._judged < 10 or self._judged % 5 == 0:
             self._rebuilt_alike()
@@ -277,8 +294,9 @@ class Oracle:
             lacking = set(one.does) - history.batches.get(one.batch, set())
             if one.position > history.last or lacking:
                 raise Red("acknowledged", f"{one} of {history.last}: {lacking or 'the position'} is not in the store")
-        text = "SELECT key, batch FROM command WHERE caller = ANY(%s)"
-        for service in ("directory", "enrollment"):
+        # What enrollment does for approvals and keys has a command of its own, whose key names the request or the redemption.
+        text = "SELECT key, batch FROM command WHERE caller = ANY(%s) AND key NOT LIKE '%%/%%'"
+        for service in ("directory", "enrollment", "approvals"):
             mine = [one for one in self._record.acknowledged if one.service == service]
             stored = self._works.query(service, text, [list(self._record.actors)])
             told = [(one.key, one.batch) for one in mine]
@@ -306,12 +324,13 @@ class Oracle:
                 raise Red("parked", f"{service}: {parked}")
 
     def _facts_hold(self) -> None:
-        """What enrollment, notifier and directory know of one another's events."""
+        """What enrollment, keys, notifier and directory know of one another's events."""
         ask, people = self._works.query, self.people
         told = [(id, active, people.home[id]) for id, active in people.active.items()]
         rows = ask("enrollment", "SELECT id, active, home FROM person_fact")
         self._same("people in enrollment", rows, told, "facts")
         self._same("people in notifier", ask("notifier", "SELECT id, active, home FROM person_fact"), told, "facts")
+        self._same("people in keys", ask("keys", "SELECT id, active, home FROM person_fact"), told, "facts")
         text = "SELECT id, person, organisation, position, manager_job FROM job_fact"
         jobs = [(id, p, j.organisation, j.position, j.manager_job) for id, (p, j) in people.jobs.items()]
         self._same("jobs in enrollment", ask("enrollment", text), jobs, "facts")
@@ -374,12 +393,71 @@ class Oracle:
         told = [(id, active, people.home[id]) for id, active in people.active.items()]
         self._same("people report", self._works.query("reporting", text), told, "report")
 
+    def _requests_hold(self) -> None:
+        """Every approved request has one outcome: one assignment, or a refusal; no other has any (APR-2)."""
+        ask = self._works.query
+        text = "SELECT id, outcome, assignment FROM request WHERE status = 'approved' AND kind = 'access'"
+        approved = ask("approvals", text)
+        if waiting := [id for id, outcome, _ in approved if outcome == "pending"]:
+            raise Red("requests", f"{len(waiting)} approved requests have no outcome: {waiting[:3]}")
+        made = ask("enrollment", "SELECT origin, id FROM assignment WHERE type = 'request'")
+        told = [(id, assignment) for id, outcome, assignment in approved if outcome != "refused"]
+        if made or told:  # before the first round nobody has decided; that it happened later, the amounts show
+            self._same("assignments of requests", made, told, "requests")
+        waiting = ask("approvals", "SELECT id FROM request WHERE status = 'open' AND kind = 'access'")
+        if ask("enrollment", "SELECT count(*) FROM open_request")[0][0] != len(waiting):
+            raise Red("requests", "enrollment knows of other open requests than approvals")
+
+    def _keys_hold(self) -> None:
+        """Every redeemed key has one assignment, every other none, and none is reserved for ever (KEY-4)."""
+        ask = self._works.query
+        if reserved := ask("keys", "SELECT id FROM training_key WHERE state = 'reserved' LIMIT 3"):
+            raise Red("keys", f"keys are reserved and nobody answers: {reserved}")
+        made = ask("enrollment", "SELECT origin, id FROM assignment WHERE type = 'key'")
+        told = ask("keys", "SELECT id, assignment FROM redemption WHERE state = 'redeemed'")
+        if made or told:
+            self._same("assignments of keys", made, told, "keys")
+        self._registrations_hold()
+
+    def _registrations_hold(self) -> None:
+        """Whoever registered with a key has account and assignment; of what came to nothing nobody is left (KEY-7)."""
+        ask = self._works.query
+        begun = ask(
+            "keys",
+            "SELECT r.person, r.state, d.state FROM registration r LEFT JOIN redemption d ON d.id = r.redemption",
+        )
+        there = "SELECT p.id FROM person p JOIN account a ON a.person = p.id WHERE p.active AND p.id = ANY(%s)"
+        known = {person for (person,) in ask("directory", there, [[person for person, *_ in begun]])}
+        for person, state, redemption in begun:
+            if (person in known) != (state == "redeemed") or (state == "redeemed") != (redemption == "redeemed"):
+                raise Red("keys", f"registration of {person} is {state}, its redemption {redemption}")
+
+    def _key_mail_holds(self) -> None:
+        """Each key that was sent, or reminded of, has one e-mail; and the keys service knows what became of it (KEY-11)."""
+        ask = self._works.query
+        text = "SELECT stream, version FROM events WHERE type IN ('keys.KeySent.v1', 'keys.KeyReminded.v1')"
+        sent = ask("keys", text)
+        ledger = ask("notifier", "SELECT cause_stream, cause_version FROM ledger WHERE template = 'key-sent'")
+        if sent or ledger:
+            self._same("e-mails with keys", ledger, sent, "key mail")
+            states = (
+                "SELECT l.cause_stream, l.cause_version, m.state FROM ledger l JOIN message m ON m.id = l.message_id"
+            )
+            known = set(ask("notifier", f"{states} WHERE l.template = 'key-sent'"))
+            told = ask("keys", "SELECT key, version, mail_state FROM recipient")
+            if wrong := [one for one in told if one not in known]:
+                raise Red("key mail", f"the keys service has other fates than the notifier: {wrong[:3]}")
+        free = "SELECT count(*) FROM training_key k WHERE state = 'free' AND EXISTS (SELECT FROM recipient r "
+        if ask("keys", f"{free} WHERE r.key = k.id AND r.ended_at IS NULL)")[0][0]:
+            raise Red("keys", "a free key is somebody's")
+
     def _mail_holds(self) -> None:
         """A ledger row for each reason, and for nothing else; of each message at most one e-mail, and one that was `sent`."""
         rows = self._works.query("notifier", _LETTERS)
         text = "SELECT cause_stream, cause_version, template FROM ledger WHERE template = ANY(%s)"
-        ledger = self._works.query("notifier", text, [["assigned", "withdrawn", "completed"]])
-        self._same("mail ledger", ledger, self.learning.letters, "ledger")
+        ledger = self._works.query("notifier", text, [["assigned", "withdrawn", "completed", "access-expired"]])
+        superseded = self.learning.superseded
+        self._same("mail ledger", set(ledger) - superseded, self.learning.letters - superseded, "ledger")
         doubled = [row for row in rows if row[2] > 1]
         if doubled:
             raise Red("mail twice", f"{len(doubled)} e-mails arrived more than once: {doubled[:3]}")
@@ -433,9 +511,12 @@ _JOBS = (
 )
 _OPEN = {
     "directory": f"SELECT {_JOBS}",
-    "enrollment": f"SELECT {_JOBS} + (SELECT count(*) FROM dirty WHERE open)",
+    "enrollment": f"SELECT {_JOBS} + (SELECT count(*) FROM evaluation_queue WHERE open)",
+    "approvals": "SELECT count(*) FROM timer WHERE due <= now() + interval '5 seconds' AND kind <> 'escalation'",
+    "keys": f"SELECT {_JOBS} + (SELECT count(*) FROM unsettled) "
+    "+ (SELECT count(*) FROM registration WHERE state NOT IN ('redeemed', 'undone'))",
     "notifier": "SELECT (SELECT count(*) FROM message WHERE state = 'sending' OR (state = 'waiting' AND ready)) "
-    "+ (SELECT count(*) FROM exception_notice WHERE NOT addressed)",
+    "+ (SELECT count(*) FROM exception_notice WHERE NOT addressed) + (SELECT count(*) FROM message WHERE told < revision)",
 }
 _LETTERS = (
     "SELECT m.id, m.state, (SELECT count(*) FROM caught_mail c WHERE c.message_id = m.id) FROM message m "

@@ -13,9 +13,11 @@ from uuid import uuid4
 import pytest
 
 from benchmarks import company
-from services.enrollment.application.assigning import Assigning, Enrollments
+from services.enrollment.application.assignments.commands import AssignmentCommands
+from services.enrollment.application.ledger import Enrollments
 from shared.database import Database
-from shared.store import Context
+from shared.store import CommandContext
+from shared.suite import SOURCES
 
 _LOOK_SECONDS = 0.002
 _LONGEST = 120.0
@@ -29,7 +31,7 @@ SELECT
         WHERE e.live AND e.revision = (SELECT max(version) FROM events WHERE stream = e.id)),
     (SELECT count(*) FROM learner_grant g JOIN enrollment e ON e.id = g.enrollment AND e.person = g.person),
     (SELECT count(*) FROM scope_part),
-    (SELECT count(*) FROM dirty WHERE open)
+    (SELECT count(*) FROM evaluation_queue WHERE open)
 """
 
 
@@ -41,7 +43,7 @@ class WorkerProcess:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
             "ROLLBOOK_DATABASE_URL": conninfo,
-            "ROLLBOOK_FEEDS": json.dumps(dict.fromkeys(("directory", "directory.profiles", "catalog"), conninfo)),
+            "ROLLBOOK_FEEDS": json.dumps(dict.fromkeys(SOURCES, conninfo)),
             "ROLLBOOK_EVALUATOR_CHUNK": str(chunk),
             "ROLLBOOK_PORT": "0",
         }
@@ -72,7 +74,7 @@ def test_a_bulk_assignment_killed_at_random_moments_ends_as_if_nothing_had_been(
     one = database("services.enrollment")
     company.facts(people)(one.conninfo)
     ledger = Enrollments(one)
-    Assigning(ledger, 10).create(Context(uuid4()), [(company.OFFERING, company.TARGET)])
+    AssignmentCommands(ledger, 10).create(CommandContext(uuid4()), [(company.OFFERING, company.TARGET)])
     worker = WorkerProcess(one.conninfo, max(1, people // (3 * kills)))
     moments = sorted(chance.sample(range(people), kills))
     seen = []

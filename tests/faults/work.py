@@ -1,7 +1,7 @@
-"""An everyday round of work: three people work beside one another, on the directory, on assignments, and with learners.
+"""An everyday round of work: four people work beside one another, on the directory, on assignments, with learners, and on access.
 
 Each round does everything once or more, in another order. Every command names the refusals that it may meet here; each follows from
-what the other two do at that moment. What one of them alone changes can not be refused at all.
+what the others do at that moment. What one of them alone changes can not be refused at all.
 """
 
 import random
@@ -18,11 +18,15 @@ from services.cli.demo import ADMINISTRATOR
 
 E = "/api/enrollment"
 D = "/api/directory"
+A = "/api/approvals"
+K = "/api/keys"
 GROUPED = ("LEADING", "HYGIENE")
 """Offerings with a group each."""
 ALONE = "FIRST-AID"
 """Learners come to it by themselves, and nobody is assigned."""
 PRICED = "DRIVING"
+KEYED = "LIFTING"
+"""The course that the keys are for."""
 RULES = ("organisation", "position", "audience", "manager")
 MOST_RULES = 14
 LEARNERS = 6
@@ -34,13 +38,13 @@ Act = Callable[[], None]
 
 
 class Town:
-    """What all three know, and what each of them needs to know of what it alone changes."""
+    """What all of them know, and what each of them needs to know of what it alone changes."""
 
     def __init__(self, works: Works, record: Record) -> None:
         self.works = works
         self.record = record
         self.rounds = 0
-        self.administrators = [self._administrator() for _ in range(3)]
+        self.administrators = [self._administrator() for _ in range(4)]
         admin = self.administrators[0]
         known = works.query("directory", "SELECT id, external_id FROM profile WHERE external_id LIKE 'E0%' ORDER BY 2")
         self.people = [str(id) for id, _ in known]
@@ -57,9 +61,10 @@ class Town:
         self.assigned = [self.offerings[code] for code in usable]
         self.learners = self.people[10 : 10 + LEARNERS]
         self.callers = [self._learner(person) for person in self.learners]
-        for service in ("directory", "catalog", "enrollment"):
+        for service in ("directory", "catalog", "enrollment", "approvals"):
             record.before.update(works.query(service, "SELECT key, batch FROM command"))
         self.groups = [self._group(code) for code in GROUPED]
+        self.pools = self._pools()
 
     def close(self) -> None:
         for one in (*self.administrators, *self.callers):
@@ -85,6 +90,27 @@ class Town:
         made = self.administrators[0].command("create a group", "POST", path, body, answers=(201,), does=GROUP)
         return str(made.result["assignment_id"])
 
+    def _pools(self) -> list[str]:
+        """Of keys for a course that few are on: one for each tree of organisations."""
+        text = "SELECT id FROM unit WHERE kind = 'organisation' AND parent IS NULL ORDER BY id"
+        roots = [str(root) for (root,) in self.works.query("directory", text)]
+        for root in roots:
+            self._open(root)
+        return [self._pool(root) for root in roots]
+
+    def _open(self, root: str) -> None:
+        """To strangers with a key."""
+        path = f"{D}/units/{root}/profile"
+        body = {**self.administrators[0].get(path)["set"], "anonymous_registration": True, "key_field": True}
+        self.administrators[0].command("open an organisation", "PUT", path, body)
+
+    def _pool(self, root: str) -> str:
+        days = [f"{date.today() + timedelta(days=n)}T00:00:00Z" for n in (-1, 300)]
+        body = {"name": "Faults", "offering_id": self.offerings[KEYED], "organisation_id": root, "access_days": 20}
+        body |= {"starts": days[0], "expires": days[1], "share_below": True}
+        made = self.administrators[0].command("create a pool", "POST", f"{K}/pools", body, answers=(201,))
+        return str(made.result["pool_id"])
+
     def rows(self, text: str, *parameters: Any) -> list[tuple[Any, ...]]:
         return self.works.query("enrollment", text, parameters)
 
@@ -93,7 +119,7 @@ GROUP = ("enrollment.AssignmentCreated.v1", "enrollment.GroupDescribed.v1")
 
 
 class Clerk:
-    """One of the three. A round is all of its acts, each so many times."""
+    """One of them. A round is all of its acts, each so many times."""
 
     acts: Mapping[str, int]
 
@@ -252,7 +278,7 @@ class Planner(Clerk):
         people = self.chance.sample(self.town.people, 4)
         body = {"offerings": self.chance.sample(self.town.assigned, 2), "people": people, "due": self._due_rule()}
         answer = self.command("assign people", "POST", f"{E}/assignments", body, answers=(200, 202))
-        self._check_rows(answer, "created", 8, ("assigned-already", "inactive-person"))
+        self._check_rows(answer, "created", 8, ("already-assigned", "inactive-person"))
         if answer.batch and answer.result["created"]:
             self.batches.append(answer.batch)
 
@@ -462,13 +488,152 @@ class Tutor(Clerk):
             self.command("allow again", "DELETE", f"{E}/assignments/{found[0]}/exclusions/{found[1]}", **told)
 
 
+class Doorkeeper(Clerk):
+    """Requests for access and what is decided on them; training keys, and what becomes of them."""
+
+    acts: Mapping[str, int] = {
+        "ask": 3,
+        "decide": 3,
+        "withdraw": 1,
+        "add_key": 4,
+        "redeem": 4,
+        "register": 2,
+        "revoke": 1,
+        "send_keys": 2,
+        "remind": 1,
+        "take_back": 1,
+    }
+
+    def __init__(self, town: Town, caller: Caller) -> None:
+        super().__init__(town, caller)
+        self.keys: list[str] = []
+        """Nobody has entered them yet."""
+        self.looked_at = 0
+        self.asked: dict[str, int] = {}
+        """Requests that were open when they were looked at last, and the learner who asked."""
+
+    def ask(self) -> None:
+        """For what takes requests; the learner may come to it otherwise at this moment."""
+        learner = self.chance.randrange(LEARNERS)
+        there = "SELECT offering FROM request WHERE person = %s AND status = 'open'"
+        on = "SELECT offering FROM enrollment_fact WHERE person = %s AND state <> 'over'"
+        person = self.town.learners[learner]
+        known = {str(o) for text in (there, on) for (o,) in self.town.works.query("approvals", text, [person])}
+        text = "SELECT id FROM offering_fact WHERE active AND access = 'request' AND (kind <> 'certification' OR published > 0)"
+        free = [(id,) for (id,) in self.town.works.query("approvals", text) if str(id) not in known]
+        if found := self.any_of(free):
+            body = {"kind": "access", "offering_id": str(found[0]), "reason": "I want to learn it."}
+            told = {"answers": (201,), "does": ["approvals.AccessRequested.v1"], "may_meet": ["409 already-enrolled"]}
+            answer = self.town.callers[learner].command("ask for access", "POST", f"{A}/requests", body, **told)
+            if answer.done:
+                self.asked[answer.result["id"]] = learner
+
+    def decide(self) -> None:
+        text = (
+            "SELECT r.id FROM request r JOIN approver a ON a.request = r.id WHERE a.person = %s AND r.kind = 'access'"
+        )
+        if found := self.any_of(self.town.works.query("approvals", text, [self.caller.id])):
+            self.looked_at += 1
+            word = "approve" if self.looked_at % 3 else "deny"
+            does = "approvals.RequestApproved.v1" if word == "approve" else "approvals.RequestDenied.v1"
+            body = {"decision": word, "reason": "as agreed"}
+            told = {"does": [does], "may_meet": ["409 already-decided"]}
+            self.command("decide on a request", "POST", f"{A}/requests/{found[0]}/decision", body, **told)
+
+    def withdraw(self) -> None:
+        """Rarely, or nothing would be left to decide."""
+        if len(self.asked) > 2:
+            request, learner = self.chance.choice(sorted(self.asked.items()))
+            del self.asked[request]
+            ((status,),) = self.town.works.query("approvals", "SELECT status FROM request WHERE id = %s", [request])
+            if status == "open":
+                told = {"does": ["approvals.RequestWithdrawn.v1"], "may_meet": ["409 not-open"]}
+                self.town.callers[learner].command("cancel a request", "DELETE", f"{A}/requests/{request}", **told)
+
+    def add_key(self) -> None:
+        text = f"FAULT-{uuid4().hex}"  # another one where the same seed works on the same data again
+        told = {"answers": (200, 201), "does": ["keys.KeyAdded.v1"]}
+        self.command(
+            "add a key", "POST", f"{K}/pools/{self.chance.choice(self.town.pools)}/keys", {"key": text}, **told
+        )
+        self.keys.append(text)
+
+    def redeem(self) -> None:
+        """Whoever has the course already is refused, or has no home in the key's tree; and the key stays unused."""
+        for _ in range(min(3, len(self.keys))):
+            text, learner = self.chance.choice(self.keys), self.chance.randrange(LEARNERS)
+            told: dict[str, Any] = {"answers": (200, 201, 202)}
+            told["may_meet"] = ["409 still-enrolled", "409 other-organisation"]
+            if (
+                self.town.callers[learner]
+                .command("redeem a key", "POST", f"{K}/redemptions", {"key": text}, **told)
+                .done
+            ):
+                self.keys.remove(text)
+                return
+
+    def register(self) -> None:
+        """A stranger with a key. Where a service dies meanwhile, the key may be kept for a while, or nothing has come of it; a
+        directory that is away is told as busy."""
+        if self.keys:
+            text = self.keys.pop(self.chance.randrange(len(self.keys)))
+            body = {"first_name": "Nova", "last_name": "Key", "email": f"{uuid4().hex}@example.org", "key": text}
+            body |= {"password": "a long enough one", "country": "SE"}
+            told: dict[str, Any] = {"answers": (201, 202), "may_meet": ["404 key-not-accepted", "503 busy"]}
+            self.command("register with a key", "POST", f"{K}/registrations", body, **told)
+
+    def revoke(self) -> None:
+        text = "SELECT id, state FROM training_key WHERE state IN ('free', 'redeemed') AND pool = ANY(%s::uuid[])"
+        rows = self.town.works.query("keys", text, [self.town.pools])
+        if len(rows) > 3 and (found := self.any_of(rows)):
+            body: dict[str, Any] = {"reason": "lost"}
+            if found[1] == "redeemed":
+                body["end_assignment"] = self.chance.random() < 0.5
+            told = {"does": ["keys.KeyRevoked.v1"], "may_meet": ["409 being-redeemed", TOUCHED_AT_ONCE]}
+            self.command("revoke a key", "POST", f"{K}/keys/{found[0]}/revoke", body, **told)
+
+    def send_keys(self) -> None:
+        """One key at once, two by a job, which sends none where too few are free by then."""
+        text = "SELECT pool FROM training_key WHERE state = 'free' AND pool = ANY(%s::uuid[])"
+        found = self.any_of(self.town.works.query("keys", text, [self.town.pools]))
+        if not found:
+            return
+        addresses = [f"{uuid4().hex}@example.org" for _ in range(self.chance.randint(1, 2))]
+        told: dict[str, Any] = {"answers": (201, 202), "may_meet": ["409 too-few-keys", TOUCHED_AT_ONCE]}
+        if len(addresses) == 1:
+            told["does"] = ["keys.KeySent.v1"]
+        path = f"{K}/pools/{found[0]}/mailings"
+        self.command("send keys", "POST", path, {"recipients": {"addresses": addresses}}, **told)
+
+    def remind(self) -> None:
+        if found := self._sent():
+            told = {"may_meet": [TOUCHED_AT_ONCE]}
+            self.command("remind", "POST", f"{K}/pools/{found[1]}/mailings/remind", {"recipients": [found[0]]}, **told)
+
+    def take_back(self) -> None:
+        """Freed keys are sent to others later."""
+        if found := self._sent():
+            body = {"recipients": [found[0]], "then": self.chance.choice(["free", "free", "revoke"])}
+            told = {"may_meet": [TOUCHED_AT_ONCE]}
+            self.command("take back", "POST", f"{K}/pools/{found[1]}/mailings/take-back", body, **told)
+
+    def _sent(self) -> tuple[str, str] | None:
+        """A recipient who may have a key still, and the pool."""
+        text = (
+            "SELECT r.id, r.pool FROM recipient r JOIN training_key k ON k.id = r.key "
+            "WHERE r.ended_at IS NULL AND k.state = 'sent' AND r.pool = ANY(%s::uuid[])"
+        )
+        found = self.any_of(self.town.works.query("keys", text, [self.town.pools]))
+        return (str(found[0]), str(found[1])) if found else None
+
+
 class Work:
-    """The town's three clerks."""
+    """The town's four clerks."""
 
     def __init__(self, works: Works) -> None:
         self.record = Record()
         self.town = Town(works, self.record)
-        kinds = (Registrar, Planner, Tutor)
+        kinds = (Registrar, Planner, Tutor, Doorkeeper)
         pairs = zip(kinds, self.town.administrators, strict=True)
         self._clerks: list[Clerk] = [kind(self.town, caller) for kind, caller in pairs]
 
@@ -477,7 +642,7 @@ class Work:
         return self.town.rounds
 
     def round(self, seed: str) -> None:
-        """All three at once. Raises Red for an answer that no command may meet."""
+        """All of them at once. Raises Red for an answer that no command may meet."""
         with ThreadPoolExecutor(len(self._clerks)) as pool:
             working = [pool.submit(c.round, random.Random(f"{seed}/{n}")) for n, c in enumerate(self._clerks)]
             for one in working:

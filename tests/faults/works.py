@@ -24,15 +24,18 @@ from shared.settings import Settings
 PEOPLE = 150
 SESSION = 2.0
 TWICE = ("worker", "consumer", "relay", "mailer")
-SERVICES = ("directory", "catalog", "enrollment", "notifier", "reporting")
 PLANTED = Path(__file__).parent / "planted"
 """Its `sitecustomize` is read by every process that starts, and plants the bug that the environment names."""
 BUG = "FAULT_RUN_BUG"
 
 _TOLD = {
-    "ROLLBOOK_KAFKA_SESSION": str(SESSION),
+    "ROLLBOOK_KAFKA_SESSION_TIMEOUT": str(SESSION),
     "ROLLBOOK_MAIL_RETRY_FIRST": "1",
     "ROLLBOOK_EXCEPTION_NOTICE_DELAY": "1",
+    "ROLLBOOK_KEY_REMINDER_DAYS": "0",
+    "ROLLBOOK_KEY_MAILING_AT_ONCE": "1",
+    "ROLLBOOK_REGISTRATION_SECONDS": "5",
+    "ROLLBOOK_REGISTRATION_PAUSE": "1",
 }
 """What is shorter here than in production, so that a cycle does not wait for it."""
 
@@ -41,11 +44,10 @@ class Works:
     """Processes on one data folder, with the demo company in them."""
 
     def __init__(self, data: Path, port: int, smtp_port: int, twice: tuple[str, ...] = TWICE) -> None:
-        os.environ.update(_TOLD)
         self.base = f"http://127.0.0.1:{port}"
         told: dict[str, Any] = {"port": port, "smtp_port": smtp_port, "base_url": self.base, "demo_size": PEOPLE}
         settings = Settings(**told, issuer=f"{self.base}/api/directory", catcher=True)
-        self.processes = Processes(settings, data, twice=twice)
+        self.processes = Processes(settings, data, twice=twice, told=_TOLD)
         self.loop = Loop()
 
     def start(self) -> None:
@@ -89,7 +91,7 @@ class Works:
         for name, pid in self.pids():
             if name in planted:
                 send_signal(pid, signal.SIGKILL)
-        for service in ("directory", "enrollment", "notifier", "reporting"):
+        for service in ("directory", "enrollment", "keys", "notifier", "reporting"):
             self.query(service, "DELETE FROM parked_event")
 
     def query(self, service: str, text: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:

@@ -26,12 +26,12 @@ TARGETS = (
     "services/*/domain.py",
     "services/*/domain/**/*.py",
     "services/*/mailer/**/*.py",
-    "services/enrollment/application/evaluator.py",
-    "services/enrollment/application/judging.py",
-    "services/enrollment/application/rows.py",
+    "services/enrollment/application/evaluation/evaluator.py",
+    "services/enrollment/application/evaluation/evaluate.py",
+    "services/enrollment/application/evaluation/state_rows.py",
     "shared/store/**/*.py",
     "shared/consumer/**/*.py",
-    "shared/parking.py",
+    "shared/dead_letters.py",
 )
 LEFT_OUT = (
     "tests/faults",

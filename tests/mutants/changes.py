@@ -134,7 +134,7 @@ class _Finder:
                 yield ("bool", *self._span(node), f"({other.join(f'({self._text(one)})' for one in node.values)})")
                 for left_out in node.values:
                     rest = [one for one in node.values if one is not left_out]
-                    joined = (" and " if isinstance(node.op, ast.And) else " or ").join(map(self._text, rest))
+                    joined = (" and " if isinstance(node.op, ast.And) else " or ").join(map(self._part, rest))
                     yield ("part", *self._span(node), f"({joined})")
             case ast.UnaryOp(op=ast.Not()):
                 yield ("not", *self._span(node), f"({self._text(node.operand)})")
@@ -181,6 +181,11 @@ class _Finder:
             self._starts[node.lineno - 1] + node.col_offset,
             self._starts[node.end_lineno - 1] + node.end_col_offset,
         )
+
+    def _part(self, node: ast.expr) -> str:
+        """Of an `and` or `or`: what binds less than they do loses its parentheses by being cut out, and gets them back."""
+        binds_less = isinstance(node, ast.BoolOp | ast.IfExp | ast.NamedExpr | ast.Lambda)
+        return f"({self._text(node)})" if binds_less else self._text(node)
 
     def _text(self, node: ast.AST) -> str:
         first, last = self._span(node)

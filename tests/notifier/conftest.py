@@ -1,35 +1,20 @@
-"""One fresh mailroom for each test, or as many as it opens."""
+"""A fresh harness for each test, or as many as it opens."""
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from functools import partial
 
 import pytest
-from mailroom import Mailroom
-from office import Office, OpenOffice
+from harnesses import opening
+from notifier.harness import Harness, OpenHarness
 
 from shared.database import Database
 
 
 @pytest.fixture
-def mailroom(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Mailroom]:
-    one = Mailroom(database, feed_conninfo)
-    yield one
-    one.close()
+def open_harness(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[OpenHarness]:
+    yield from opening(partial(Harness, database, feed_conninfo))
 
 
 @pytest.fixture
-def opening(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[OpenOffice]:
-    opened: list[Office] = []
-
-    def open_one(**settings: Any) -> Office:
-        opened.append(Office(database, feed_conninfo, **settings))
-        return opened[-1]
-
-    yield open_one
-    for one in opened:
-        one.close()
-
-
-@pytest.fixture
-def office(opening: OpenOffice) -> Office:
-    return opening()
+def harness(open_harness: OpenHarness) -> Harness:
+    return open_harness()

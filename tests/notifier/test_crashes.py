@@ -10,25 +10,25 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from mailroom import Mailroom, doubled, eventually, running
-from postmaster import Postmaster
+from notifier.fake_smtp import FakeSmtpServer
+from notifier.harness import Harness, doubled, eventually, running
 
 from services.notifier.domain import Outcome
 from services.notifier.mailer import Mailer, Queue, Task
-from services.notifier.mailer.letters import Letter
+from services.notifier.mailer.letters import Email
 from services.notifier.mailer.queue import Done
-from services.notifier.mailer.smtp import Line
+from services.notifier.mailer.smtp import SmtpConnection
 from shared.database import Connection
 
 EVERYBODY = ("ada@example.org", "bea@example.org", "cy@example.org")
 
 
 @pytest.mark.feature("NTF-4")
-def test_two_mailers_at_once_send_each_email_once(mailroom: Mailroom) -> None:
-    mailroom.newcomers(*[f"p{n}@example.org" for n in range(200)])
-    mailroom.settle()
-    with Postmaster() as server, running(mailroom.mailer(server), mailroom.mailer(server)) as raised:
-        eventually(lambda: mailroom.states() == {"sent": 200})
+def test_two_mailers_at_once_send_each_email_once(harness: Harness) -> None:
+    harness.newcomers(*[f"p{n}@example.org" for n in range(200)])
+    harness.settle()
+    with FakeSmtpServer() as server, running(harness.mailer(server), harness.mailer(server)) as raised:
+        eventually(lambda: harness.states() == {"sent": 200})
     assert raised == []
     assert len(server.accepted) == 200
     assert not doubled(server.accepted)
@@ -45,12 +45,12 @@ mailer(database, Settings(smtp_port=int(sys.argv[2]), mail_from="rollbook@exampl
 
 
 @pytest.mark.feature("NTF-4")
-def test_a_mailer_killed_before_the_answer_leaves_unknown_emails_and_the_rest_is_sent(mailroom: Mailroom) -> None:
-    mailroom.newcomers(*[f"p{n}@example.org" for n in range(20)])
-    mailroom.settle()
-    with Postmaster() as server:
+def test_a_mailer_killed_before_the_answer_leaves_unknown_emails_and_the_rest_is_sent(harness: Harness) -> None:
+    harness.newcomers(*[f"p{n}@example.org" for n in range(20)])
+    harness.settle()
+    with FakeSmtpServer() as server:
         server.hold = threading.Event()
-        command = [sys.executable, "-c", _MAILER, mailroom.database.conninfo, str(server.port)]
+        command = [sys.executable, "-c", _MAILER, harness.database.conninfo, str(server.port)]
         killed = subprocess.Popen(command, cwd=Path(__file__).parents[2])
         try:
             eventually(lambda: len(server.accepted) == 4)
@@ -58,24 +58,24 @@ def test_a_mailer_killed_before_the_answer_leaves_unknown_emails_and_the_rest_is
             os.kill(killed.pid, signal.SIGKILL)
             killed.wait()
         server.hold.set()
-        mailroom.send(server)
-    assert mailroom.states() == {"sent": 16, "unknown": 4}
-    assert {row["reason"] for row in mailroom.rows(state="unknown")} == {"mailer-died"}
+        harness.send(server)
+    assert harness.states() == {"sent": 16, "unknown": 4}
+    assert {row["reason"] for row in harness.rows(state="unknown")} == {"mailer-died"}
     assert len(server.accepted) == 20
     assert not doubled(server.accepted)
 
 
 @pytest.mark.feature("NTF-4")
-def test_a_second_mailer_leaves_alone_what_a_living_one_is_sending(mailroom: Mailroom) -> None:
-    mailroom.newcomers("ada@example.org")
-    mailroom.settle()
-    with Postmaster() as server:
+def test_a_second_mailer_leaves_alone_what_a_living_one_is_sending(harness: Harness) -> None:
+    harness.newcomers("ada@example.org")
+    harness.settle()
+    with FakeSmtpServer() as server:
         server.hold = threading.Event()
-        with running(mailroom.mailer(server)):
+        with running(harness.mailer(server)):
             eventually(lambda: len(server.accepted) == 1)
-            assert Queue(mailroom.database).recover() == 0
+            assert Queue(harness.database).recover() == 0
             server.hold.set()
-            eventually(lambda: mailroom.states() == {"sent": 1})
+            eventually(lambda: harness.states() == {"sent": 1})
 
 
 class Killed(BaseException):
@@ -83,7 +83,7 @@ class Killed(BaseException):
 
 
 class DiesAfterHandingOver(Mailer):
-    async def deliver(self, line: Line, letter: Letter) -> Outcome:
+    async def deliver(self, line: SmtpConnection, letter: Email) -> Outcome:
         await super().deliver(line, letter)
         raise Killed
 
@@ -104,44 +104,44 @@ class LedgerAfterData(Queue):
 @pytest.mark.feature("NTF-4")
 @pytest.mark.parametrize(("queue", "duplicates"), [(Queue, False), (LedgerAfterData, True)])
 def test_the_oracle_finds_the_duplicates_of_a_ledger_written_after_data(
-    mailroom: Mailroom, queue: type[Queue], duplicates: bool
+    harness: Harness, queue: type[Queue], duplicates: bool
 ) -> None:
-    mailroom.newcomers(*EVERYBODY)
-    mailroom.settle()
-    with Postmaster() as server:
-        with running(mailroom.mailer(server, queue(mailroom.database), DiesAfterHandingOver)) as raised:
+    harness.newcomers(*EVERYBODY)
+    harness.settle()
+    with FakeSmtpServer() as server:
+        with running(harness.mailer(server, queue(harness.database), DiesAfterHandingOver)) as raised:
             eventually(lambda: bool(raised))
         assert isinstance(raised[0], Killed)
         assert server.accepted
-        mailroom.send(server)
+        harness.send(server)
     assert bool(doubled(server.accepted)) is duplicates
-    assert bool(mailroom.states().get("unknown")) is not duplicates
+    assert bool(harness.states().get("unknown")) is not duplicates
 
 
 @pytest.mark.feature("NTF-4")
-def test_when_the_mailers_database_connections_break_each_email_is_still_sent_once(mailroom: Mailroom) -> None:
-    mailroom.newcomers(*[f"p{n}@example.org" for n in range(60)])
-    mailroom.settle()
+def test_when_the_mailers_database_connections_break_each_email_is_still_sent_once(harness: Harness) -> None:
+    harness.newcomers(*[f"p{n}@example.org" for n in range(60)])
+    harness.settle()
     cut_off = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() "
         "AND application_name IN ('rollbook', 'notifier mailer') AND pid <> pg_backend_pid()"
     )
-    with Postmaster() as server, running(mailroom.mailer(server)) as raised:
+    with FakeSmtpServer() as server, running(harness.mailer(server)) as raised:
         for reached in (1, 15, 30, 45):
             eventually(partial(lambda enough: len(server.accepted) >= enough, reached))
-            with mailroom.database.connection() as conn:
+            with harness.database.connection() as conn:
                 conn.execute(cut_off)
-        eventually(lambda: mailroom.states() == {"sent": 60})
+        eventually(lambda: harness.states() == {"sent": 60})
     assert raised == []
     assert len(server.accepted) == 60
     assert not doubled(server.accepted)
 
 
 @pytest.mark.feature("NTF-4")
-def test_a_turn_whose_commit_was_lost_gives_back_what_it_may_have_taken(mailroom: Mailroom) -> None:
-    mailroom.newcomers("ada@example.org")
-    mailroom.settle()
-    queue = Queue(mailroom.database)
+def test_a_turn_whose_commit_was_lost_gives_back_what_it_may_have_taken(harness: Harness) -> None:
+    harness.newcomers("ada@example.org")
+    harness.settle()
+    queue = Queue(harness.database)
     queue.release()
     (taken,) = queue.turn(7, [], 4)
     assert queue.turn(7, [], 4, held={taken.id}) == []

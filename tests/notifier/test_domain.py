@@ -2,12 +2,20 @@
 
 import pytest
 
-from services.notifier.domain import Fate, Outcome, Patience, State, after, one_line, without_personal_data
+from services.notifier.domain import (
+    DeliveryOutcome,
+    Outcome,
+    RetryPolicy,
+    State,
+    after,
+    one_line,
+    without_personal_data,
+)
 
 
 @pytest.mark.feature("NTF-7")
 def test_pauses_grow_up_to_the_set_longest_one() -> None:
-    patience = Patience(first=10, last=3600, attempts=20)
+    patience = RetryPolicy(first=10, last=3600, attempts=20)
     assert [patience.pause(n) for n in (1, 2, 3, 9, 10, 20, 5000)] == [10, 20, 40, 2560, 3600, 3600, 3600]
 
 
@@ -23,12 +31,12 @@ def test_pauses_grow_up_to_the_set_longest_one() -> None:
     ],
 )
 def test_the_answer_to_the_message_decides(code: int, attempts: int, state: State) -> None:
-    assert after(Outcome.answered(code, ""), attempts, Patience(1, 1, 2)).state is state
+    assert after(Outcome.answered(code, ""), attempts, RetryPolicy(1, 1, 2)).state is state
 
 
 @pytest.mark.feature("NTF-4")
 def test_no_answer_is_never_tried_again_however_patient() -> None:
-    assert after(Outcome(Fate.UNKNOWN, ""), 1, Patience(1, 1, 99)).state is State.UNKNOWN
+    assert after(Outcome(DeliveryOutcome.UNKNOWN, ""), 1, RetryPolicy(1, 1, 99)).state is State.UNKNOWN
 
 
 @pytest.mark.feature("NTF-4")

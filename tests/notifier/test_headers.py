@@ -9,13 +9,14 @@ from email.utils import getaddresses
 from uuid import UUID
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from mailroom import Mailroom
-from postmaster import Postmaster
+from notifier.fake_smtp import FakeSmtpServer
+from notifier.harness import Harness
 
 from services.notifier.mailer import headers
-from services.notifier.mailer.letters import PERSON_HEADER, Letters, Particulars, Unmailable
+from services.notifier.mailer.about import EmailData
+from services.notifier.mailer.letters import PERSON_HEADER, Letters, Unmailable
 from shared.addresses import read_address
 from shared.errors import Invalid
 
@@ -64,8 +65,8 @@ def letters() -> Letters:
     return Letters("Rollbook, the <rollbook@example.org>", "http://127.0.0.1:8000")
 
 
-def about(first: str, last: str, title: str, email: str = "ada@example.org") -> Particulars:
-    return Particulars(
+def about(first: str, last: str, title: str, email: str = "ada@example.org") -> EmailData:
+    return EmailData(
         UUID(int=1),
         UUID(int=2),
         "assigned",
@@ -91,6 +92,7 @@ def decoded(value: str) -> str:
 
 
 @pytest.mark.feature("NTF-1", "NTF-4")
+@settings(deadline=None)
 @given(TYPED, TYPED, TYPED)
 @example(BCC, "Example", "Fire safety")
 @example("Eve", "Example", BCC)
@@ -126,18 +128,18 @@ def test_what_every_reader_takes_for_itself_is_not_encoded() -> None:
 
 
 @pytest.mark.feature("NTF-1", "NTF-4")
-def test_names_and_titles_of_any_kind_arrive_at_their_one_recipient(mailroom: Mailroom) -> None:
-    course = mailroom.course(f"{BCC}  for all")
+def test_names_and_titles_of_any_kind_arrive_at_their_one_recipient(harness: Harness) -> None:
+    course = harness.course(f"{BCC}  for all")
     people = [
-        mailroom.person("eve@example.org", first_name=BCC, last_name="Example"),
-        mailroom.person("maria@example.org", first_name="Maria Antonia Josepha Johanna", last_name=DUTCH),
-        mailroom.person("ida@example.org", first_name="Ida", last_name="<boss@example.net>, Lind"),
-        mailroom.person("lea@example.org", first_name="Lea", last_name="x" * 300),
+        harness.person("eve@example.org", first_name=BCC, last_name="Example"),
+        harness.person("maria@example.org", first_name="Maria Antonia Josepha Johanna", last_name=DUTCH),
+        harness.person("ida@example.org", first_name="Ida", last_name="<boss@example.net>, Lind"),
+        harness.person("lea@example.org", first_name="Lea", last_name="x" * 300),
     ]
-    mailroom.assign(course, *people)
-    with Postmaster() as server:
-        mailroom.send(server)
-    assert mailroom.states() == {"sent": 4}
+    harness.assign(course, *people)
+    with FakeSmtpServer() as server:
+        harness.send(server)
+    assert harness.states() == {"sent": 4}
     to = {letter["To"].addresses[0].addr_spec: letter for letter in server.letters}
     assert set(to) == {"eve@example.org", "maria@example.org", "ida@example.org", "lea@example.org"}
     for letter in server.letters:
@@ -161,10 +163,10 @@ def test_names_and_titles_of_any_kind_arrive_at_their_one_recipient(mailroom: Ma
         ("o'brien+x@Example.org", "o'brien+x@Example.org"),
     ],
 )
-def test_an_email_goes_to_the_domain_that_was_typed(mailroom: Mailroom, typed: str, sent: str) -> None:
-    mailroom.newcomers(typed)
-    with Postmaster() as server:
-        mailroom.send(server)
+def test_an_email_goes_to_the_domain_that_was_typed(harness: Harness, typed: str, sent: str) -> None:
+    harness.newcomers(typed)
+    with FakeSmtpServer() as server:
+        harness.send(server)
         assert server.attempts("rcpt", sent) == 1
     (letter,) = server.letters
     assert letter["To"].addresses[0].domain == sent.partition("@")[2]
@@ -175,12 +177,12 @@ def test_an_email_goes_to_the_domain_that_was_typed(mailroom: Mailroom, typed: s
 @pytest.mark.parametrize(
     "typed", ["a(b)@x.example", "a@x.example\n", '"a b"@x.example', "a@b@x.example", "a@x..example"]
 )
-def test_an_address_that_is_none_fails_for_good_and_the_others_get_their_email(mailroom: Mailroom, typed: str) -> None:
-    mailroom.newcomers(typed, "ada@example.org")
-    with Postmaster() as server:
-        mailroom.send(server)
-    assert mailroom.states() == {"failed": 1, "sent": 1}
-    (row,) = mailroom.rows(state="failed")
+def test_an_address_that_is_none_fails_for_good_and_the_others_get_their_email(harness: Harness, typed: str) -> None:
+    harness.newcomers(typed, "ada@example.org")
+    with FakeSmtpServer() as server:
+        harness.send(server)
+    assert harness.states() == {"failed": 1, "sent": 1}
+    (row,) = harness.rows(state="failed")
     assert (row["reason"], row["attempts"]) == ("refused", 1)
     assert row["answer"].startswith("the address is not valid: it")
     assert [letter["To"].addresses[0].addr_spec for letter in server.letters] == ["ada@example.org"]
@@ -188,30 +190,30 @@ def test_an_address_that_is_none_fails_for_good_and_the_others_get_their_email(m
 
 @pytest.mark.feature("NTF-7")
 def test_a_server_without_the_extension_for_a_name_beyond_ascii_is_not_tried_and_the_ledger_says_so(
-    mailroom: Mailroom,
+    harness: Harness,
 ) -> None:
-    mailroom.newcomers("grüße@example.org", "ada@example.org")
-    with Postmaster(international=False) as server:
-        mailroom.send(server)
-    assert mailroom.states() == {"failed": 1, "sent": 1}
-    (row,) = mailroom.rows(state="failed")
+    harness.newcomers("grüße@example.org", "ada@example.org")
+    with FakeSmtpServer(international=False) as server:
+        harness.send(server)
+    assert harness.states() == {"failed": 1, "sent": 1}
+    (row,) = harness.rows(state="failed")
     assert row["reason"] == "refused"
     assert row["answer"] == "not handed over: the address needs SMTPUTF8, which the mail server does not offer"
 
 
 @pytest.mark.feature("NTF-4", "NTF-7")
 def test_a_head_that_is_not_as_it_should_be_does_not_leave_and_the_others_do(
-    mailroom: Mailroom, monkeypatch: pytest.MonkeyPatch
+    harness: Harness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The seeded bug: names go out as they were typed."""
     monkeypatch.setattr(headers, "_phrase", lambda text, _: [text])
-    course = mailroom.course()
-    eve = mailroom.person("eve@example.org", first_name="Eve <boss@example.net>,", last_name="Example")
-    mailroom.assign(course, eve, mailroom.person("ada@example.org"))
-    with Postmaster() as server:
-        mailroom.send(server)
-    assert mailroom.states() == {"failed": 1, "sent": 1}
-    (row,) = mailroom.rows(state="failed")
+    course = harness.course()
+    eve = harness.person("eve@example.org", first_name="Eve <boss@example.net>,", last_name="Example")
+    harness.assign(course, eve, harness.person("ada@example.org"))
+    with FakeSmtpServer() as server:
+        harness.send(server)
+    assert harness.states() == {"failed": 1, "sent": 1}
+    (row,) = harness.rows(state="failed")
     assert (row["person_id"], row["reason"]) == (str(eve), "refused")
     assert row["answer"] == "the finished head names another recipient than it should"
 

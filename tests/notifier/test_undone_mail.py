@@ -6,10 +6,9 @@ from uuid import UUID
 
 import profiles
 import pytest
-from enrollment.world import World
-from mailroom import Mailroom
-from office import recipients, text_of
-from postmaster import Postmaster
+from enrollment.harness import Harness as Enrollment
+from notifier.fake_smtp import FakeSmtpServer, recipients, text_of
+from notifier.harness import Harness as Notifier
 
 from services.notifier.mailer import Queue
 from shared.contracts import directory
@@ -22,24 +21,26 @@ class Both:
     """The real enrollment service, and a notifier that follows it."""
 
     def __init__(self, fresh: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> None:
-        self.world = World(fresh, feed_conninfo)
+        self.enrollment = Enrollment(fresh, feed_conninfo)
         sources = {
-            "catalog": self.world.catalog,
-            "directory": self.world.directory,
-            "enrollment": Store(self.world.database),
+            "approvals": Store(fresh()),
+            "keys": Store(fresh()),
+            "catalog": self.enrollment.catalog,
+            "directory": self.enrollment.directory,
+            "enrollment": Store(self.enrollment.database),
         }
-        self.mail = Mailroom(fresh, feed_conninfo, sources, exception_notice_delay=0)
+        self.notifier = Notifier(fresh, feed_conninfo, sources)
 
     def close(self) -> None:
-        self.mail.close()
-        self.world.close()
+        self.notifier.close()
+        self.enrollment.close()
 
     def confirmed(self, **body: object) -> str:
         """A preview, confirmed and carried to everybody. Returns the batch."""
         self.settle()
-        preview = self.world.http.post("/api/enrollment/previews", json=body)
+        preview = self.enrollment.http.post("/api/enrollment/previews", json=body)
         assert preview.status_code == 201, preview.text
-        receipt = self.world.http.post(f"/api/enrollment/previews/{preview.json()['id']}/confirm").json()
+        receipt = self.enrollment.http.post(f"/api/enrollment/previews/{preview.json()['id']}/confirm").json()
         self.settle()
         return str(receipt["batch"])
 
@@ -48,21 +49,21 @@ class Both:
         return self.confirmed(action="assign", offering_id=str(offering), targets=[target], **more)
 
     def undo(self, batch: str) -> None:
-        assert self.world.http.post(f"/api/enrollment/batches/{batch}/undo").status_code == 202
+        assert self.enrollment.http.post(f"/api/enrollment/batches/{batch}/undo").status_code == 202
         self.settle()
 
     def settle(self) -> None:
-        self.world.settle()
-        self.mail.settle()
+        self.enrollment.settle()
+        self.notifier.settle()
 
     def introduce(self, person: UUID, email: str) -> None:
         """The address of somebody whose e-mail could not go for want of one."""
         profile = Profile(first_name="Bob", last_name="Bell", email=email, user_name=email)
-        profiles.save(self.world.directory.database, person, profile)
+        profiles.save(self.enrollment.directory.database, person, profile)
 
     def told(self, person: UUID) -> list[tuple[str, str, str | None]]:
         """All reasons for e-mail to this person, in order, with what became of each."""
-        rows = self.mail.rows(person_id=str(person))
+        rows = self.notifier.rows(person_id=str(person))
         return [(row["template"], row["state"], row["reason"] or row["waiting_for"]) for row in reversed(rows)]
 
 
@@ -75,18 +76,21 @@ def both(database: Callable[..., Database], feed_conninfo: Callable[[Database], 
 
 @pytest.mark.feature("ASG-20", "NTF-5", "NTF-1")
 def test_an_undo_withdraws_what_is_unsent_and_what_was_sent_is_followed_by_a_withdrawal(both: Both) -> None:
-    course, bob = both.world.course("Welding"), both.world.person()
-    ann, cid = both.world.named("Ann", "A", "ann@example.org"), both.world.named("Cid", "C", "cid@example.org")
-    batch = both.assign(course, both.world.audience(ann, bob, cid))
-    with Postmaster() as server:
-        both.mail.send(server)
+    course, bob = both.enrollment.course("Welding"), both.enrollment.person()
+    ann, cid = (
+        both.enrollment.named("Ann", "A", "ann@example.org"),
+        both.enrollment.named("Cid", "C", "cid@example.org"),
+    )
+    batch = both.assign(course, both.enrollment.audience(ann, bob, cid))
+    with FakeSmtpServer() as server:
+        both.notifier.send(server)
         assert recipients(server) == ["ann@example.org", "cid@example.org"]
         assert both.told(bob) == [("assigned", "waiting", "profile")]
-        both.world.begin(cid, course)
+        both.enrollment.begin(cid, course)
         both.undo(batch)
         assert both.told(bob) == [("assigned", "withdrawn", "reason-gone"), ("withdrawn", "waiting", "profile")]
         both.introduce(bob, "bob@example.org")
-        both.mail.send(server)
+        both.notifier.send(server)
     assert both.told(ann) == [("assigned", "sent", None), ("withdrawn", "sent", None)]
     assert both.told(bob) == [("assigned", "withdrawn", "reason-gone"), ("withdrawn", "sent", None)]
     assert both.told(cid) == [("assigned", "sent", None)]
@@ -99,9 +103,9 @@ def test_an_undo_withdraws_what_is_unsent_and_what_was_sent_is_followed_by_a_wit
 
 @pytest.mark.feature("ASG-20", "NTF-5")
 def test_an_undo_withdraws_what_only_waits_for_the_mail_server(both: Both) -> None:
-    course, ann = both.world.course(), both.world.named("Ann", "A", "ann@example.org")
-    batch = both.assign(course, both.world.audience(ann))
-    assert Queue(both.mail.database).release() == 1
+    course, ann = both.enrollment.course(), both.enrollment.named("Ann", "A", "ann@example.org")
+    batch = both.assign(course, both.enrollment.audience(ann))
+    assert Queue(both.notifier.database).release() == 1
     assert both.told(ann) == [("assigned", "waiting", "mailer")]
     both.undo(batch)
     assert both.told(ann)[0] == ("assigned", "withdrawn", "reason-gone")
@@ -109,15 +113,15 @@ def test_an_undo_withdraws_what_only_waits_for_the_mail_server(both: Both) -> No
 
 @pytest.mark.feature("ASG-20", "NTF-5")
 def test_an_undone_removal_withdraws_the_unsent_word_of_it(both: Both) -> None:
-    course, ann = both.world.course(), both.world.named("Ann", "A", "ann@example.org")
-    with Postmaster() as server:
-        both.assign(course, both.world.audience(ann))
-        both.mail.send(server)
-        (assignment,) = both.world.http.get("/api/enrollment/assignments").json()["items"]
+    course, ann = both.enrollment.course(), both.enrollment.named("Ann", "A", "ann@example.org")
+    with FakeSmtpServer() as server:
+        both.assign(course, both.enrollment.audience(ann))
+        both.notifier.send(server)
+        (assignment,) = both.enrollment.http.get("/api/enrollment/assignments").json()["items"]
         removal = both.confirmed(action="remove", assignment_ids=[assignment["id"]])
         assert both.told(ann)[1:] == [("withdrawn", "waiting", "ready")]
         both.undo(removal)
-        both.mail.send(server)
+        both.notifier.send(server)
     assert both.told(ann) == [
         ("assigned", "sent", None),
         ("withdrawn", "withdrawn", "reason-gone"),
@@ -127,21 +131,21 @@ def test_an_undone_removal_withdraws_the_unsent_word_of_it(both: Both) -> None:
 
 @pytest.mark.feature("ASG-20", "NTF-5", "DUE-7")
 def test_an_undo_withdraws_the_unsent_word_of_its_exceptions(both: Both) -> None:
-    world, course = both.world, both.world.course("Welding", minimum_minutes=7 * 24 * 60)
-    world.on(date(2027, 3, 1))
-    administrator = world.named("Site", "Admin", "admin@example.org")
+    enrollment, course = both.enrollment, both.enrollment.course("Welding", minimum_minutes=7 * 24 * 60)
+    enrollment.on(date(2027, 3, 1))
+    administrator = enrollment.named("Site", "Admin", "admin@example.org")
     fields = {"role": "site-administrator", "organisation": None}
-    world.tell(world.directory, directory.PermissionRoleGranted, administrator, **fields)
+    enrollment.tell(enrollment.directory, directory.PermissionRoleGranted, administrator, **fields)
     soon = {"kind": "fixed", "on": "2027-03-03"}
-    sent = both.assign(course, world.audience(*world.people(7)), due=soon)
-    with Postmaster() as server:
-        both.mail.send(server)
+    sent = both.assign(course, enrollment.audience(*enrollment.people(7)), due=soon)
+    with FakeSmtpServer() as server:
+        both.notifier.send(server)
         assert "7 learners are held back" in text_of(server)
-        undone = both.assign(course, world.audience(*world.people(3), name="Others"), due=soon)
-        both.mail.settle()
+        undone = both.assign(course, enrollment.audience(*enrollment.people(3), name="Others"), due=soon)
+        both.notifier.settle()
         assert both.told(administrator) == [("exceptions", "sent", None), ("exceptions", "waiting", "ready")]
         both.undo(undone)
         both.undo(sent)
-        both.mail.send(server)
+        both.notifier.send(server)
     assert both.told(administrator) == [("exceptions", "sent", None), ("exceptions", "withdrawn", "reason-gone")]
     assert len(server.accepted) == 1

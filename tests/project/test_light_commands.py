@@ -18,7 +18,9 @@ def imported(*words: str) -> set[str]:
     return {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
 
 
-@pytest.mark.parametrize("words", [(), ("doctor",), ("apply",), ("import",), ("assign",), ("letters",), ("run",)])
+@pytest.mark.parametrize(
+    "words", [(), ("doctor",), ("apply",), ("import",), ("assign",), ("letters",), ("audit",), ("run",)]
+)
 def test_help_is_there_without_any_service(words: tuple[str, ...]) -> None:
     modules = imported(*words)
     assert "services.cli.commands" in modules

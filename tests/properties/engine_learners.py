@@ -4,10 +4,10 @@ from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
-from properties import engine_town as town
+from properties import engine_harness
+from properties.engine_harness import kind
 from properties.engine_machine import Rules, index, offerings, people
 from properties.engine_model import Assignment, Key
-from properties.engine_town import kind
 
 RESOLUTIONS = st.sampled_from(["assigned", "realistic-date", "not-assigned", "dismissed"])
 
@@ -26,7 +26,7 @@ class Engine(Rules):
                 ids = {None} if one.waiting else set()
             found += [(person, offering, id) for id in ids]
         made = {id: n for n, id in enumerate(self.model.assignments)}
-        order = self.town.offerings.index
+        order = self.engine.offerings.index
         return sorted(found, key=lambda row: (row[0], order(row[1]), made.get(row[2], 0)))  # type: ignore[return-value,arg-type]
 
     def _pick(self, what: str, n: int) -> tuple[UUID, UUID, UUID | None]:
@@ -35,8 +35,8 @@ class Engine(Rules):
 
     @rule(who=people, on=offerings)
     def enrol_oneself(self, who: int, on: int) -> None:
-        person, offering = self.town.people[who], self.town.offerings[on]
-        answer = self.town.ask("POST", f"offerings/{offering}/enrol", by=person)
+        person, offering = self.engine.people[who], self.engine.offerings[on]
+        answer = self.engine.ask("POST", f"offerings/{offering}/enrol", by=person)
         standing = self.model.at(person, offering)
         if standing.live or standing.status == "held":
             assert answer.status_code == 201, answer.text
@@ -55,19 +55,19 @@ class Engine(Rules):
     @rule(who=people, n=index)
     def withdraw_oneself(self, who: int, n: int) -> None:
         """From whatever holds or waits; only what was one's own doing ends (GRP-5)."""
-        person = self.town.people[who]
+        person = self.engine.people[who]
         sources = [id for id in self._live() if self.model.matches(id, person)]
         if not sources:
             return
         id = sources[n % len(sources)]
         one = self.model.assignments[id]
-        answer = self.town.ask("POST", f"assignments/{id}/leave", {"confirm": True}, by=person)
+        answer = self.engine.ask("POST", f"assignments/{id}/leave", {"confirm": True}, by=person)
         if one.type == "self":
             one.live = False
         elif one.type == "group" and self.model.joined[id][person] == "learner":
             del self.model.joined[id][person]
         else:
-            assert kind(answer) == "not-own-enrolment"
+            assert kind(answer) == "not-own-enrollment"
             return
         assert answer.status_code == 200, answer.text
         standing = self.model.at(person, one.offering)
@@ -82,9 +82,9 @@ class Engine(Rules):
     @precondition(_group_there)
     @rule(who=people)
     def join_the_group(self, who: int) -> None:
-        person, joined = self.town.people[who], self.model.joined[self.group]
-        answer = self.town.ask("POST", f"groups/{self.group}/join", {"confirm": True}, by=person)
-        standing = self.model.at(person, self.town.course)
+        person, joined = self.engine.people[who], self.model.joined[self.group]
+        answer = self.engine.ask("POST", f"groups/{self.group}/join", {"confirm": True}, by=person)
+        standing = self.model.at(person, self.engine.course)
         if person in joined:
             assert answer.status_code == 200, answer.text
         elif not self.model.active[person]:
@@ -99,8 +99,8 @@ class Engine(Rules):
     @precondition(_group_there)
     @rule(who=people)
     def add_to_the_group(self, who: int) -> None:
-        person, joined = self.town.people[who], self.model.joined[self.group]
-        result = self.town.ask("POST", f"groups/{self.group}/members", {"people": [str(person)]}).json()["result"]
+        person, joined = self.engine.people[who], self.model.joined[self.group]
+        result = self.engine.ask("POST", f"groups/{self.group}/members", {"people": [str(person)]}).json()["result"]
         if not self.model.active[person]:
             assert [row["kind"] for row in result["refused"]] == ["inactive-person"]
         elif person in joined:
@@ -113,21 +113,21 @@ class Engine(Rules):
     @precondition(_group_there)
     @rule(who=people)
     def take_out_of_the_group(self, who: int) -> None:
-        person, joined = self.town.people[who], self.model.joined[self.group]
-        answer = self.town.ask("DELETE", f"groups/{self.group}/members/{person}")
+        person, joined = self.engine.people[who], self.model.joined[self.group]
+        answer = self.engine.ask("DELETE", f"groups/{self.group}/members/{person}")
         if person not in joined:
-            assert kind(answer) == "no-member"
+            assert kind(answer) == "not-a-member"
             return
         assert answer.status_code == 200, answer.text
         del joined[person]
-        if self.group in self.model.at(person, self.town.course).grants:
+        if self.group in self.model.at(person, self.engine.course).grants:
             self.model.exclude(person, self.group)
 
     @precondition(lambda self: self._of("granted"))
     @rule(n=index)
     def exclude(self, n: int) -> None:
         person, _, id = self._pick("granted", n)
-        answer = self.town.ask("POST", f"assignments/{id}/exclusions", {"person_id": str(person)})
+        answer = self.engine.ask("POST", f"assignments/{id}/exclusions", {"person_id": str(person)})
         assert answer.status_code == 201, answer.text
         self.model.exclude(person, id)
 
@@ -135,7 +135,7 @@ class Engine(Rules):
     @rule(n=index)
     def allow_again(self, n: int) -> None:
         person, _, id = self._pick("excluded", n)
-        answer = self.town.ask("DELETE", f"assignments/{id}/exclusions/{person}")
+        answer = self.engine.ask("DELETE", f"assignments/{id}/exclusions/{person}")
         assert answer.status_code == 200, answer.text
         self.model.allow(person, id)
 
@@ -144,10 +144,10 @@ class Engine(Rules):
     def cancel(self, n: int) -> None:
         """One learner's course assignment (ASG-15); where a rule gave it, it does not come back."""
         person, offering, id = self._pick("granted", n)
-        address = f"enrollments/{self.town.number(person, offering)}/assignments/{id}/cancel"
-        answer = self.town.ask("POST", address, {"reason": "ordered twice"})
-        if offering == self.town.certification:
-            assert kind(answer) == "no-course"
+        address = f"enrollments/{self.engine.number(person, offering)}/assignments/{id}/cancel"
+        answer = self.engine.ask("POST", address, {"reason": "ordered twice"})
+        if offering == self.engine.certification:
+            assert kind(answer) == "not-a-course"
             return
         assert answer.status_code == 200, answer.text
         one = self.model.assignments[id]
@@ -163,7 +163,7 @@ class Engine(Rules):
     @rule(n=index)
     def begin(self, n: int) -> None:
         person, offering, _ = self._pick("live", n)
-        answer = self.town.ask("POST", f"enrollments/{self.town.number(person, offering)}/begin", by=person)
+        answer = self.engine.ask("POST", f"enrollments/{self.engine.number(person, offering)}/begin", by=person)
         assert answer.status_code == 200, answer.text
         self.model.at(person, offering).begun = True
 
@@ -171,8 +171,8 @@ class Engine(Rules):
     @rule(n=index, due=st.sampled_from([3, 40]))
     def set_a_due_date_by_hand(self, n: int, due: int) -> None:
         person, offering, _ = self._pick("live", n)
-        day = {"due_on": (town.rule(due) or {})["on"], "reason": "agreed"}
-        answer = self.town.ask("PUT", f"enrollments/{self.town.number(person, offering)}/due", day)
+        day = {"due_on": (engine_harness.rule(due) or {})["on"], "reason": "agreed"}
+        answer = self.engine.ask("PUT", f"enrollments/{self.engine.number(person, offering)}/due", day)
         assert answer.status_code == 200, answer.text
         standing = self.model.at(person, offering)
         standing.due, standing.due_by_hand = due, True
@@ -181,7 +181,7 @@ class Engine(Rules):
     @rule(n=index, how=RESOLUTIONS)
     def answer(self, n: int, how: str) -> None:
         person, offering, _ = self._pick("waiting", n)
-        address = f"enrollments/{self.town.number(person, offering)}/exception"
-        answer = self.town.ask("POST", address, {"resolution": how})
+        address = f"enrollments/{self.engine.number(person, offering)}/exception"
+        answer = self.engine.ask("POST", address, {"resolution": how})
         assert answer.status_code == 200, answer.text
         self.model.answer(person, offering, how)

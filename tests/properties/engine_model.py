@@ -53,7 +53,7 @@ class Standing:
     live: bool = False
     ended: str | None = None
     begun: bool = False
-    sourceless: bool = False
+    unsourced: bool = False
     due: int | None = None
     due_by_hand: bool = False
     grants: set[Key] = field(default_factory=set)
@@ -90,9 +90,9 @@ class Standing:
         self.grants.discard(assignment)
         if self.live and not self.grants:
             if ended is None and self.begun:
-                self.sourceless = True
+                self.unsourced = True
             else:
-                self.live, self.ended, self.sourceless = False, ended or "withdrawn", False
+                self.live, self.ended, self.unsourced = False, ended or "withdrawn", False
 
 
 @dataclass
@@ -292,7 +292,7 @@ class Model:
             standing.begun, standing.due, standing.due_by_hand = False, None, False
         if not standing.due_by_hand:
             standing.due = self._later(offering, standing.due, due)
-        standing.sourceless = False
+        standing.unsourced = False
         if id not in standing.grants:
             standing.given[id] = self.cause
         standing.grants.add(id)

@@ -4,10 +4,10 @@ from uuid import UUID, uuid4
 
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
+from properties.engine_harness import COUNTS, kind, outcome
 from properties.engine_learners import Engine
 from properties.engine_machine import index, offerings, people
 from properties.engine_model import Assignment, Trigger
-from properties.engine_town import COUNTS, kind, outcome
 
 roles = st.integers(0, 1)
 
@@ -18,13 +18,13 @@ class Automation(Engine):
     def __init__(self) -> None:
         super().__init__()
         self.names = [f"Role {uuid4()}" for _ in range(2)]
-        self.roles = [self.world.job_role(name) for name in self.names]
-        self.world.settle()
+        self.roles = [self.harness.job_role(name) for name in self.names]
+        self.harness.settle()
         self.model.by_hand = {role: set() for role in self.roles}
-        self._link(self.roles[0], self.town.certification)
+        self._link(self.roles[0], self.engine.certification)
 
     def _live(self, *types: str) -> list[UUID]:
-        """But those of job roles, which the catalogue makes and removes."""
+        """But those of job roles, which the catalog makes and removes."""
         return [id for id in super()._live(*types) if types or self.model.assignments[id].type != "job-role"]
 
     def _linked(self, role: UUID) -> dict[UUID, UUID]:
@@ -38,30 +38,30 @@ class Automation(Engine):
         """Or unlink it where it is linked."""
         linked = self._linked(role)
         wanted = [id for id in (*linked, offering) if (id == offering) <= (offering not in linked)]
-        self.world.job_role(self.names[self.roles.index(role)], *wanted, id=role)
-        self.world.settle()
+        self.harness.job_role(self.names[self.roles.index(role)], *wanted, id=role)
+        self.harness.settle()
         if offering in linked:
             self.model.assignments[linked[offering]].live = False
             return
         query = {"type": "job-role", "target_id": str(role), "offering_id": str(offering)}
-        listed = self.world.http.get("/api/enrollment/assignments", params=query, headers=self.town.administrator)
+        listed = self.harness.http.get("/api/enrollment/assignments", params=query, headers=self.engine.administrator)
         (source,) = listed.json()["items"]
         self.model.assignments[UUID(source["id"])] = Assignment(offering, "job-role", role)
 
     @rule(which=roles, on=offerings)
     def change_what_goes_with_a_job_role(self, which: int, on: int) -> None:
-        self._link(self.roles[which], self.town.offerings[on])
+        self._link(self.roles[which], self.engine.offerings[on])
 
     @rule(who=people, which=roles)
     def hold_a_job_role_or_give_it_up(self, who: int, which: int) -> None:
-        person, role = self.town.people[who], self.roles[which]
+        person, role = self.engine.people[who], self.roles[which]
         held = self.model.by_hand[role]
         if person in held:
-            answer = self.town.ask("DELETE", f"job-roles/{role}/holders/{person}")
+            answer = self.engine.ask("DELETE", f"job-roles/{role}/holders/{person}")
             assert answer.status_code == 200, answer.text
             held.discard(person)
             return
-        result = self.town.ask("POST", f"job-roles/{role}/holders", {"people": [str(person)]}).json()["result"]
+        result = self.engine.ask("POST", f"job-roles/{role}/holders", {"people": [str(person)]}).json()["result"]
         if self.model.active[person]:
             assert result["assigned"] == [str(person)]
             held.add(person)
@@ -81,8 +81,8 @@ class Automation(Engine):
         gives = self.roles[n // 2 % 2] if n % 2 else None
         one = Trigger(what, target, what == "organisation" and n > 5, undo, gives)
         when = {"kind": what, "target_id": str(target), "include_below": one.below}
-        given = {"job_role_id": str(gives)} if gives else {"offering_id": str(self.town.offerings[on])}
-        answer = self.town.ask("POST", "triggers", {"name": str(uuid4()), "when": when, "undo": undo, **given})
+        given = {"job_role_id": str(gives)} if gives else {"offering_id": str(self.engine.offerings[on])}
+        answer = self.engine.ask("POST", "triggers", {"name": str(uuid4()), "when": when, "undo": undo, **given})
         if one.gives and self.model.would_cause_itself(one):
             assert kind(answer) == "trigger-loop"
             return
@@ -91,7 +91,7 @@ class Automation(Engine):
         id = UUID(result["trigger_id"])
         if not gives:
             one.assignment = UUID(result["assignment_id"])
-            self.model.assignments[one.assignment] = Assignment(self.town.offerings[on], "trigger", id)
+            self.model.assignments[one.assignment] = Assignment(self.engine.offerings[on], "trigger", id)
         self.model.begin(id, one)
 
     def _acting(self) -> list[UUID]:
@@ -101,15 +101,15 @@ class Automation(Engine):
     @rule(n=index)
     def apply_a_trigger(self, n: int) -> None:
         id = self._acting()[n % len(self._acting())]
-        preview = self.town.ask("POST", "previews", {"action": "apply-trigger", "trigger_id": str(id)}).json()
-        one, before = self.model.triggers[id], self.town.look()
+        preview = self.engine.ask("POST", "previews", {"action": "apply-trigger", "trigger_id": str(id)}).json()
+        one, before = self.model.triggers[id], self.engine.look()
         met = {person for person in self.model.active if self.model.met(one, person)}
-        answer = self.town.ask("POST", f"previews/{preview['id']}/confirm")
+        answer = self.engine.ask("POST", f"previews/{preview['id']}/confirm")
         assert answer.status_code == 202, answer.text
         one.fired |= met
-        self.world.settle()
+        self.harness.settle()
         self.model.follow()
-        count = outcome(before, self.town.look())
+        count = outcome(before, self.engine.look())
         assert {name: preview[name] for name in COUNTS} == count
         assert preview["emails"]["count"] == count["enrolled"] + count["withdrawn"]
         assert preview["people"] == len({person for person in met if self.model.active[person]})
@@ -119,9 +119,9 @@ class Automation(Engine):
     def stop_a_trigger(self, n: int, take_back: bool) -> None:
         id = self._acting()[n % len(self._acting())]
         one = self.model.triggers[id]
-        answer = self.town.ask("DELETE", f"triggers/{id}", {"take_back": take_back})
+        answer = self.engine.ask("DELETE", f"triggers/{id}", {"take_back": take_back})
         if take_back and not one.gives:
-            assert kind(answer) == "preview-needed"
+            assert kind(answer) == "preview-required"
             return
         assert answer.status_code == (202 if take_back else 200), answer.text
         one.live = False

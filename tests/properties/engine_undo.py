@@ -15,7 +15,7 @@ class Undoing(Automation):
     @rule(n=index)
     def undo(self, n: int) -> None:
         done = self.done.pop(n % len(self.done))
-        answer = self.town.ask("POST", f"batches/{done.batch}/undo")
+        answer = self.engine.ask("POST", f"batches/{done.batch}/undo")
         assert answer.status_code == 202, answer.text
         touched: set[UUID] = set()
         for id, version in done.versions.items():

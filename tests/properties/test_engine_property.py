@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from enrollment.world import World
+from enrollment.harness import Harness
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
-from properties.engine_town import TODAY, Stutter
+from properties.engine_harness import TODAY, Stutter
 from properties.engine_undo import Undoing
 
 from shared.database import Database
@@ -16,9 +16,9 @@ PHASES = (Phase.generate,)
 
 
 @pytest.fixture
-def world(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
+def harness(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Harness]:
     """One for all examples; each has people and offerings of its own."""
-    one = World(database, feed_conninfo)
+    one = Harness(database, feed_conninfo)
     one.on(TODAY)
     for consumer in one.consumers:
         consumer._feed = Stutter(consumer._feed)  # type: ignore[assignment]
@@ -31,11 +31,11 @@ def world(database: Callable[..., Database], feed_conninfo: Callable[[Database],
 @pytest.mark.feature("ASG-12", "ASG-20", "CAT-10", "TRG-1", "TRG-2", "TRG-3")
 @pytest.mark.feature("GRP-4", "GRP-5", "GRP-7", "DUE-3", "DUE-4", "DUE-6", "DUE-8")
 def test_every_history_leads_where_a_plain_model_says_and_every_preview_is_exact(
-    world: World, request: pytest.FixtureRequest
+    harness: Harness, request: pytest.FixtureRequest
 ) -> None:
     """Each run of the suite tries the same histories; `--examples 1000` (with `--hypothesis-seed 7`) tries many longer ones."""
     examples = request.config.getoption("--examples")
-    Undoing.world = world
+    Undoing.harness = harness
     run_state_machine_as_test(
         Undoing,
         settings=settings(

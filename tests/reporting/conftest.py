@@ -1,15 +1,20 @@
-"""One fresh world for each test."""
+"""A fresh harness for each test, or as many as it opens."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
-from reporting_world import World
+from harnesses import opening
+from reporting.harness import Harness, OpenHarness
 
 from shared.database import Database
 
 
 @pytest.fixture
-def world(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[World]:
-    one = World(database, feed_conninfo)
-    yield one
-    one.close()
+def open_harness(database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[OpenHarness]:
+    yield from opening(partial(Harness, database, feed_conninfo))
+
+
+@pytest.fixture
+def harness(open_harness: OpenHarness) -> Harness:
+    return open_harness()

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 import uvicorn
-from reporting_world import MEMBERSHIP, World
-
-from shared.database import Database
+from reporting.harness import MEMBERSHIP, Harness, OpenHarness
 
 Address = tuple[str, int]
 _ROWS = (
@@ -24,20 +22,17 @@ _LEAST = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AN
 
 
 @pytest.fixture
-def world(
-    database: Callable[..., Database], feed_conninfo: Callable[[Database], str], request: pytest.FixtureRequest
-) -> Iterator[World]:
+def harness(open_harness: OpenHarness, request: pytest.FixtureRequest) -> Harness:
     """60,000 rows; a reader may pause for as long as the test says, or an hour, and a probe waits half a second."""
     stall = getattr(request, "param", 3_600.0)
-    one = World(database, feed_conninfo, stream_stall=stall, stream_limit=8, probe_seconds=0.5)
+    one = open_harness(stream_stall=stall, stream_limit=8, probe_seconds=0.5)
     one.execute(_ROWS)
-    yield one
-    one.close()
+    return one
 
 
 @pytest.fixture
-def address(world: World) -> Iterator[Address]:
-    config = uvicorn.Config(world.service.app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
+def address(harness: Harness) -> Iterator[Address]:
+    config = uvicorn.Config(harness.service.app, port=0, log_config=None, lifespan="off", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -55,42 +50,42 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
-def begun(world: World, address: Address) -> socket.socket:
+def begun(harness: Harness, address: Address) -> socket.socket:
     """A download of which only the first part was taken."""
     reader = socket.socket()
     reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65_536)
     reader.settimeout(_SECONDS)
     reader.connect(address)
-    signed = world.http.headers["Authorization"]
+    signed = harness.http.headers["Authorization"]
     reader.sendall(f"GET {MEMBERSHIP}.csv HTTP/1.1\r\nHost: test\r\nAuthorization: {signed}\r\n\r\n".encode())
     assert reader.recv(15) == b"HTTP/1.1 200 OK"
     return reader
 
 
-def copying(world: World) -> list[int]:
+def copying(harness: Harness) -> list[int]:
     """The backends whose download is under way, or was left so."""
-    with world.database.connection() as conn:
+    with harness.database.connection() as conn:
         return [int(str(pid)) for (pid,) in conn.execute(f"{_LEAST} AND state <> 'idle'")]
 
 
 @pytest.mark.feature("RPT-4")
-def test_downloads_that_are_broken_off_leave_no_connection_in_the_database(world: World, address: Address) -> None:
+def test_downloads_that_are_broken_off_leave_no_connection_in_the_database(harness: Harness, address: Address) -> None:
     for _ in range(10):
-        reader = begun(world, address)
+        reader = begun(harness, address)
         reader.recv(200_000)
         reader.close()
-        until(lambda: not copying(world))
-    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=dict(world.http.headers)) as http:
+        until(lambda: not copying(harness))
+    with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=dict(harness.http.headers)) as http:
         assert http.get(f"{MEMBERSHIP}/count").json() == {"total": 60_001}
 
 
 @pytest.mark.feature("RPT-4")
-@pytest.mark.parametrize("world", [1.0], indirect=True)
+@pytest.mark.parametrize("harness", [1.0], indirect=True)
 def test_a_reader_who_stops_reading_is_let_go_and_sees_that_the_file_is_not_whole(
-    world: World, address: Address
+    harness: Harness, address: Address
 ) -> None:
-    reader = begun(world, address)
-    until(lambda: not copying(world))
+    reader = begun(harness, address)
+    until(lambda: not copying(harness))
     taken = b"".join(iter(lambda: reader.recv(1 << 20), b""))
     assert len(taken) > 100_000
     assert not taken.endswith(b"0\r\n\r\n")
@@ -98,10 +93,10 @@ def test_a_reader_who_stops_reading_is_let_go_and_sees_that_the_file_is_not_whol
 
 
 @pytest.mark.feature("RPT-4")
-def test_a_download_whose_database_connection_ends_is_seen_to_be_incomplete(world: World, address: Address) -> None:
-    reader = begun(world, address)
-    (pid,) = copying(world)
-    world.execute("SELECT pg_terminate_backend(%s)", pid)
+def test_a_download_whose_database_connection_ends_is_seen_to_be_incomplete(harness: Harness, address: Address) -> None:
+    reader = begun(harness, address)
+    (pid,) = copying(harness)
+    harness.execute("SELECT pg_terminate_backend(%s)", pid)
     taken = b"".join(iter(lambda: reader.recv(1 << 20), b""))
     assert not taken.endswith(b"0\r\n\r\n")
     assert taken.count(b"\n") < 60_000
@@ -109,8 +104,8 @@ def test_a_download_whose_database_connection_ends_is_seen_to_be_incomplete(worl
 
 
 @pytest.mark.feature("RPT-4")
-def test_eight_slow_readers_stop_nobody_and_the_ninth_is_told_to_come_back(world: World, address: Address) -> None:
-    readers = [begun(world, address) for _ in range(8)]
+def test_eight_slow_readers_stop_nobody_and_the_ninth_is_told_to_come_back(harness: Harness, address: Address) -> None:
+    readers = [begun(harness, address) for _ in range(8)]
     ended = threading.Event()
 
     def dawdle() -> None:
@@ -121,49 +116,49 @@ def test_eight_slow_readers_stop_nobody_and_the_ninth_is_told_to_come_back(world
     slow = threading.Thread(target=dawdle)
     slow.start()
     try:
-        with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=dict(world.http.headers)) as http:
+        with httpx.Client(base_url=f"http://{address[0]}:{address[1]}", headers=dict(harness.http.headers)) as http:
             ninth = http.get(f"{MEMBERSHIP}.csv")
             assert (ninth.status_code, ninth.headers["content-type"]) == (503, "application/problem+json")
             assert (ninth.json()["type"], ninth.headers["Retry-After"]) == ("urn:rollbook:problem:busy", "10")
             assert "ROLLBOOK_STREAM_LIMIT" in ninth.json()["detail"]
-            course, ada = world.course(), world.person()
-            world.enrol(ada, offering=course, assignment=world.assignment(course))
-            world.settle()
-            assert [row["person_id"] for row in world.rows(offering_id=course)] == [str(ada)]
+            course, ada = harness.course(), harness.person()
+            harness.enrol(ada, offering=course, assignment=harness.assignment(course))
+            harness.settle()
+            assert [row["person_id"] for row in harness.rows(offering_id=course)] == [str(ada)]
             assert http.get("/api/reporting/health/ready").status_code == 200
             assert http.get("/api/reporting/metrics").status_code == 200
-        assert len(copying(world)) == 8
+        assert len(copying(harness)) == 8
     finally:
         ended.set()
         slow.join()
         for reader in readers:
             reader.close()
-    until(lambda: not copying(world))
+    until(lambda: not copying(harness))
 
 
 @pytest.mark.feature("RPT-4")
-def test_an_export_is_read_from_the_database_in_parts_and_not_whole(world: World, address: Address) -> None:
-    reader = begun(world, address)
-    with world.database.connection() as conn:
+def test_an_export_is_read_from_the_database_in_parts_and_not_whole(harness: Harness, address: Address) -> None:
+    reader = begun(harness, address)
+    with harness.database.connection() as conn:
         row = conn.execute("SELECT tuples_processed FROM pg_stat_progress_copy WHERE datname = current_database()")
         (sent,) = row.fetchone() or (0,)
     assert 0 < int(str(sent)) < 60_000
     reader.close()
-    assert len(world.http.get(f"{MEMBERSHIP}.csv").text.splitlines()) == 60_002
+    assert len(harness.http.get(f"{MEMBERSHIP}.csv").text.splitlines()) == 60_002
 
 
 @pytest.mark.feature("OPS-5")
-def test_an_exhausted_pool_is_seen_by_readiness_and_does_not_silence_metrics(world: World) -> None:
+def test_an_exhausted_pool_is_seen_by_readiness_and_does_not_silence_metrics(harness: Harness) -> None:
     with contextlib.ExitStack() as held:
-        for _ in range(world.settings.database_pool):
-            held.enter_context(world.pool.connection())
+        for _ in range(harness.settings.database_pool):
+            held.enter_context(harness.pool.connection())
         began = time.monotonic()
-        ready = world.http.get("/api/reporting/health/ready")
-        metrics = world.http.get("/api/reporting/metrics")
+        ready = harness.http.get("/api/reporting/health/ready")
+        metrics = harness.http.get("/api/reporting/metrics")
         assert time.monotonic() - began < 20
         assert (ready.status_code, ready.json()["reason"]) == (503, "PoolTimeout")
         assert metrics.status_code == 200
         assert 'rollbook_pool{service="reporting",what="free"} 0' in metrics.text
         assert "rollbook_store_position" not in metrics.text
-    assert world.http.get("/api/reporting/health/ready").status_code == 200
-    assert "rollbook_store_position" in world.http.get("/api/reporting/metrics").text
+    assert harness.http.get("/api/reporting/health/ready").status_code == 200
+    assert "rollbook_store_position" in harness.http.get("/api/reporting/metrics").text

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from reporting_world import World
+from reporting.harness import Harness
 
 from services.reporting.main import replay
 from shared.consumer import Consumer
@@ -51,21 +51,21 @@ class Learner:
 class Company:
     """Makes only such events as the services could have made, and folds them by itself."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.units = [world.unit(f"Unit {n}") for n in range(UNITS)]
-        self.course = world.course()
-        self.assignments = [world.assignment(self.course) for _ in range(ASSIGNMENTS)]
-        self.learners = {world.person(home=self.units[0]): Learner(home=self.units[0]) for _ in range(PEOPLE)}
+    def __init__(self, harness: Harness) -> None:
+        self.harness = harness
+        self.units = [harness.unit(f"Unit {n}") for n in range(UNITS)]
+        self.course = harness.course()
+        self.assignments = [harness.assignment(self.course) for _ in range(ASSIGNMENTS)]
+        self.learners = {harness.person(home=self.units[0]): Learner(home=self.units[0]) for _ in range(PEOPLE)}
 
     def transaction(self, moves: list[tuple[str, int, int]]) -> None:
         made = [(event, store) for move in moves for event, store in self.made(*move)]
-        for store in (self.world.enrollment, self.world.directory):
+        for store in (self.harness.enrollment, self.harness.directory):
             if events := [event for event, where in made if where is store]:
-                self.world.tell(store, *events)
+                self.harness.tell(store, *events)
 
     def made(self, what: str, person: int, which: int) -> list[tuple[Event, object]]:
-        w, assignment = self.world, self.assignments[which]
+        w, assignment = self.harness, self.assignments[which]
         id, learner = list(self.learners.items())[person]
         events: list[Event] = []
         about = {"person": id, "course": self.course}
@@ -97,11 +97,11 @@ class Company:
     def directory_event(self, what: str, id: UUID, learner: Learner, which: int) -> Event:
         if what == "move":
             learner.home = self.units[which % UNITS]
-            return self.world.next(directory.PersonMoved, id, home_organisation=learner.home)
+            return self.harness.next(directory.PersonMoved, id, home_organisation=learner.home)
         learner.active = what == "reactivate"
         if learner.active:
-            return self.world.next(directory.PersonReactivated, id)
-        return self.world.next(directory.PersonDeactivated, id, why="left")
+            return self.harness.next(directory.PersonReactivated, id)
+        return self.harness.next(directory.PersonDeactivated, id, why="left")
 
     def expected(self) -> set[tuple[object, ...]]:
         return {
@@ -111,7 +111,7 @@ class Company:
         }
 
     def told(self, **asked: str) -> set[tuple[object, ...]]:
-        rows = self.world.rows(offering_id=str(self.course), **asked)
+        rows = self.harness.rows(offering_id=str(self.course), **asked)
         told = {
             (r["person_id"], r["assignment_id"], r["term"], r["state"], r["home_organisation_id"], r["active"])
             for r in rows
@@ -120,11 +120,11 @@ class Company:
         return told
 
 
-def take(world: World, size: int) -> None:
+def take(harness: Harness, size: int) -> None:
     """Everything that there is, in batches of this size."""
-    limits = world.settings.model_copy(update={"consumer_batch": size})
-    for consumer in world.consumers:
-        sized = Consumer(world.database, consumer._feed, consumer._handler, limits)
+    limits = harness.settings.model_copy(update={"consumer_batch": size})
+    for consumer in harness.consumers:
+        sized = Consumer(harness.database, consumer._feed, consumer._handler, limits)
         while sized.step():
             pass
 
@@ -133,30 +133,30 @@ def take(world: World, size: int) -> None:
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=histories)
 def test_live_is_rebuilt_is_the_fold_of_the_events_and_the_past_answers_as_it_did(
-    world: World, history: list[tuple[list[tuple[str, int, int]], int, bool]]
+    harness: Harness, history: list[tuple[list[tuple[str, int, int]], int, bool]]
 ) -> None:
-    company = Company(world)
-    take(world, 1_000)
+    company = Company(harness)
+    take(harness, 1_000)
     answers: list[tuple[str, set[tuple[object, ...]]]] = []
     for moves, size, taken in history:
         company.transaction(moves)
         if taken:
-            take(world, size)
-            answers.append((world.now(), company.told()))
+            take(harness, size)
+            answers.append((harness.now(), company.told()))
             assert answers[-1][1] == company.expected()
-    take(world, 2)
+    take(harness, 2)
 
     assert company.told() == company.expected()
     for moment, answer in answers:
         assert company.told(as_of=moment) == answer
-    assert replay(world.settings).differences == 0
+    assert replay(harness.settings).differences == 0
 
 
 @pytest.mark.feature("AUD-2")
-def test_a_learner_who_goes_and_comes_again_within_one_batch_ends_up_as_the_events_say(world: World) -> None:
-    company = Company(world)
+def test_a_learner_who_goes_and_comes_again_within_one_batch_ends_up_as_the_events_say(harness: Harness) -> None:
+    company = Company(harness)
     company.transaction([("assign", 0, 0), ("begin", 0, 0), ("unassign", 0, 0), ("assign", 0, 1)])
     company.transaction([("unassign", 0, 1), ("assign", 0, 0), ("complete", 0, 0)])
-    take(world, 3)
+    take(harness, 3)
 
     assert company.told() == company.expected() != set()

@@ -1,209 +1,204 @@
 """The consumer: once each, in order per key, and a poisoned event stops only its own key (DESIGN 4). On both feeds."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from functools import partial
 from uuid import uuid4
 
 import psycopg
 import pytest
-from lines import META, Line
+from harnesses import opening
+from pipeline import META, Pipeline
 
 from shared.database import Database
 from shared.errors import Corrupt, Invalid, NotYet
-from shared.feeds import Reached, Record
+from shared.feeds import Checkpoints, Record
 from shared.readmodel import applied, wait_for
 
-Lines = Callable[..., Line]
+OpenPipeline = Callable[..., Pipeline]
 
 
 @pytest.fixture(params=["postgres", "kafka"])
-def lines(
+def open_pipeline(
     request: pytest.FixtureRequest, database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
-) -> Iterator[Lines]:
-    """Makes lines on the feed of this case."""
-    made: list[Line] = []
-
-    def line(**limits: Any) -> Line:
-        kafka = request.getfixturevalue("kafka") if request.param == "kafka" else ""
-        made.append(Line(database, feed_conninfo, kafka, **limits))
-        return made[-1]
-
-    yield line
-    for one in made:
-        one.close()
+) -> Iterator[OpenPipeline]:
+    """Opens pipelines on the feed of this case."""
+    kafka = request.getfixturevalue("kafka") if request.param == "kafka" else ""
+    yield from opening(partial(Pipeline, database, feed_conninfo, kafka))
 
 
 @pytest.fixture
-def line(lines: Lines) -> Line:
-    return lines()
+def pipeline(open_pipeline: OpenPipeline) -> Pipeline:
+    return open_pipeline()
 
 
-def test_every_event_is_taken_once_across_batches_and_restarts(line: Line) -> None:
+def test_every_event_is_taken_once_across_batches_and_restarts(pipeline: Pipeline) -> None:
     people = [uuid4() for _ in range(25)]
-    line.tell(*people)
-    line.take()
-    again = line.another()
-    line.take(again, line.opened[-1])
-    assert len(line.noted()) == 25
-    line.tell(people[0])
-    line.take(again, line.opened[-1])
-    assert line.noted(people[0]) == [1, 2]
-    assert len(line.noted()) == 26
+    pipeline.tell(*people)
+    pipeline.take()
+    again = pipeline.another()
+    pipeline.take(again, pipeline.opened[-1])
+    assert len(pipeline.noted()) == 25
+    pipeline.tell(people[0])
+    pipeline.take(again, pipeline.opened[-1])
+    assert pipeline.noted(people[0]) == [1, 2]
+    assert len(pipeline.noted()) == 26
 
 
-def test_a_batch_that_crashes_is_undone_whole_and_only_the_poisoned_key_is_parked(line: Line) -> None:
+def test_a_batch_that_crashes_is_undone_whole_and_only_the_poisoned_key_is_parked(pipeline: Pipeline) -> None:
     good, bad, other = uuid4(), uuid4(), uuid4()
-    line.handler.poisoned = {bad}
-    line.tell(good, bad, other, bad, good)
-    line.take()
-    assert (line.noted(good), line.noted(bad), line.noted(other)) == ([1, 2], [], [1])
-    assert line.consumer.parked() == {bad: [2, 4]}
+    pipeline.handler.poisoned = {bad}
+    pipeline.tell(good, bad, other, bad, good)
+    pipeline.take()
+    assert (pipeline.noted(good), pipeline.noted(bad), pipeline.noted(other)) == ([1, 2], [], [1])
+    assert pipeline.consumer.parked() == {bad: [2, 4]}
 
 
-def test_later_events_of_a_parked_key_wait_behind_it_until_a_person_retries(line: Line) -> None:
+def test_later_events_of_a_parked_key_wait_behind_it_until_a_person_retries(pipeline: Pipeline) -> None:
     good, bad = uuid4(), uuid4()
-    line.handler.poisoned = {bad}
-    line.tell(bad)
-    line.take()
-    line.tell(bad, good)
-    line.take()
-    assert line.consumer.parked() == {bad: [1, 2]}
+    pipeline.handler.poisoned = {bad}
+    pipeline.tell(bad)
+    pipeline.take()
+    pipeline.tell(bad, good)
+    pipeline.take()
+    assert pipeline.consumer.parked() == {bad: [1, 2]}
     with pytest.raises(RuntimeError):
-        line.consumer.retry(bad, META)
-    assert line.noted() == [1]
-    line.handler.poisoned = set()
-    assert line.consumer.retry(bad, META) == 2
-    assert (line.noted(bad), line.noted(good), line.consumer.parked()) == ([1, 2], [1], {})
+        pipeline.consumer.retry(bad, META)
+    assert pipeline.noted() == [1]
+    pipeline.handler.poisoned = set()
+    assert pipeline.consumer.retry(bad, META) == 2
+    assert (pipeline.noted(bad), pipeline.noted(good), pipeline.consumer.parked()) == ([1, 2], [1], {})
 
 
-def test_a_parked_event_can_be_given_up(line: Line) -> None:
+def test_a_parked_event_can_be_given_up(pipeline: Pipeline) -> None:
     bad = uuid4()
-    line.handler.poisoned = {bad}
-    line.tell(bad, bad)
-    line.take()
-    line.consumer.drop(bad, 1, META)
-    line.handler.poisoned = set()
-    assert line.consumer.retry(bad, META) == 1
-    assert line.noted(bad) == [2]
+    pipeline.handler.poisoned = {bad}
+    pipeline.tell(bad, bad)
+    pipeline.take()
+    pipeline.consumer.drop(bad, 1, META)
+    pipeline.handler.poisoned = set()
+    assert pipeline.consumer.retry(bad, META) == 1
+    assert pipeline.noted(bad) == [2]
 
 
 @pytest.mark.feature("OPS-8")
-def test_of_a_type_that_crashes_for_too_many_keys_no_more_are_tried_and_the_other_types_go_on(lines: Lines) -> None:
-    line = lines(parked_keys_limit=2, kafka_partitions={"directory": 1})
+def test_of_a_type_that_crashes_for_too_many_keys_no_more_are_tried_and_the_other_types_go_on(
+    open_pipeline: OpenPipeline,
+) -> None:
+    pipeline = open_pipeline(parked_keys_limit=2, kafka_partitions={"directory": 1})
     known = [uuid4() for _ in range(3)]
-    line.tell(*known)
-    line.take()
+    pipeline.tell(*known)
+    pipeline.take()
     people = [uuid4() for _ in range(20)]
-    line.handler.poisoned = set(people)
-    line.tell(*people, *known)
-    line.take()
-    assert [line.noted(person) for person in known] == [[1, 2]] * 3  # moved, which is another type than registered
-    assert line.consumer.parked().keys() == set(people)
-    with line.database.connection() as conn:
+    pipeline.handler.poisoned = set(people)
+    pipeline.tell(*people, *known)
+    pipeline.take()
+    assert [pipeline.noted(person) for person in known] == [[1, 2]] * 3  # moved, which is another type than registered
+    assert pipeline.consumer.parked().keys() == set(people)
+    with pipeline.database.connection() as conn:
         told = [error for (error,) in conn.execute("SELECT error FROM parked_event ORDER BY position")]
     assert told[:3] == ["RuntimeError in noting"] * 3
-    assert [error.partition(":")[0] for error in told[3:]] == ["not tried"] * 17
-    line.handler.poisoned = set()
-    assert sum(line.consumer.retry(person, META) for person in people) == 20
-    line.tell(uuid4())
-    line.take()
-    assert (len(line.noted()), line.consumer.parked()) == (27, {})
+    assert [error.partition(":")[0] for error in told[3:]] == ["not attempted"] * 17
+    pipeline.handler.poisoned = set()
+    assert sum(pipeline.consumer.retry(person, META) for person in people) == 20
+    pipeline.tell(uuid4())
+    pipeline.take()
+    assert (len(pipeline.noted()), pipeline.consumer.parked()) == (27, {})
 
 
-def test_a_value_beyond_what_the_database_can_hold_is_no_database_that_is_down(line: Line) -> None:
+def test_a_value_beyond_what_the_database_can_hold_is_no_database_that_is_down(pipeline: Pipeline) -> None:
     bad, good = uuid4(), uuid4()
-    line.handler.poisoned = {bad}
-    line.handler.raises = psycopg.errors.ProgramLimitExceeded("index row size 2800 exceeds maximum")
-    line.tell(bad, good)
-    line.take()
-    assert (line.noted(), list(line.consumer.parked())) == ([1], [bad])
+    pipeline.handler.poisoned = {bad}
+    pipeline.handler.raises = psycopg.errors.ProgramLimitExceeded("index row size 2800 exceeds maximum")
+    pipeline.tell(bad, good)
+    pipeline.take()
+    assert (pipeline.noted(), list(pipeline.consumer.parked())) == ([1], [bad])
 
 
-def test_an_undecodable_event_parks_its_key(line: Line) -> None:
+def test_an_undecodable_event_parks_its_key(pipeline: Pipeline) -> None:
     bad, good = uuid4(), uuid4()
-    line.tell(bad, good)
-    with line.source.connection() as conn:
+    pipeline.tell(bad, good)
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE events SET body = '{\"nonsense\": 1}' WHERE stream = %s", [bad])
-    line.take()
-    assert line.consumer.parked() == {bad: [1]}
-    assert line.noted(good) == [1]
+    pipeline.take()
+    assert pipeline.consumer.parked() == {bad: [1]}
+    assert pipeline.noted(good) == [1]
 
 
-def test_an_unknown_version_of_a_handled_type_stops_and_an_unhandled_type_is_skipped(line: Line) -> None:
+def test_an_unknown_version_of_a_handled_type_stops_and_an_unhandled_type_is_skipped(pipeline: Pipeline) -> None:
     person = uuid4()
-    line.tell(person)
-    with line.source.connection() as conn:
+    pipeline.tell(person)
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE events SET type = 'directory.SomethingElse.v1'")
-    line.take()
-    assert line.noted() == []
-    line.tell(person)
-    with line.source.connection() as conn:
+    pipeline.take()
+    assert pipeline.noted() == []
+    pipeline.tell(person)
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE events SET type = 'directory.PersonMoved.v9' WHERE position = 2")
     with pytest.raises(Corrupt, match="upgrade it before its source"):
-        line.take()
+        pipeline.take()
 
 
-def test_a_hole_in_the_positions_halts(line: Line) -> None:
-    line.tell(*[uuid4() for _ in range(3)])
-    with line.source.connection() as conn:
+def test_a_hole_in_the_positions_halts(pipeline: Pipeline) -> None:
+    pipeline.tell(*[uuid4() for _ in range(3)])
+    with pipeline.source.connection() as conn:
         conn.execute("DELETE FROM events WHERE position = 2")
     with pytest.raises(Corrupt, match="positions 2 to 2 are missing"):
-        line.take()
-    assert line.noted() == []
+        pipeline.take()
+    assert pipeline.noted() == []
 
 
-def test_another_history_of_the_source_halts(line: Line) -> None:
-    line.tell(uuid4())
-    line.take()
-    with line.source.connection() as conn:
+def test_another_history_of_the_source_halts(pipeline: Pipeline) -> None:
+    pipeline.tell(uuid4())
+    pipeline.take()
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE epoch SET id = gen_random_uuid()")
-    line.tell(uuid4())
+    pipeline.tell(uuid4())
     with pytest.raises(Corrupt, match="has begun epoch"):
-        line.take()
-    assert len(line.noted()) == 1
+        pipeline.take()
+    assert len(pipeline.noted()) == 1
 
 
-def test_of_two_consumers_at_one_place_one_gets_on(line: Line, monkeypatch: pytest.MonkeyPatch) -> None:
-    line.tell(uuid4(), uuid4())
-    line.publish()
-    slow, feed = line.another(), line.opened[-1]
+def test_of_two_consumers_at_one_place_one_gets_on(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline.tell(uuid4(), uuid4())
+    pipeline.publish()
+    slow, feed = pipeline.another(), pipeline.opened[-1]
     read = feed.read
 
-    def overtaken(after: Reached, limit: int) -> Sequence[Record]:
+    def overtaken(after: Checkpoints, limit: int) -> Sequence[Record]:
         while not (records := read(after, limit)):
             feed.wait(0.1)
-        line.take()
+        pipeline.take()
         return records
 
     monkeypatch.setattr(feed, "read", overtaken)
     with pytest.raises(psycopg.OperationalError, match="another consumer"):
         slow.step()
-    assert line.noted() == [1, 1]
+    assert pipeline.noted() == [1, 1]
 
 
-def test_seeded_bug_a_high_water_that_is_set_back_takes_events_twice(line: Line) -> None:
-    line.tell(uuid4())
-    line.take()
-    line.forget_high_water(0)
-    with line.database.connection() as conn:
+def test_seeded_bug_a_high_water_that_is_set_back_takes_events_twice(pipeline: Pipeline) -> None:
+    pipeline.tell(uuid4())
+    pipeline.take()
+    pipeline.forget_high_water(0)
+    with pipeline.database.connection() as conn:
         conn.execute("ALTER TABLE noted DROP CONSTRAINT noted_pkey")
-    line.take()
-    assert line.noted() == [1, 1]
+    pipeline.take()
+    assert pipeline.noted() == [1, 1]
 
 
 @pytest.mark.feature("RPT-6")
-def test_a_query_waits_for_the_position_that_it_names(line: Line) -> None:
-    line.tell(uuid4())
-    with pytest.raises(NotYet, match="directory:0, not yet directory:1"):
-        wait_for(line.database, "directory:1", 0.05)
-    line.take()
-    wait_for(line.database, "directory:1", 0.0)
-    with line.database.connection() as conn:
+def test_a_query_waits_for_the_position_that_it_names(pipeline: Pipeline) -> None:
+    pipeline.tell(uuid4())
+    with pytest.raises(NotYet, match="directory:0, but not yet directory:1"):
+        wait_for(pipeline.database, "directory:1", 0.05)
+    pipeline.take()
+    wait_for(pipeline.database, "directory:1", 0.0)
+    with pipeline.database.connection() as conn:
         reached = applied(conn, "directory")
     assert reached is not None
     assert reached.number == 1
     with pytest.raises(Invalid, match="looks like"):
-        wait_for(line.database, "directory:x", 0.0)
+        wait_for(pipeline.database, "directory:x", 0.0)
 
 
 def test_the_embedded_feed_may_read_the_published_view_and_nothing_else(
@@ -216,33 +211,33 @@ def test_the_embedded_feed_may_read_the_published_view_and_nothing_else(
                 conn.execute(f"SELECT FROM {table}".encode())
 
 
-def test_entries_that_come_again_or_late_are_not_taken_again(line: Line) -> None:
+def test_entries_that_come_again_or_late_are_not_taken_again(pipeline: Pipeline) -> None:
     people = [uuid4() for _ in range(12)]
-    line.tell(*people, *people)
-    line.take()
-    if line.relay:
-        with line.source.connection() as conn:
+    pipeline.tell(*people, *people)
+    pipeline.take()
+    if pipeline.relay:
+        with pipeline.source.connection() as conn:
             conn.execute(
                 "UPDATE relay SET position = 0, last = array_fill(0::bigint, ARRAY[partitions]), leader = NULL"
             )
-        line.relay._cursor = None
-    line.tell(people[0])
-    line.take()
-    assert len(line.noted()) == 25
-    assert line.noted(people[0]) == [1, 2, 3]
+        pipeline.relay._cursor = None
+    pipeline.tell(people[0])
+    pipeline.take()
+    assert len(pipeline.noted()) == 25
+    assert pipeline.noted(people[0]) == [1, 2, 3]
 
 
-def test_a_consumer_that_fails_in_the_middle_reads_on_from_its_place(lines: Lines) -> None:
-    line = lines()
+def test_a_consumer_that_fails_in_the_middle_reads_on_from_its_place(open_pipeline: OpenPipeline) -> None:
+    pipeline = open_pipeline()
     people = [uuid4() for _ in range(30)]
-    line.tell(*people[:10])
-    line.take()
-    line.handler.poisoned = {people[20]}
-    line.handler.raises = psycopg.OperationalError("the database went away")
-    line.tell(*people[10:])
+    pipeline.tell(*people[:10])
+    pipeline.take()
+    pipeline.handler.poisoned = {people[20]}
+    pipeline.handler.raises = psycopg.OperationalError("the database went away")
+    pipeline.tell(*people[10:])
     with pytest.raises(psycopg.OperationalError, match="went away"):
-        line.take()
-    assert (10 <= len(line.noted()) < 30, line.consumer.parked()) == (True, {})
-    line.handler.poisoned = set()
-    line.take()
-    assert len(line.noted()) == 30
+        pipeline.take()
+    assert (10 <= len(pipeline.noted()) < 30, pipeline.consumer.parked()) == (True, {})
+    pipeline.handler.poisoned = set()
+    pipeline.take()
+    assert len(pipeline.noted()) == 30

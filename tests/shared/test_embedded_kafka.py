@@ -133,13 +133,13 @@ def test_a_broker_that_cannot_start_says_so_at_once_with_its_own_words(server: E
 def test_a_port_that_another_program_took_is_named(server: EmbeddedKafka) -> None:
     server.stop()
     port = int(server.bootstrap.split(":")[1])
-    with socket.create_server(("127.0.0.1", port)), pytest.raises(CannotStart, match=f"Port {port} .*remove"):
+    with socket.create_server(("127.0.0.1", port)), pytest.raises(CannotStart, match=f"Port {port}, .*delete"):
         server.start()
 
 
 @pytest.mark.usefixtures("script")
 def test_without_java_it_says_what_to_install(tmp_path: Path) -> None:
-    with pytest.raises(CannotStart, match=r"no Java here.*17.*KAFKA_BOOTSTRAP_SERVERS"):
+    with pytest.raises(CannotStart, match=r"No Java was found.*17.*KAFKA_BOOTSTRAP_SERVERS"):
         EmbeddedKafka(tmp_path / "data", cache=tmp_path / "jars").start()
 
 
@@ -151,7 +151,7 @@ def test_a_java_that_is_too_old_is_named(tmp_path: Path, script: Script) -> None
 
 def test_without_maven_it_says_what_to_install(tmp_path: Path, script: Script) -> None:
     java_17(script)
-    with pytest.raises(CannotStart, match=r"no Maven.*Debian: maven"):
+    with pytest.raises(CannotStart, match=r"Maven.* was not found.*Debian: maven"):
         EmbeddedKafka(tmp_path / "data", cache=tmp_path / "jars").start()
 
 

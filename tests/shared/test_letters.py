@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 import pytest
 from fastapi.testclient import TestClient
 from issuer import Issuer
-from lines import META, Line, Noting
+from pipeline import META, Noting, Pipeline
 
 from services.reporting.main import build
 from shared.consumer import Consumer
@@ -190,27 +190,27 @@ class Slow(Noting):
 def test_an_event_that_comes_while_its_key_is_retried_neither_overtakes_nor_is_left_waiting(
     database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
 ) -> None:
-    line = Line(database, feed_conninfo)
+    pipeline = Pipeline(database, feed_conninfo)
     try:
         key = uuid4()
-        line.handler.poisoned = {key}
-        line.tell(key)
-        line.take()
-        line.handler.poisoned = set()
+        pipeline.handler.poisoned = {key}
+        pipeline.tell(key)
+        pipeline.take()
+        pipeline.handler.poisoned = set()
         slow = Slow()
-        retrying = Consumer(line.database, line.feed, slow, line.settings)
+        retrying = Consumer(pipeline.database, pipeline.feed, slow, pipeline.settings)
         retry = threading.Thread(target=retrying.retry, args=(key, META))
         retry.start()
         assert slow.entered.wait(20)
-        line.tell(key)
-        taking = threading.Thread(target=line.take)
+        pipeline.tell(key)
+        taking = threading.Thread(target=pipeline.take)
         taking.start()
         taking.join(0.5)
         assert taking.is_alive()  # it waits for the retry to end
         slow.go_on.set()
         retry.join(20)
         taking.join(20)
-        assert line.noted(key) == [1, 2]
-        assert line.consumer.parked() == {}
+        assert pipeline.noted(key) == [1, 2]
+        assert pipeline.consumer.parked() == {}
     finally:
-        line.close()
+        pipeline.close()

@@ -5,18 +5,20 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from lines import Line
+from pipeline import Pipeline
 
 from shared.consumer import Consumer
 from shared.database import Connection, Database
 from shared.errors import Corrupt
-from shared.feeds import Place, Reached, Record
+from shared.feeds import Checkpoint, Checkpoints, Record
 from shared.relay import Cursor, Relay
 
 
 @pytest.fixture
-def line(kafka: str, database: Callable[..., Database], feed_conninfo: Callable[[Database], str]) -> Iterator[Line]:
-    one = Line(database, feed_conninfo, kafka)
+def pipeline(
+    kafka: str, database: Callable[..., Database], feed_conninfo: Callable[[Database], str]
+) -> Iterator[Pipeline]:
+    one = Pipeline(database, feed_conninfo, kafka)
     yield one
     one.close()
 
@@ -32,19 +34,19 @@ class SavesItsCursorFirst(Relay):
         raise ConnectionError
 
 
-def test_a_cursor_that_is_saved_before_the_records_are_sent_is_noticed_by_the_consumer(line: Line) -> None:
+def test_a_cursor_that_is_saved_before_the_records_are_sent_is_noticed_by_the_consumer(pipeline: Pipeline) -> None:
     people = [uuid4() for _ in range(6)]
-    line.tell(*people)
-    assert line.relay
-    hasty = SavesItsCursorFirst("directory", line.source, line.settings)
+    pipeline.tell(*people)
+    assert pipeline.relay
+    hasty = SavesItsCursorFirst("directory", pipeline.source, pipeline.settings)
     with pytest.raises(ConnectionError):
-        line.loop.run_until_complete(hasty.turn())
-    with line.source.connection() as conn:
+        pipeline.loop.run_until_complete(hasty.turn())
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE relay SET leader = NULL")
-    line.tell(*people)
+    pipeline.tell(*people)
     with pytest.raises(Corrupt, match="begins after position"):
-        line.take()
-    assert line.noted() == []
+        pipeline.take()
+    assert pipeline.noted() == []
 
 
 class ForgetsThePredecessor(Relay):
@@ -55,69 +57,71 @@ class ForgetsThePredecessor(Relay):
         return tuple(max(r.position for r in records) for _ in cursor.last)
 
 
-def test_records_without_their_predecessor_hide_a_loss_and_the_comparison_with_the_store_shows_it(line: Line) -> None:
-    line.tell(*[uuid4() for _ in range(6)])
-    assert line.relay
-    line.relay.__class__ = ForgetsThePredecessor
-    line.take()
-    stored = line.store.max_notification_id()
+def test_records_without_their_predecessor_hide_a_loss_and_the_comparison_with_the_store_shows_it(
+    pipeline: Pipeline,
+) -> None:
+    pipeline.tell(*[uuid4() for _ in range(6)])
+    assert pipeline.relay
+    pipeline.relay.__class__ = ForgetsThePredecessor
+    pipeline.take()
+    stored = pipeline.store.max_notification_id()
     assert stored == 6
-    assert len(line.noted()) == 5
+    assert len(pipeline.noted()) == 5
 
 
 class MovesOnBeforeItsEffects(Consumer):
     """Commits the high-water in a transaction of its own."""
 
-    def _advance(self, conn: Connection, reached: Reached, places: Reached) -> None:
+    def _advance(self, conn: Connection, reached: Checkpoints, places: Checkpoints) -> None:
         del conn
         with self._database.transaction() as own:
             super()._advance(own, reached, places)
 
 
-def test_a_high_water_apart_from_its_effects_loses_what_a_crash_interrupts(line: Line) -> None:
-    line.tell(uuid4(), uuid4())
-    line.consumer.__class__ = MovesOnBeforeItsEffects
-    with line.database.connection() as conn:
+def test_a_high_water_apart_from_its_effects_loses_what_a_crash_interrupts(pipeline: Pipeline) -> None:
+    pipeline.tell(uuid4(), uuid4())
+    pipeline.consumer.__class__ = MovesOnBeforeItsEffects
+    with pipeline.database.connection() as conn:
         conn.execute("ALTER TABLE noted RENAME TO gone")
-    line.consumer._parking._keys_limit = 0
+    pipeline.consumer._parking._keys_limit = 0
     with pytest.raises(psycopg.OperationalError):
-        line.take()
-    with line.database.connection() as conn:
+        pipeline.take()
+    with pipeline.database.connection() as conn:
         conn.execute("ALTER TABLE gone RENAME TO noted")
-    line.take()
-    assert len(line.noted()) < 2
+    pipeline.take()
+    assert len(pipeline.noted()) < 2
 
 
 class BelievesTheOffset(Consumer):
     """Takes Kafka's offset for the place: after a duplicate it is not."""
 
-    def _fresh(self, reached: Reached, records: Sequence[Record]) -> list[Record]:
+    def _fresh(self, reached: Checkpoints, records: Sequence[Record]) -> list[Record]:
         del reached
         return sorted(records, key=lambda record: record.offset)
 
 
-def test_a_consumer_that_believes_the_offset_takes_what_was_sent_again_twice(line: Line) -> None:
+def test_a_consumer_that_believes_the_offset_takes_what_was_sent_again_twice(pipeline: Pipeline) -> None:
     person = uuid4()
-    line.tell(person, person)
-    line.consumer.__class__ = BelievesTheOffset
-    line.take()
-    with line.source.connection() as conn:
+    pipeline.tell(person, person)
+    pipeline.consumer.__class__ = BelievesTheOffset
+    pipeline.take()
+    with pipeline.source.connection() as conn:
         conn.execute("UPDATE relay SET position = 0, last = array_fill(0::bigint, ARRAY[partitions])")
-    with line.database.connection() as conn:
+    with pipeline.database.connection() as conn:
         conn.execute("ALTER TABLE noted DROP CONSTRAINT noted_pkey")
-    assert line.relay
-    line.relay._cursor = None
-    line.take()
-    assert line.noted(person) == [1, 1, 2, 2]
+    assert pipeline.relay
+    pipeline.relay._cursor = None
+    pipeline.take()
+    assert pipeline.noted(person) == [1, 1, 2, 2]
 
 
-def test_a_place_that_another_has_moved_is_not_moved_again(line: Line) -> None:
+def test_a_place_that_another_has_moved_is_not_moved_again(pipeline: Pipeline) -> None:
     person = uuid4()
-    line.tell(person)
-    line.take()
-    places = line.consumer.reached()
-    with line.database.connection() as conn:
+    pipeline.tell(person)
+    pipeline.take()
+    places = pipeline.consumer.reached()
+    with pipeline.database.connection() as conn:
         conn.execute("UPDATE high_water SET position = position + 5")
-    further = {p: Place(place.epoch, place.position + 1, place.offset + 1) for p, place in places.items()}
-    with line.database.connection() as conn, pytest.raises(psycopg.OperationalError, match="another consumer"):
-        line.consumer._advance(conn, places, further)
+    further = {p: Checkpoint(place.epoch, place.position + 1, place.offset + 1) for p, place in places.items()}
+    with pipeline.database.connection() as conn, pytest.raises(psycopg.OperationalError, match="another consumer"):
+        pipeline.consumer._advance(conn, places, further)

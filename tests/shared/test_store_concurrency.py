@@ -10,7 +10,7 @@ import pytest
 from shared.contracts.directory import PersonMoved
 from shared.database import Connection, Database
 from shared.events import SYSTEM, Meta
-from shared.feeds import Place
+from shared.feeds import Checkpoint
 from shared.feeds.postgres import PostgresFeed
 from shared.store import Decision, Store
 from shared.store import append as appending
@@ -36,7 +36,7 @@ def tail(feed: PostgresFeed, until: int, stop: threading.Event) -> list[tuple[in
     """As a consumer does: always after the last position that it saw."""
     seen: list[tuple[int, UUID, int]] = []
     while not stop.is_set():
-        after = {0: Place(UUID(int=0), seen[-1][0])} if seen else {}
+        after = {0: Checkpoint(UUID(int=0), seen[-1][0])} if seen else {}
         seen += [(r.position, r.key, r.version) for r in feed.read(after, 2_000)]
         if len(seen) >= until:
             break

@@ -10,7 +10,8 @@ from fastapi.testclient import TestClient
 from issuer import Issuer
 
 from services.cli import doctor
-from services.portal.client import Services
+from services.portal.client.asking import Services
+from services.portal.client.suite import running
 from services.reporting.main import build
 from services.suite.running import _probes
 from shared import telemetry
@@ -89,10 +90,10 @@ def test_an_error_that_lasts_a_minute_is_told_everywhere_with_what_ends_it(servi
         line for line in http.get("/api/reporting/metrics").text.splitlines() if "worker_failing_seconds{" in line
     )
     assert metric.startswith('rollbook_worker_failing_seconds{worker="a worker",error="IndexError in')
-    with pytest.raises(RuntimeError, match=r"a worker has raised IndexError in [a-z._]+ for 12\d s"):
+    with pytest.raises(RuntimeError, match=r"a worker has been failing with IndexError in [a-z._]+ for 12\d s"):
         doctor._failing(http)
-    shown = next(one for one in Services(http).running() if one.name == "reporting")
-    assert (shown.ready, "a worker fails" in shown.failing[0]) == (True, True)
+    shown = next(one for one in running(Services(http).asking(None)) if one.name == "reporting")
+    assert (shown.ready, "a worker keeps failing" in shown.failing[0]) == (True, True)
 
 
 def test_another_error_begins_anew_and_one_that_stopped_is_over(service: Service) -> None:

@@ -5,12 +5,12 @@ from uuid import UUID
 from fastapi import APIRouter, Response
 from pydantic import BaseModel
 
-from services.catalog.api.parts import Using, check_reader
+from services.catalog.api.dependencies import CatalogDep, JobRolesDep, check_reader
 from services.catalog.application.job_roles import JobRoleIn
 from services.catalog.projections import job_roles
-from shared.auth import Permission, SignedIn
+from shared.auth import CurrentCaller, Permission
 from shared.contracts.catalog import LinkedQualification
-from shared.http import Commanded, Cursor, Expected, PageSize, etag
+from shared.http import CommandContextDep, Cursor, IfMatch, PageSize, etag
 from shared.limits import Sought
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -19,9 +19,10 @@ router = APIRouter(prefix="/api/catalog")
 
 
 class JobRoleView(BaseModel):
-    """A job role, whole."""
+    """A job role, whole. `version` is its ETag."""
 
     id: UUID
+    version: int
     code: str
     name: str
     description: str
@@ -30,27 +31,31 @@ class JobRoleView(BaseModel):
 
 @router.get("/job-roles")
 def list_job_roles(
-    caller: SignedIn, using: Using, size: PageSize, q: Sought | None = None, cursor: Cursor = None
+    caller: CurrentCaller, catalog: CatalogDep, size: PageSize, q: Sought | None = None, cursor: Cursor = None
 ) -> Page[job_roles.JobRoleItem]:
-    """Job roles by name; `q` is a part of name or code."""
+    """List job roles by name; `q` matches part of the name or code."""
     check_reader(caller)
-    with using.catalog.database.connection() as conn:
+    with catalog.database.connection() as conn:
         return job_roles.page(conn, q, cursor, size)
 
 
 @router.get("/job-roles/{job_role_id}")
-def show_job_role(caller: SignedIn, using: Using, response: Response, job_role_id: UUID) -> JobRoleView:
+def show_job_role(
+    caller: CurrentCaller, role_commands: JobRolesDep, response: Response, job_role_id: UUID
+) -> JobRoleView:
     check_reader(caller)
-    state = using.job_roles.find(job_role_id)
+    state = role_commands.find(job_role_id)
     response.headers["ETag"] = etag(state.version)
-    return JobRoleView(id=state.id, **vars(state.described))
+    return JobRoleView(id=state.id, version=state.version, **vars(state.described))
 
 
 @router.post("/job-roles", status_code=201)
-def create_job_role(caller: SignedIn, context: Commanded, using: Using, response: Response, body: JobRoleIn) -> Receipt:
-    """A new job role; codes are unique regardless of case."""
-    caller.everywhere(Permission.EDIT_CATALOGUE)
-    receipt = using.job_roles.describe(context, body)
+def create_job_role(
+    caller: CurrentCaller, context: CommandContextDep, role_commands: JobRolesDep, response: Response, body: JobRoleIn
+) -> Receipt:
+    """Create a job role; codes are unique regardless of case."""
+    caller.everywhere(Permission.EDIT_CATALOG)
+    receipt = role_commands.describe(context, body)
     if isinstance(receipt.result, dict):
         response.headers["Location"] = f"/api/catalog/job-roles/{receipt.result['id']}"
     return receipt
@@ -58,17 +63,22 @@ def create_job_role(caller: SignedIn, context: Commanded, using: Using, response
 
 @router.put("/job-roles/{job_role_id}")
 def describe_job_role(
-    caller: SignedIn, context: Commanded, using: Using, job_role_id: UUID, expected: Expected, body: JobRoleIn
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    role_commands: JobRolesDep,
+    job_role_id: UUID,
+    expected: IfMatch,
+    body: JobRoleIn,
 ) -> Receipt:
-    """Replace it whole, with its links; send the ETag you read as If-Match."""
-    caller.everywhere(Permission.EDIT_CATALOGUE)
-    return using.job_roles.describe(context, body, job_role_id, expected)
+    """Replace the whole job role, including its links; send the ETag you read as If-Match."""
+    caller.everywhere(Permission.EDIT_CATALOG)
+    return role_commands.describe(context, body, job_role_id, expected)
 
 
 @router.delete("/job-roles/{job_role_id}")
 def remove_job_role(
-    caller: SignedIn, context: Commanded, using: Using, job_role_id: UUID, expected: Expected
+    caller: CurrentCaller, context: CommandContextDep, role_commands: JobRolesDep, job_role_id: UUID, expected: IfMatch
 ) -> Receipt:
-    """Nobody can have it any more. Its code is free again."""
-    caller.everywhere(Permission.EDIT_CATALOGUE)
-    return using.job_roles.remove(context, job_role_id, expected)
+    """Remove a job role: nobody can hold it any more. Its code becomes free again."""
+    caller.everywhere(Permission.EDIT_CATALOG)
+    return role_commands.remove(context, job_role_id, expected)

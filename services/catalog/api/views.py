@@ -4,7 +4,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.catalog.application.contents import StepIn
+from services.catalog.application.contents import ApprovalsIn, MailIn, StepIn
 from services.catalog.domain.offering import Course, Offering, Qualification
 from services.catalog.projections import offerings
 from shared.contracts.catalog import Activity, LearnerAccess, Notification, Price, Step
@@ -31,25 +31,30 @@ class VersionView(BaseModel):
 
 
 class OfferingView(OfferingItem):
-    """An offering, whole."""
+    """An offering, whole. `version` is its ETag."""
 
+    version: int
     description: str
     activities: tuple[Activity, ...]
     items: tuple[UUID, ...]
     """Of a qualification (CAT-9)."""
     minimum_minutes: int
+    own_minutes: int | None
+    """The minimum time as it was entered; None: the sum of its parts."""
     access_days: int | None
     certificate: str | None
     badge: str | None
     price: Price | None
     versions: list[VersionView]
     notifications: list[Notification]
+    mail: MailIn
     keep_begun: bool
     earliest_due: bool
     in_order: bool
     admission: "AdmissionView"
     completion: "CompletionView"
     visibility: "VisibilityView"
+    approvals: ApprovalsIn
 
 
 class Steps(BaseModel):
@@ -81,9 +86,11 @@ class VisibilityView(BaseModel):
 
 
 class Switches(BaseModel):
-    """The notifications that are on (CAT-17)."""
+    """Which notifications of assignments, withdrawals and completions are on, and what is so of the others (CAT-17); without
+    `mail` these stay as they are."""
 
     on: frozenset[Notification] = Field(max_length=10)
+    mail: MailIn | None = None
 
 
 class DueDates(BaseModel):
@@ -109,20 +116,24 @@ def whole(state: Offering, row: offerings.OfferingRow, minutes: int) -> Offering
     course = described if isinstance(described, Course) else None
     return OfferingView(
         **item(row).model_dump(),
+        version=state.version,
         description=described.description,
         activities=course.activities if course else (),
         items=described.items if isinstance(described, Qualification) else (),
         minimum_minutes=minutes,
+        own_minutes=row.minimum_minutes,
         access_days=course.access_days if course else None,
         certificate=described.certificate,
         badge=described.badge,
         price=described.price,
         versions=[VersionView(number=n, **vars(v)) for n, v in sorted(state.versions.items())],
         notifications=sorted(state.notifications),
+        mail=MailIn(**vars(state.mail)),
         keep_begun=state.keep_begun,
         earliest_due=state.earliest_due,
         in_order=course.in_order if course else False,
         admission=AdmissionView(**vars(state.admission)),
         completion=CompletionView(**vars(state.completion)),
         visibility=VisibilityView(audiences=state.audiences),
+        approvals=ApprovalsIn(**vars(state.approvals)),
     )

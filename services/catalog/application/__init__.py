@@ -1,1 +1,1 @@
-"""Commands of the catalogue: on single offerings, and the catalogue as code."""
+"""Commands of the catalog: on single offerings, and the catalog as code."""

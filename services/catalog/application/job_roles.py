@@ -3,20 +3,21 @@
 from collections.abc import Mapping, Sequence
 from uuid import UUID, uuid5
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from services.catalog.application.offerings import Catalog
-from services.catalog.domain import job_roles as rules
+from services.catalog.domain import job_roles as job_role_rules
 from services.catalog.domain.job_roles import Description, JobRole
 from services.catalog.projections import job_roles, offerings
-from services.catalog.projections.job_roles import JOB_ROLE
+from services.catalog.projections.job_roles import JOB_ROLE, JobRoleRow
 from shared.contracts.catalog import LinkedQualification
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
+from shared.folding import fold
 from shared.http import check_version
 from shared.limits import Code, Name
 from shared.limits import Description as Words
-from shared.store import Context, Decision, Receipt, Row
+from shared.store import CommandContext, Decision, Receipt, Row, command
 
 
 class _Named(BaseModel):
@@ -59,67 +60,65 @@ class ListedJobRole(_Named):
     qualifications: list[LinkIn] = Field(default_factory=list, max_length=200)
 
     def of(self, ids: Mapping[str, UUID]) -> Description:
-        """`ids` by code in lower case."""
+        """`ids` by folded code."""
         links = tuple(
-            LinkedQualification(qualification_id=ids[link.qualification.lower()], required=link.required)
+            LinkedQualification(qualification_id=ids[fold(link.qualification)], required=link.required)
             for link in self.qualifications
         )
         return Description(self.code, self.name, self.description, links)
 
 
 class JobRoles:
-    """One stream for each job role, in the catalogue's ledger."""
+    """One stream for each job role, in the catalog's ledger."""
 
     def __init__(self, catalog: Catalog) -> None:
-        self._catalog = catalog
+        self._ledger = catalog
 
+    @command
     def describe(
-        self, context: Context, wanted: JobRoleIn, id: UUID | None = None, expected: int | None = None
+        self, context: CommandContext, wanted: JobRoleIn, id: UUID | None = None, expected: int | None = None
     ) -> Receipt:
         """Create a job role, or replace `id` whole. Codes are unique."""
-        if earlier := self._catalog.earlier(context):
-            return earlier
         state = self.find(id) if id else None
         if state:
             check_version(expected, state.version)
         self._check(wanted, id)
         fresh = uuid5(context.actor, f"job-role/{context.command_id}")
-        return self._write(context, state, rules.describe(state, id or fresh, wanted.described()))
+        return self._write(context, state, job_role_rules.describe(state, id or fresh, wanted.described()))
 
-    def remove(self, context: Context, id: UUID, expected: int | None) -> Receipt:
-        if earlier := self._catalog.earlier(context):
-            return earlier
+    @command
+    def remove(self, context: CommandContext, id: UUID, expected: int | None) -> Receipt:
         state = self.find(id)
         check_version(expected, state.version)
-        return self._write(context, state, rules.remove(state))
+        return self._write(context, state, job_role_rules.remove(state))
 
     def find(self, id: UUID) -> JobRole:
         """Raises NotFound, also for one that was removed."""
-        state = self._catalog.load(id, rules.evolve)
+        state = self._ledger.load(id, job_role_rules.evolve)
         if state is None or state.removed:
             raise NotFound("There is no such job role. GET /api/catalog/job-roles lists them.", field="job_role_id")
         return state
 
-    def _write(self, context: Context, state: JobRole | None, events: list[Event]) -> Receipt:
+    def _write(self, context: CommandContext, state: JobRole | None, events: list[Event]) -> Receipt:
         after = evolved(state, events)
-        result = {"id": str(after.id), "version": after.version}
-        return self._catalog.record(context, decision(context, state, after, events), result)  # type: ignore[arg-type]
+        result: dict[str, JsonValue] = {"id": str(after.id), "version": after.version}
+        return self._ledger.record(context, decision(context, state, after, events), result)
 
     def _check(self, wanted: JobRoleIn, id: UUID | None) -> None:
         linked = {link.qualification_id for link in wanted.qualifications}
-        with self._catalog.database.connection() as conn:
-            known = job_roles.by_code(conn, [wanted.code]).get(wanted.code.lower())
+        with self._ledger.database.connection() as conn:
+            known = job_roles.by_code(conn, [wanted.code]).get(fold(wanted.code))
             found = {o for o, row in offerings.by_id(conn, linked).items() if row.kind == "qualification"}
         if known and known != id:
             raise Conflict(
-                f"The code '{wanted.code}' belongs to another job role. Choose another, or edit that one.",
+                f"The code '{wanted.code}' is already used by another job role. Choose another code, or edit that job role.",
                 field="code",
                 kind="code-taken",
                 job_role_id=str(known),
             )
         if linked - found:
             raise Invalid(
-                "A job role links qualifications of the catalogue; these are none: "
+                "A job role can link only qualifications in the catalog. These are not:  "
                 f"{', '.join(sorted(map(str, linked - found)))}.",
                 field="qualifications",
             )
@@ -128,17 +127,18 @@ class JobRoles:
 def evolved(state: JobRole | None, events: Sequence[Event]) -> JobRole:
     """The job role after these events."""
     for event in events:
-        state = rules.evolve(state, event)
+        state = job_role_rules.evolve(state, event)
     assert state is not None
     return state
 
 
-def decision(context: Context, before: JobRole | None, after: JobRole, events: Sequence[Event]) -> Decision:
+def decision(context: CommandContext, before: JobRole | None, after: JobRole, events: Sequence[Event]) -> Decision:
     """Events together with the row of the list, which goes with the job role."""
     if not events:
         return Decision((), context.meta())
     if after.removed:
-        return Decision(tuple(events), context.meta(), gone=(Row(JOB_ROLE, (after.id,)),))
+        return Decision(tuple(events), context.meta(), deleted=(Row(JOB_ROLE, (after.id,)),))
     linked = [link.qualification_id for link in after.described.qualifications]
-    row = Row(JOB_ROLE, (after.id, after.version, after.described.code, after.described.name, linked))
-    return Decision(tuple(events), context.meta(), new=() if before else (row,), changed=(row,) if before else ())
+    code, name = after.described.code, after.described.name
+    row = Row(JOB_ROLE, JobRoleRow(after.id, after.version, code, name, linked, fold(code), fold(name)))
+    return Decision(tuple(events), context.meta(), inserted=() if before else (row,), updated=(row,) if before else ())

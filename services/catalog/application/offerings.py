@@ -1,4 +1,4 @@
-"""Commands of the catalogue, one method each."""
+"""Commands of the catalog, one method each."""
 
 from collections.abc import Callable, Sequence
 from typing import Literal
@@ -10,22 +10,25 @@ from services.catalog.application.contents import ActivityIn, PriceIn
 from services.catalog.domain import editing
 from services.catalog.domain.offering import (
     Admission,
+    Approvals,
     Certification,
     Completion,
     Course,
+    MailRules,
     Offering,
     Qualification,
     evolve,
 )
 from services.catalog.projections import offerings
-from services.catalog.projections.offerings import OFFERING
+from services.catalog.projections.offerings import OFFERING, OfferingRow
 from shared.contracts.catalog import Notification, Step
 from shared.database import Connection
 from shared.errors import Conflict, Invalid, NotFound
 from shared.events import Event
+from shared.folding import fold
 from shared.http import check_version
 from shared.limits import Code, Days, Description, Line, Name
-from shared.store import Context, Decision, Ledger, Receipt, Row
+from shared.store import CommandContext, Decision, Receipt, Row, ServiceApplication, command
 
 
 class Described(BaseModel):
@@ -74,21 +77,20 @@ class QualificationIn(Described):
         return Qualification(**{name: getattr(self, name) for name in Qualification.__dataclass_fields__})
 
 
-class Catalog(Ledger):
-    """The events of the catalogue: one stream for each offering."""
+class Catalog(ServiceApplication):
+    """The events of the catalog: one stream for each offering."""
 
     name = "catalog"
 
+    @command
     def describe(
         self,
-        context: Context,
+        context: CommandContext,
         wanted: CourseIn | CertificationIn | QualificationIn,
         id: UUID | None = None,
         expected: int | None = None,
     ) -> Receipt:
         """Create an offering, or replace the description of `id` whole. Codes are unique."""
-        if earlier := self.earlier(context):
-            return earlier
         state = self.find(id) if id else None
         if state:
             check_version(expected, state.version)
@@ -100,7 +102,7 @@ class Catalog(Ledger):
 
     def draft(
         self,
-        context: Context,
+        context: CommandContext,
         id: UUID,
         number: int,
         steps: Sequence[Step],
@@ -108,7 +110,7 @@ class Catalog(Ledger):
         *,
         in_order: bool = False,
     ) -> Receipt:
-        """Write a version of a certification; its steps name courses of this catalogue."""
+        """Write a version of a certification; its steps name courses of this catalog."""
 
         def decide(state: Offering) -> list[Event]:
             with self.database.connection() as conn:
@@ -117,34 +119,49 @@ class Catalog(Ledger):
 
         return self._change(context, id, expected, decide)
 
-    def publish(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
+    def publish(self, context: CommandContext, id: UUID, number: int, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.publish(state, number))
 
-    def retire(self, context: Context, id: UUID, number: int, expected: int | None) -> Receipt:
+    def retire(self, context: CommandContext, id: UUID, number: int, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.retire(state, number))
 
-    def activate(self, context: Context, id: UUID, *, active: bool, expected: int | None) -> Receipt:
+    def activate(self, context: CommandContext, id: UUID, *, active: bool, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.activate(state, active=active))
 
-    def switch(self, context: Context, id: UUID, on: frozenset[Notification], expected: int | None) -> Receipt:
-        return self._change(context, id, expected, lambda state: editing.switch(state, on))
+    def switch(
+        self,
+        context: CommandContext,
+        id: UUID,
+        on: frozenset[Notification],
+        mail: MailRules | None,
+        expected: int | None,
+    ) -> Receipt:
+        """Without `mail` the other e-mails stay as they are."""
+        return self._change(context, id, expected, lambda state: editing.switch(state, on, mail))
 
-    def decide_drop_outs(self, context: Context, id: UUID, *, keep_begun: bool, expected: int | None) -> Receipt:
+    def decide_drop_outs(self, context: CommandContext, id: UUID, *, keep_begun: bool, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.decide_drop_outs(state, keep_begun=keep_begun))
 
-    def combine_due_dates(self, context: Context, id: UUID, *, earliest: bool, expected: int | None) -> Receipt:
+    def combine_due_dates(self, context: CommandContext, id: UUID, *, earliest: bool, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.combine_due_dates(state, earliest=earliest))
 
-    def admit(self, context: Context, id: UUID, admission: Admission, expected: int | None) -> Receipt:
+    def admit(self, context: CommandContext, id: UUID, admission: Admission, expected: int | None) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.admit(state, admission))
 
     def choose_visibility(
-        self, context: Context, id: UUID, audiences: frozenset[UUID], expected: int | None
+        self, context: CommandContext, id: UUID, audiences: frozenset[UUID], expected: int | None
     ) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.choose_visibility(state, audiences))
 
-    def decide_completion(self, context: Context, id: UUID, completion: Completion, expected: int | None) -> Receipt:
+    def decide_completion(
+        self, context: CommandContext, id: UUID, completion: Completion, expected: int | None
+    ) -> Receipt:
         return self._change(context, id, expected, lambda state: editing.decide_completion(state, completion))
+
+    def configure_approvals(
+        self, context: CommandContext, id: UUID, approvals: Approvals, expected: int | None
+    ) -> Receipt:
+        return self._change(context, id, expected, lambda state: editing.configure_approvals(state, approvals))
 
     def find(self, id: UUID) -> Offering:
         """Raises NotFound."""
@@ -153,17 +170,16 @@ class Catalog(Ledger):
             raise NotFound("There is no such offering. GET /api/catalog/offerings lists them.", field="offering_id")
         return state
 
+    @command
     def _change(
-        self, context: Context, id: UUID, expected: int | None, decide: Callable[[Offering], list[Event]]
+        self, context: CommandContext, id: UUID, expected: int | None, decide: Callable[[Offering], list[Event]]
     ) -> Receipt:
-        if earlier := self.earlier(context):
-            return earlier
         state = self.find(id)
         check_version(expected, state.version)
         return self._write(context, state, decide(state))
 
     def _write(
-        self, context: Context, state: Offering | None, events: list[Event], warnings: Sequence[JsonValue] = ()
+        self, context: CommandContext, state: Offering | None, events: list[Event], warnings: Sequence[JsonValue] = ()
     ) -> Receipt:
         after = state
         for event in events:
@@ -175,28 +191,28 @@ class Catalog(Ledger):
 
     def _check_code(self, code: str, id: UUID | None) -> None:
         with self.database.connection() as conn:
-            known = offerings.by_code(conn, [code]).get(code.lower())
+            known = offerings.by_code(conn, [code]).get(fold(code))
         if known and known.id != id:
             raise Conflict(
-                f"The code '{code}' belongs to '{known.title}'. Choose another, or edit that offering.",
+                f"The code '{code}' is already used by '{known.title}'. Choose another code, or edit that offering.",
                 field="code",
                 kind="code-taken",
                 offering_id=str(known.id),
             )
 
     def _items(self, ids: Sequence[UUID]) -> list[Offering]:
-        """The items of a qualification. Refuses what is not in the catalogue, and other qualifications."""
+        """The items of a qualification. Refuses what is not in the catalog, and other qualifications."""
         with self.database.connection() as conn:
             found = {id for id, row in offerings.by_id(conn, ids).items() if row.kind != "qualification"}
         if wrong := sorted(set(ids) - found):
             raise Invalid(
-                "The items of a qualification are courses and certifications of the catalogue; these are not: "
+                "The items of a qualification must be courses or certifications in the catalog. These are not: "
                 f"{', '.join(map(str, wrong))}.",
                 field="items",
                 unknown=[str(id) for id in wrong],
             )
         if len(set(ids)) < len(ids):
-            raise Invalid("An item stands twice in the list.", field="items")
+            raise Invalid("An item appears more than once in the list.", field="items")
         return [self.find(id) for id in ids]
 
     def _check_courses(self, conn: Connection, steps: Sequence[Step]) -> None:
@@ -204,16 +220,16 @@ class Catalog(Ledger):
         found = {id for id, row in offerings.by_id(conn, named).items() if row.kind == "course"}
         if named - found:
             raise Invalid(
-                "A step names a course that is not in the catalogue.",
+                "A step refers to a course that is not in the catalog.",
                 field="steps",
                 unknown=[str(id) for id in sorted(named - found)],
             )
         if any((step.kind == "course") != (step.course_id is not None) for step in steps):
-            raise Invalid("A step of kind course names its course_id, and no other step does.", field="steps")
+            raise Invalid("A step of kind course must have a course_id, and no other step may.", field="steps")
 
 
 def unseen(item: Offering) -> dict[str, JsonValue] | None:
-    """Why learners who are not assigned to an item do not see it, as far as the catalogue knows (CAT-11)."""
+    """Why learners who are not assigned to an item do not see it, as far as the catalog knows (CAT-11)."""
     reason: str | None = "hidden" if item.admission.access == "hidden" else None
     if item.kind == "certification" and item.published is None:
         reason = "unpublished"
@@ -224,7 +240,7 @@ def unseen(item: Offering) -> dict[str, JsonValue] | None:
     return {"item_id": str(item.id), "code": item.described.code, "title": item.described.title, "reason": reason}
 
 
-def decision(context: Context, before: Offering | None, after: Offering, events: Sequence[Event]) -> Decision:
+def decision(context: CommandContext, before: Offering | None, after: Offering, events: Sequence[Event]) -> Decision:
     """Events together with the row of the list."""
     steps = after.versions[after.published].steps if after.published else ()
     described = after.described
@@ -233,18 +249,20 @@ def decision(context: Context, before: Offering | None, after: Offering, events:
     )
     row = Row(
         OFFERING,
-        (
-            after.id,
-            after.version,
-            after.kind,
-            after.described.code,
-            after.described.title,
-            after.active,
-            after.published,
-            None if isinstance(described, Qualification) else described.minimum_minutes,
-            list(parts),
+        OfferingRow(
+            id=after.id,
+            revision=after.version,
+            kind=after.kind,
+            code=described.code,
+            title=described.title,
+            active=after.active,
+            published=after.published,
+            minimum_minutes=None if isinstance(described, Qualification) else described.minimum_minutes,
+            courses=list(parts),
+            code_folded=fold(described.code),
+            title_folded=fold(described.title),
         ),
     )
     if not events:
         return Decision((), context.meta())
-    return Decision(tuple(events), context.meta(), new=() if before else (row,), changed=(row,) if before else ())
+    return Decision(tuple(events), context.meta(), inserted=() if before else (row,), updated=(row,) if before else ())

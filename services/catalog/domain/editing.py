@@ -1,18 +1,22 @@
 """Offerings: which edits are refused, and what the others record. Pure; offering.py has the state."""
 
+from dataclasses import replace
 from uuid import UUID
 
 from services.catalog.domain.offering import (
     Admission,
+    Approvals,
     Certification,
     Completion,
     Course,
     Described,
+    MailRules,
     Offering,
     Qualification,
     Version,
 )
 from shared.contracts.catalog import (
+    ApprovalsConfigured,
     CertificationDescribed,
     CompletionReviewSwitched,
     CourseDescribed,
@@ -21,6 +25,7 @@ from shared.contracts.catalog import (
     EarlierCompletionsDecided,
     EnrolmentWindowSet,
     LearnerAccessChosen,
+    MailConfigured,
     Notification,
     NotificationsSwitched,
     OfferingActivated,
@@ -45,11 +50,13 @@ _DESCRIBES: dict[type[Described], type[Event]] = {
 def describe(state: Offering | None, id: UUID, wanted: Described) -> list[Event]:
     """Create the offering, or replace its description whole; nothing where it is so already."""
     if state and type(state.described) is not type(wanted):
-        raise Conflict(f"'{wanted.code}' is a {state.kind} and stays one.", field="kind", kind="other-kind")
+        raise Conflict(
+            f"'{wanted.code}' is a {state.kind}, which cannot be changed.", field="kind", kind="kind-mismatch"
+        )
     if state and state.described == wanted:
         return []
     if isinstance(wanted, Qualification) and not wanted.items:
-        raise Invalid("A qualification lists at least one course or certification.", field="items")
+        raise Invalid("A qualification must list at least one course or certification.", field="items")
     return [_DESCRIBES[type(wanted)](originator_id=id, originator_version=_next(state), **vars(wanted))]
 
 
@@ -61,16 +68,16 @@ def draft(state: Offering, number: int, steps: tuple[Step, ...], *, in_order: bo
         return []
     if known and known.state != "draft":
         raise Conflict(
-            f"Version {number} is {known.state} and never changes. Draft version {max(state.versions) + 1} instead.",
+            f"Version {number} is {known.state} and cannot be changed. Draft version {max(state.versions) + 1} instead.",
             field="version",
-            kind="version-fixed",
+            kind="version-not-editable",
         )
     if not known and number != len(state.versions) + 1:
-        raise Invalid(f"The next version is {len(state.versions) + 1}.", field="version")
+        raise Invalid(f"The next version must be {len(state.versions) + 1}.", field="version")
     if not steps:
-        raise Invalid("A version has at least one step.", field="steps")
+        raise Invalid("A version must have at least one step.", field="steps")
     told = {"version": number, "steps": steps, "in_order": in_order}
-    return [VersionDrafted.next_of(state.id, state.version, told)]
+    return [VersionDrafted.unchecked_next(state.id, state.version, told)]
 
 
 def publish(state: Offering, number: int) -> list[Event]:
@@ -79,7 +86,7 @@ def publish(state: Offering, number: int) -> list[Event]:
     if known.state == "published":
         return []
     if known.state == "retired":
-        raise Conflict(f"Version {number} is retired. Draft a new one.", field="version", kind="version-fixed")
+        raise Conflict(f"Version {number} is retired. Draft a new one.", field="version", kind="version-not-editable")
     events: list[Event] = []
     if state.published is not None:
         events.append(VersionRetired(originator_id=state.id, originator_version=_next(state), version=state.published))
@@ -103,11 +110,31 @@ def activate(state: Offering, *, active: bool) -> list[Event]:
     return [event(originator_id=state.id, originator_version=_next(state))]
 
 
-def switch(state: Offering, on: frozenset[Notification]) -> list[Event]:
-    """Which e-mails about this offering are on (CAT-17)."""
-    if state.notifications == on:
+def switch(state: Offering, on: frozenset[Notification], mail: MailRules | None = None) -> list[Event]:
+    """Which e-mails about this offering are on, and with `mail` what is so of the others (CAT-17)."""
+    events: list[Event] = []
+    if state.notifications != on:
+        switched = NotificationsSwitched(originator_id=state.id, originator_version=_next(state), on=tuple(sorted(on)))
+        events.append(switched)
+    if mail is not None:
+        events += configure_mail(replace(state, version=state.version + len(events)), mail)
+    return events
+
+
+def configure_mail(state: Offering, rules: MailRules) -> list[Event]:
+    """Which other e-mails are off, which are copied to managers, and when learners are reminded (CAT-17, NTF-1)."""
+    if state.mail == rules:
         return []
-    return [NotificationsSwitched(originator_id=state.id, originator_version=_next(state), on=tuple(sorted(on)))]
+    event = MailConfigured(
+        originator_id=state.id,
+        originator_version=_next(state),
+        off=tuple(sorted(rules.off)),
+        copied=tuple(sorted(rules.copied)),
+        due_reminders=rules.due_reminders,
+        certificate_reminders=rules.certificate_reminders,
+        access_reminders=rules.access_reminders,
+    )
+    return [event]
 
 
 def combine_due_dates(state: Offering, *, earliest: bool) -> list[Event]:
@@ -128,13 +155,13 @@ def admit(state: Offering, admission: Admission) -> list[Event]:
     """How and when learners come by themselves (CAT-5, CAT-19)."""
     opens, closes = admission.opens, admission.closes
     if opens and closes and closes <= opens:
-        raise Invalid("Enrolment has to close after it opens.", field="closes")
+        raise Invalid("Enrollment must close after it opens.", field="closes")
     events: list[Event] = []
     if state.admission.access != admission.access:
-        events.append(LearnerAccessChosen.next_of(state.id, state.version, {"access": admission.access}))
+        events.append(LearnerAccessChosen.unchecked_next(state.id, state.version, {"access": admission.access}))
     if (state.admission.opens, state.admission.closes) != (opens, closes):
         events.append(
-            EnrolmentWindowSet.next_of(state.id, state.version + len(events), {"opens": opens, "closes": closes})
+            EnrolmentWindowSet.unchecked_next(state.id, state.version + len(events), {"opens": opens, "closes": closes})
         )
     return events
 
@@ -143,18 +170,29 @@ def choose_visibility(state: Offering, audiences: frozenset[UUID]) -> list[Event
     """Who sees it without being assigned: the members of these audiences; everybody where there are none (CAT-7)."""
     if state.audiences == audiences:
         return []
-    return [VisibilityChosen.next_of(state.id, state.version, {"audiences": tuple(sorted(audiences))})]
+    return [VisibilityChosen.unchecked_next(state.id, state.version, {"audiences": tuple(sorted(audiences))})]
 
 
 def decide_completion(state: Offering, completion: Completion) -> list[Event]:
-    """What a completion asks for (CAT-12, ENR-8)."""
+    """Choose what a completion requires (CAT-12, ENR-8)."""
     events: list[Event] = []
     if state.completion.review != completion.review:
-        events.append(CompletionReviewSwitched.next_of(state.id, state.version, {"review": completion.review}))
+        events.append(CompletionReviewSwitched.unchecked_next(state.id, state.version, {"review": completion.review}))
     if state.completion.earlier_completions != completion.earlier_completions:
         told = {"count": completion.earlier_completions}
-        events.append(EarlierCompletionsDecided.next_of(state.id, state.version + len(events), told))
+        events.append(EarlierCompletionsDecided.unchecked_next(state.id, state.version + len(events), told))
     return events
+
+
+def configure_approvals(state: Offering, approvals: Approvals) -> list[Event]:
+    """Choose who decides on requests (CAT-13). Refuses an approver who stands twice in one stage."""
+    if state.approvals == approvals:
+        return []
+    for field in ("access", "later_due_date", "completion"):
+        for stage in getattr(approvals, field):
+            if len(set(stage.approvers)) < len(stage.approvers):
+                raise Invalid("An approver appears more than once in one stage.", field=f"approvals.{field}")
+    return [ApprovalsConfigured.unchecked_next(state.id, state.version, vars(approvals))]
 
 
 def _next(state: Offering | None) -> int:
@@ -163,7 +201,7 @@ def _next(state: Offering | None) -> int:
 
 def _check_certification(state: Offering) -> None:
     if state.kind != "certification":
-        raise Conflict("Only a certification has versions.", kind="other-kind")
+        raise Conflict("Only certifications have versions.", kind="kind-mismatch")
 
 
 def _version(state: Offering, number: int) -> Version:

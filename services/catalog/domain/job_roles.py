@@ -45,9 +45,9 @@ def describe(state: JobRole | None, id: UUID, wanted: Description) -> list[Event
         return []
     linked = [link.qualification_id for link in wanted.qualifications]
     if len(set(linked)) < len(linked):
-        raise Invalid("A qualification stands twice in the list.", field="qualifications")
-    return [JobRoleDescribed.next_of(id, state.version if state else 0, vars(wanted))]
+        raise Invalid("A qualification appears more than once in the list.", field="qualifications")
+    return [JobRoleDescribed.unchecked_next(id, state.version if state else 0, vars(wanted))]
 
 
 def remove(state: JobRole) -> list[Event]:
-    return [JobRoleRemoved.next_of(state.id, state.version, {})]
+    return [JobRoleRemoved.unchecked_next(state.id, state.version, {})]

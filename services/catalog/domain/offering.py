@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from uuid import UUID
 
+from shared.contracts.approval_stages import ApprovalStage
 from shared.contracts.catalog import (
     NOTIFICATIONS,
     Activity,
+    ApprovalsConfigured,
     CertificationDescribed,
     CompletionReviewSwitched,
     CourseDescribed,
@@ -17,6 +19,7 @@ from shared.contracts.catalog import (
     EnrolmentWindowSet,
     LearnerAccess,
     LearnerAccessChosen,
+    MailConfigured,
     Notification,
     NotificationsSwitched,
     OfferingActivated,
@@ -30,6 +33,7 @@ from shared.contracts.catalog import (
     VersionRetired,
     VisibilityChosen,
 )
+from shared.contracts.notifications import CopiedOccasion, OfferingOccasion
 from shared.events import Event
 
 
@@ -105,6 +109,29 @@ class Completion:
 
 
 @dataclass(frozen=True)
+class Approvals:
+    """Who decides on requests, stage by stage (CAT-13, APR-4). Without stages: the usual approvers. Times in days."""
+
+    access: tuple[ApprovalStage, ...] = ()
+    later_due_date: tuple[ApprovalStage, ...] = ()
+    completion: tuple[ApprovalStage, ...] = ()
+    ask_again_days: int = 0
+    escalation_days: int | None = None
+
+
+@dataclass(frozen=True)
+class MailRules:
+    """Which e-mails beside `Offering.notifications` are off, which are copied to managers, and when learners are reminded: days
+    before (negative) or after; None: as the suite is set (CAT-17, NTF-1)."""
+
+    off: frozenset[OfferingOccasion] = frozenset()
+    copied: frozenset[CopiedOccasion] = frozenset()
+    due_reminders: tuple[int, ...] | None = None
+    certificate_reminders: tuple[int, ...] | None = None
+    access_reminders: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
 class Offering:
     """An offering as its events tell it."""
 
@@ -114,12 +141,14 @@ class Offering:
     active: bool = True
     versions: Mapping[int, Version] = field(default_factory=dict)
     notifications: frozenset[Notification] = NOTIFICATIONS
+    mail: MailRules = MailRules()
     keep_begun: bool = True
     """Who drops out of the last source keeps training that was begun (ASG-10)."""
     earliest_due: bool = False
     """Of several due dates the earliest holds (DUE-3)."""
     admission: Admission = Admission()
     completion: Completion = Completion()
+    approvals: Approvals = Approvals()
     audiences: frozenset[UUID] = frozenset()
     """Who sees it without being assigned; empty: everybody (CAT-7)."""
 
@@ -177,9 +206,21 @@ def _described(event: CourseDescribed | CertificationDescribed | QualificationDe
     return cls(**{name: getattr(event, name) for name in cls.__dataclass_fields__})
 
 
+def _mail(event: MailConfigured) -> MailRules:
+    return MailRules(
+        frozenset(event.off),
+        frozenset(event.copied),
+        event.due_reminders,
+        event.certificate_reminders,
+        event.access_reminders,
+    )
+
+
 def _ruled(state: Offering, event: Event) -> Offering:
     now = state
     match event:
+        case MailConfigured():
+            now = replace(state, mail=_mail(event))
         case LearnerAccessChosen():
             now = replace(state, admission=replace(state.admission, access=event.access))
         case EnrolmentWindowSet():
@@ -190,6 +231,10 @@ def _ruled(state: Offering, event: Event) -> Offering:
             now = replace(state, completion=replace(state.completion, review=event.review))
         case EarlierCompletionsDecided():
             now = replace(state, completion=replace(state.completion, earlier_completions=event.count))
+        case ApprovalsConfigured():
+            now = replace(
+                state, approvals=Approvals(**{name: getattr(event, name) for name in Approvals.__dataclass_fields__})
+            )
     return now
 
 

@@ -1,4 +1,4 @@
--- The catalogue's list; each row is written with the events that made it.
+-- The catalog's list; each row is written with the events that made it.
 CREATE TABLE offering (
     id uuid PRIMARY KEY,
     revision bigint NOT NULL,

@@ -1,1 +1,1 @@
-"""The catalogue's lists."""
+"""The catalog's lists."""

@@ -4,28 +4,27 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Annotated, Any, NamedTuple
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from starlette.datastructures import UploadFile
 
-from services.directory.api.parts import Parts, Using
-from services.directory.imports import reporting
+from services.directory.api.dependencies import DatabaseDep, ImportsDep
+from services.directory.imports import reporting, runs
 from services.directory.imports.facts import OutcomeKind
-from services.directory.imports.options import ELEMENTS, Options, mapping
+from services.directory.imports.options import ELEMENTS, MappingView, Options, mapping, shipped
 from services.directory.imports.options import Mapping as FileMapping
 from services.directory.imports.reporting import ReportRow
-from services.directory.imports.running import KIND
+from services.directory.imports.runs import ImportView
 from services.directory.projections.tables import Element
-from shared import jobs
-from shared.auth import Permission, SignedIn
+from shared.auth import CurrentCaller, Permission
+from shared.database import Database
 from shared.errors import Invalid, NotFound
-from shared.http import Commanded, Cursor, PageSize, Wait
+from shared.http import CommandContextDep, Cursor, PageSize, PreferWait
 from shared.readmodel import Page
-from shared.store import Context
+from shared.store import CommandContext
 
 router = APIRouter(prefix="/api/directory/imports", tags=["import"])
 
@@ -48,33 +47,16 @@ _OF_MAPPING = ("delimiter", "encoding", "date_format", "zone")
 class Upload(NamedTuple):
     """What came: the command, the files by kind, the options."""
 
-    context: Context
+    context: CommandContext
     contents: Mapping[Element, bytes]
     options: Options
 
 
-class ImportView(BaseModel):
-    """A run. `done` of `total` changes are carried out; `outcomes` are rows per outcome once checked."""
-
-    id: UUID
-    batch: UUID
-    state: str
-    done: int
-    total: int | None
-    dry_run: bool
-    outcomes: dict[str, int]
-    ignored: list[str]
-    """Headings that have no place here."""
-    error: str | None
-    created_at: datetime
-    finished_at: datetime | None
+_FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": ImportView, "description": "The import has finished"}}
+_GOES_ON: dict[int | str, dict[str, Any]] = {202: {"model": ImportView, "description": "The import is running"}}
 
 
-_FINISHED: dict[int | str, dict[str, Any]] = {200: {"model": ImportView, "description": "It has finished"}}
-_GOES_ON: dict[int | str, dict[str, Any]] = {202: {"model": ImportView, "description": "It goes on"}}
-
-
-async def uploaded(request: Request, context: Commanded) -> Upload:
+async def uploaded(request: Request, context: CommandContextDep) -> Upload:
     """The multipart form: files org, pos, user, jobassignment; `mapping` and the options as fields."""
     form = await request.form(max_files=len(ELEMENTS) + 1, max_fields=40)
     contents: dict[Element, bytes] = {}
@@ -83,7 +65,7 @@ async def uploaded(request: Request, context: Commanded) -> Upload:
         if isinstance(value, UploadFile) and name != "mapping":
             element = next((e for e in ELEMENTS if e == name), None)
             if element is None:
-                raise Invalid(f"A file is one of {', '.join(ELEMENTS)}, not '{name}'.", field=name)
+                raise Invalid(f"'{name}' is not a known file. Send any of these: {', '.join(ELEMENTS)}.", field=name)
             contents[element] = await value.read()
         else:
             fields[name] = (await value.read()).decode("utf-8", "replace") if isinstance(value, UploadFile) else value
@@ -109,58 +91,71 @@ def _options(fields: Mapping[str, str]) -> Options:
 
 @router.post("", status_code=202, responses=_FINISHED, openapi_extra=_FORM)
 def start(
-    use: Using, caller: SignedIn, upload: Annotated[Upload, Depends(uploaded)], wait: Wait, response: Response
+    imports: ImportsDep,
+    database: DatabaseDep,
+    caller: CurrentCaller,
+    upload: Annotated[Upload, Depends(uploaded)],
+    wait: PreferWait,
+    response: Response,
 ) -> ImportView:
-    """Check the files and carry them out, or with `dry_run` only report. 202 with the run's address while it works."""
+    """Check the files and import them, or with `dry_run` only report. Answers 202 with the run's address while it is running."""
     caller.everywhere(Permission.MANAGE_DIRECTORY)
-    receipt = use.imports.start(*upload)
+    receipt = imports.start(*upload)
     id = UUID(str(receipt.result["import_id"])) if isinstance(receipt.result, dict) else UUID(int=0)
     response.headers["Location"] = f"/api/directory/imports/{id}"
-    return _waited(use, id, wait, response)
+    return _waited(database, id, wait, response)
+
+
+@router.get("")
+def list_runs(database: DatabaseDep, caller: CurrentCaller, limit: PageSize, cursor: Cursor = None) -> Page[ImportView]:
+    """List the imports, newest first."""
+    caller.everywhere(Permission.MANAGE_DIRECTORY)
+    with database.connection() as conn:
+        return runs.page(conn, cursor, limit)
+
+
+@router.get("/mappings")
+def list_mappings(caller: CurrentCaller) -> list[MappingView]:
+    """List the mappings that ship: which headings are read, and how the files are written."""
+    caller.everywhere(Permission.MANAGE_DIRECTORY)
+    return shipped()
 
 
 @router.get("/{import_id}", responses=_GOES_ON)
-def run(use: Using, caller: SignedIn, import_id: UUID, wait: Wait, response: Response) -> ImportView:
+def run(
+    database: DatabaseDep, caller: CurrentCaller, import_id: UUID, wait: PreferWait, response: Response
+) -> ImportView:
     caller.everywhere(Permission.MANAGE_DIRECTORY)
-    return _waited(use, import_id, wait, response)
+    return _waited(database, import_id, wait, response)
 
 
 @router.get("/{import_id}/report")
 def report(
-    use: Using,
-    caller: SignedIn,
+    database: DatabaseDep,
+    caller: CurrentCaller,
     import_id: UUID,
     limit: PageSize,
     outcome: OutcomeKind | None = None,
     cursor: Cursor = None,
 ) -> Page[ReportRow]:
-    """A line for each row of the files, and for each record that they leave out."""
+    """One line for each row of the files, and for each record that is missing from them."""
     caller.everywhere(Permission.MANAGE_DIRECTORY)
-    _view(use, import_id)
-    with use.database.connection() as conn:
+    _view(database, import_id)
+    with database.connection() as conn:
         return reporting.page(conn, import_id, outcome, cursor, limit)
 
 
-def _waited(use: Parts, id: UUID, wait: float, response: Response) -> ImportView:
+def _waited(database: Database, id: UUID, wait: float, response: Response) -> ImportView:
     deadline = time.monotonic() + wait
-    while (view := _view(use, id)).state not in ("finished", "failed") and time.monotonic() < deadline:
+    while (view := _view(database, id)).state not in ("finished", "failed") and time.monotonic() < deadline:
         time.sleep(_POLL_SECONDS)
     response.status_code = 200 if view.state in ("finished", "failed") else 202
     return view
 
 
-def _view(use: Parts, id: UUID) -> ImportView:
-    with use.database.connection() as conn:
-        job = jobs.find(conn, id)
-        row = conn.execute("SELECT options, ignored FROM import_run WHERE id = %s", [id]).fetchone()
-        counts = reporting.counts(conn, id) if job.cursor else {}
-    if job.kind != KIND or row is None:
+def _view(database: Database, id: UUID) -> ImportView:
+    with database.connection() as conn:
+        found = runs.find(conn, id)
+    if found is None:
         raise NotFound("There is no such import.", field="import_id")
-    fields = {n: getattr(job, n) for n in ("id", "state", "done", "total", "error", "created_at", "finished_at")}
-    return ImportView(
-        **fields,
-        batch=job.caused_by.correlation,
-        dry_run=Options.model_validate_json(str(row[0])).dry_run,
-        outcomes=counts,
-        ignored=list(row[1]) if isinstance(row[1], list) else [],
-    )
+    return found

@@ -3,31 +3,28 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Body, Query, Request, Response
+from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel
 
-from services.directory.api.parts import Using
+from services.directory.api.dependencies import AccountsDep, DatabaseDep, JobsDep, PeopleDep, RegistrationsDep
 from services.directory.application.jobs import JobRequest
-from services.directory.application.people import NewPerson, PersonEdit
+from services.directory.application.people import PersonEdit
+from services.directory.application.registrations import NewPerson
 from services.directory.projections import people
-from services.directory.projections.people import PersonFilter, PersonItem, PersonQuery, PersonView, SignInView
-from shared.auth import Permission, Scope, SignedIn
+from services.directory.projections.people import PersonView, SignInView
+from shared.auth import CurrentCaller, Permission, Scope
+from shared.client_address import ClientAddress
 from shared.contracts.directory import Deactivation
-from shared.errors import Invalid, NotFound
-from shared.http import Commanded, Cursor, Expected, Limit, PageSize, etag
-from shared.limits import Cursor as CursorText
+from shared.database import Database
+from shared.errors import NotFound
+from shared.http import CommandContextDep, Cursor, IfMatch, PageSize, etag, without_secrets
 from shared.limits import Role, Secret
 from shared.readmodel import Page
 from shared.store import Receipt
 
 router = APIRouter(prefix="/api/directory", tags=["people"])
 
-MANAGE, READ = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY
-
-
-class PeopleQuery(PersonFilter):
-    cursor: Cursor = None
-    limit: Limit = None
+MANAGE, READ, ASSIGN = Permission.MANAGE_DIRECTORY, Permission.READ_DIRECTORY, Permission.ASSIGN
 
 
 class Move(BaseModel):
@@ -46,73 +43,38 @@ class RoleRequest(BaseModel):
 
 
 class Password(BaseModel):
+    """`present_password` for one's own."""
+
     password: Secret
-
-
-class PersonSearch(PersonQuery):
-    cursor: CursorText | None = None
-
-
-class Selection(BaseModel):
-    """Everybody whom a search finds, for a command that takes people."""
-
-    people: list[UUID]
-
-
-@router.get("/people")
-def list_people(
-    use: Using, caller: SignedIn, asked: Annotated[PeopleQuery, Query()], limit: PageSize
-) -> Page[PersonItem]:
-    """People of organisations, positions, audiences, within the caller's scope. Names are searched for in a body only."""
-    scope = caller.scope(READ)
-    with use.database.connection() as conn:
-        return people.search(conn, scope, asked, asked.cursor, limit)
-
-
-@router.post("/people/search")
-def search(use: Using, caller: SignedIn, limit: PageSize, asked: PersonSearch) -> Page[PersonItem]:
-    """The same, also by parts of first and last name, and by e-mail (DIR-9): never in an address."""
-    scope = caller.scope(READ)
-    with use.database.connection() as conn:
-        return people.search(conn, scope, asked, asked.cursor, limit)
-
-
-@router.post("/people/selection")
-def select_all(use: Using, caller: SignedIn, request: Request, asked: PersonQuery) -> Selection:
-    """Everybody in the result of a search, not only the visible page, to assign them at once (ASG-4)."""
-    limit: int = request.app.state.settings.assignment_rows_limit
-    with use.database.connection() as conn:
-        found = people.selection(conn, caller.scope(READ), asked, limit)
-    if len(found) > limit:
-        raise Invalid(
-            f"More than {limit} people match (ROLLBOOK_ASSIGNMENT_ROWS_LIMIT). Narrow the search, or assign an organisation, "
-            "a position or an audience.",
-            kind="too-many",
-        )
-    return Selection(people=found)
+    present_password: Secret | None = None
 
 
 @router.post("/people", status_code=201)
-def register(use: Using, caller: SignedIn, context: Commanded, new: NewPerson, response: Response) -> Receipt:
-    receipt = use.people.register(context, caller.scope(MANAGE), new)
+def register(
+    registrations: RegistrationsDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    new: NewPerson,
+    response: Response,
+) -> Receipt:
+    """Register a person, with a password as an account too. Whoever assigns in an organisation may do that there, with first name,
+    last name, e-mail, password and country (DIR-2)."""
+    manage = caller.scope(MANAGE) if caller.may(MANAGE) or not caller.may(ASSIGN) else None
+    assign = caller.scope(ASSIGN) if caller.may(ASSIGN) else None
+    receipt = registrations.register(without_secrets(context, new, "password"), manage, assign, new)
     if isinstance(receipt.result, dict):
         response.headers["Location"] = f"/api/directory/people/{receipt.result['person_id']}"
     return receipt
 
 
-@router.get("/me")
-def me(use: Using, caller: SignedIn, response: Response) -> PersonView:
-    """Whoever signed in."""
-    return _person(use, Scope(everything=True), caller.id, response)
-
-
 @router.get("/people/{person_id}")
-def person(use: Using, caller: SignedIn, person_id: UUID, response: Response) -> PersonView:
-    return _person(use, caller.scope(READ), person_id, response)
+def person(database: DatabaseDep, caller: CurrentCaller, person_id: UUID, response: Response) -> PersonView:
+    return show(database, caller.scope(READ), person_id, response)
 
 
-def _person(use: Using, scope: Scope, id: UUID, response: Response) -> PersonView:
-    with use.database.connection() as conn:
+def show(database: Database, scope: Scope, id: UUID, response: Response) -> PersonView:
+    """Raises NotFound."""
+    with database.connection() as conn:
         found = people.find(conn, scope, id)
     if found is None:
         raise NotFound("There is no such person, or none that you may see.", field="person_id")
@@ -122,80 +84,129 @@ def _person(use: Using, scope: Scope, id: UUID, response: Response) -> PersonVie
 
 @router.patch("/people/{person_id}")
 def edit(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, edit: PersonEdit, expected: Expected
+    commands: PeopleDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    edit: PersonEdit,
+    expected: IfMatch,
 ) -> Receipt:
-    return use.people.edit(context, caller.scope(MANAGE), person_id, edit, expected)
+    return commands.edit(context, caller.scope(MANAGE), person_id, edit, expected)
 
 
 @router.post("/people/{person_id}/move")
-def move(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, move: Move, expected: Expected) -> Receipt:
-    """To another home organisation."""
-    return use.people.move(context, caller.scope(MANAGE), person_id, move.organisation_id, expected)
+def move(
+    commands: PeopleDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    move: Move,
+    expected: IfMatch,
+) -> Receipt:
+    """Move a person to another home organisation."""
+    return commands.move(context, caller.scope(MANAGE), person_id, move.organisation_id, expected)
 
 
 @router.post("/people/{person_id}/deactivate")
 def deactivate(
-    use: Using,
-    caller: SignedIn,
-    context: Commanded,
+    commands: PeopleDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
     person_id: UUID,
-    expected: Expected,
+    expected: IfMatch,
     leave: Annotated[Leave, Body()] = Leave(),  # noqa: B008
 ) -> Receipt:
-    return use.people.deactivate(context, caller.scope(MANAGE), person_id, leave.why, expected)
+    return commands.deactivate(context, caller.scope(MANAGE), person_id, leave.why, expected)
 
 
 @router.post("/people/{person_id}/reactivate")
-def reactivate(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, expected: Expected) -> Receipt:
-    return use.people.reactivate(context, caller.scope(MANAGE), person_id, expected)
+def reactivate(
+    commands: PeopleDep, caller: CurrentCaller, context: CommandContextDep, person_id: UUID, expected: IfMatch
+) -> Receipt:
+    return commands.reactivate(context, caller.scope(MANAGE), person_id, expected)
 
 
 @router.post("/people/{person_id}/jobs", status_code=201)
 def assign_job(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job: JobRequest, expected: Expected
+    job_commands: JobsDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    job: JobRequest,
+    expected: IfMatch,
 ) -> Receipt:
-    return use.jobs.assign(context, caller.scope(MANAGE), person_id, None, job, expected)
+    return job_commands.assign(context, caller.scope(MANAGE), person_id, job, expected)
 
 
 @router.put("/people/{person_id}/jobs/{job_id}")
 def change_job(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job_id: UUID, job: JobRequest, expected: Expected
+    job_commands: JobsDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    job_id: UUID,
+    job: JobRequest,
+    expected: IfMatch,
 ) -> Receipt:
-    return use.jobs.assign(context, caller.scope(MANAGE), person_id, job_id, job, expected)
+    return job_commands.assign(context, caller.scope(MANAGE), person_id, job, expected, job_id=job_id)
 
 
 @router.delete("/people/{person_id}/jobs/{job_id}")
 def end_job(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, job_id: UUID, expected: Expected
+    job_commands: JobsDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    job_id: UUID,
+    expected: IfMatch,
 ) -> Receipt:
-    return use.jobs.end(context, caller.scope(MANAGE), person_id, job_id, expected)
+    return job_commands.end(context, caller.scope(MANAGE), person_id, job_id, expected)
 
 
 @router.post("/people/{person_id}/roles", status_code=201)
-def grant(use: Using, caller: SignedIn, context: Commanded, person_id: UUID, held: RoleRequest) -> Receipt:
-    return use.people.grant(context, caller.scope(MANAGE), person_id, (held.role, held.organisation))
+def grant(
+    commands: PeopleDep, caller: CurrentCaller, context: CommandContextDep, person_id: UUID, held: RoleRequest
+) -> Receipt:
+    return commands.grant(context, caller.scope(MANAGE), person_id, (held.role, held.organisation))
 
 
 @router.delete("/people/{person_id}/roles/{role}")
 def revoke(
-    use: Using, caller: SignedIn, context: Commanded, person_id: UUID, role: Role, organisation: UUID | None = None
+    commands: PeopleDep,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    person_id: UUID,
+    role: Role,
+    organisation: UUID | None = None,
 ) -> Receipt:
-    return use.people.revoke(context, caller.scope(MANAGE), person_id, (role, organisation))
+    return commands.revoke(context, caller.scope(MANAGE), person_id, (role, organisation))
 
 
 @router.get("/people/{person_id}/sign-ins")
-def sign_ins(use: Using, caller: SignedIn, person_id: UUID, limit: PageSize, cursor: Cursor = None) -> Page[SignInView]:
-    """Successful ones, newest first. Everybody may see the own ones."""
+def sign_ins(
+    database: DatabaseDep, caller: CurrentCaller, person_id: UUID, limit: PageSize, cursor: Cursor = None
+) -> Page[SignInView]:
+    """List a person's successful sign-ins, newest first. Everybody can see their own."""
     scope = None if caller.id == person_id else caller.scope(READ)
-    with use.database.connection() as conn:
+    with database.connection() as conn:
         if scope and not people.visible(conn, scope, [person_id]):
             raise NotFound("There is no such person, or none that you may see.", field="person_id")
         return people.sign_ins(conn, person_id, cursor, limit)
 
 
 @router.put("/people/{person_id}/password", status_code=204)
-def set_password(use: Using, caller: SignedIn, person_id: UUID, body: Password) -> None:
-    """A local account for this person, or another password. Everybody may change the own one."""
-    if caller.id != person_id:
-        use.people.check_account(caller.scope(MANAGE), person_id, caller.id)
-    use.accounts.set_password(person_id, body.password)
+def set_password(
+    commands: PeopleDep,
+    accounts: AccountsDep,
+    caller: CurrentCaller,
+    address: ClientAddress,
+    person_id: UUID,
+    body: Password,
+) -> None:
+    """Create a local account for this person, or change its password; every sign-in with the one before ends. Everybody can change
+    their own password, with the present one."""
+    if caller.id == person_id:
+        accounts.change_password(person_id, body.present_password, body.password, address)
+        return
+    commands.check_account(caller.scope(MANAGE), person_id, caller.id)
+    accounts.set_password(person_id, body.password)

@@ -6,7 +6,7 @@ from uuid import UUID, uuid5
 
 from pydantic import BaseModel, Field, JsonValue
 
-from services.directory.application.following import RuleChange
+from services.directory.application.audience_updates import RuleChange
 from services.directory.application.keys import checked_key
 from services.directory.application.ledger import Directory
 from services.directory.application.people import known_people
@@ -23,7 +23,7 @@ from shared.folding import fold
 from shared.http import check_version
 from shared.limits import Country, Day, FieldName, Key, Name
 from shared.limits.narrow import Narrow
-from shared.store import Context, Decision, Receipt, Row
+from shared.store import CommandContext, Decision, Receipt, Row, command
 
 
 class LimitedDateCondition(DateCondition):
@@ -58,9 +58,8 @@ class Audiences:
     def __init__(self, ledger: Directory) -> None:
         self._ledger = ledger
 
-    def create(self, context: Context, new: NewAudience) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
+    @command
+    def create(self, context: CommandContext, new: NewAudience) -> Receipt:
         id = new_id(context)
         external_id = checked_key(new.external_id, "external_id") if new.external_id is not None else None
         with self._ledger.database.connection() as conn:
@@ -68,7 +67,11 @@ class Audiences:
             query = "SELECT name_folded = %s FROM audience WHERE name_folded = %s OR external_id = %s"
             if taken := conn.execute(query, [name, name, external_id]).fetchone():
                 field = "name" if taken[0] else "external_id"
-                raise Conflict("There is an audience with this name or external id already.", field=field, kind="taken")
+                raise Conflict(
+                    "An audience with this name or external id already exists. Choose another.",
+                    field=field,
+                    kind="taken",
+                )
             if new.rule:
                 _check_units(conn, new.rule)
         ruled = audiences.rule(id, 1, new.rule, None) if new.rule else ()
@@ -78,13 +81,12 @@ class Audiences:
         events = (audiences.create(id, new.name, external_id), *ruled)
         also = _judge(context, id) if ruled else None
         return self._ledger.record(
-            context, Decision(events, context.meta(), new=rows), {"audience_id": str(id)}, also=also
+            context, Decision(events, context.meta(), inserted=rows), {"audience_id": str(id)}, also=also
         )
 
-    def rule(self, context: Context, id: UUID, rule: AudienceRule, expected: int | None) -> Receipt:
+    @command
+    def rule(self, context: CommandContext, id: UUID, rule: AudienceRule, expected: int | None) -> Receipt:
         """Another rule; the members follow in a job. Raises Stale when `expected` is not the audience's version."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             audience = queries.audience(conn, id)
             if audience is None:
@@ -93,21 +95,22 @@ class Audiences:
         check_version(expected, audience.version)
         if audience.rule is None:
             raise Conflict(
-                "This audience is fixed. Create one with a rule.", field="audience_id", kind="audience-fixed"
+                "The members of this audience are managed by hand. Create an audience with a rule instead.",
+                field="audience_id",
+                kind="audience-has-no-rule",
             )
         events = audiences.rule(id, audience.version, rule, audience.rule)
         rows = (
             audience_row(id, audience.version + len(events), audience.name, audience.external_id),
             Row(AUDIENCE_RULE, (id, rule.model_dump_json())),
         )
-        decision = Decision(events, context.meta(), changed=rows if events else ())
+        decision = Decision(events, context.meta(), updated=rows if events else ())
         also = _judge(context, id) if events else None
         return self._ledger.record(context, decision, {"audience_id": str(id)}, also=also)
 
-    def remove(self, context: Context, id: UUID, expected: int | None) -> Receipt:
+    @command
+    def remove(self, context: CommandContext, id: UUID, expected: int | None) -> Receipt:
         """With everybody's membership. Refused while it has assignments, which are counted again under the append lock (ASG-10)."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             audience = queries.audience(conn, id)
             if audience is None:
@@ -122,23 +125,22 @@ class Audiences:
             conn.execute("DELETE FROM audience_member WHERE audience = %s", [id])
 
         result: JsonValue = {"audience_id": str(id), "left": len(members)}
-        return self._ledger.record(context, Decision(events, context.meta(), gone=gone), result, also=also)
+        return self._ledger.record(context, Decision(events, context.meta(), deleted=gone), result, also=also)
 
+    @command
     def change_members(
-        self, context: Context, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]
+        self, context: CommandContext, scope: Scope, id: UUID, add: Sequence[UUID], remove: Sequence[UUID]
     ) -> Receipt:
         """Who is a member already, or none, is left out; the answer says how many joined and left."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             audience = queries.audience(conn, id)
             if audience is None:
                 raise NotFound("There is no such audience.", field="audience_id")
             if audience.rule is not None:
                 raise Conflict(
-                    "The members of this audience follow its rule. Change the rule instead.",
+                    "The members of this audience are determined by its rule. Change the rule instead.",
                     field="audience_id",
-                    kind="audience-ruled",
+                    kind="audience-has-rule",
                 )
             known_people(conn, scope, add, "add")
             joined = set(add) - set(remove) - queries.members_among(conn, id, add)
@@ -148,16 +150,16 @@ class Audiences:
         decision = Decision(
             events,
             context.meta(),
-            new=tuple(Row(MEMBER, (id, person)) for person in joined),
-            changed=(row,) if events else (),
-            gone=tuple(Row(MEMBER, (id, person)) for person in left),
+            inserted=tuple(Row(MEMBER, (id, person)) for person in joined),
+            updated=(row,) if events else (),
+            deleted=tuple(Row(MEMBER, (id, person)) for person in left),
         )
         return self._ledger.record(
             context, decision, {"audience_id": str(id), "joined": len(joined), "left": len(left)}
         )
 
 
-def _judge(context: Context, id: UUID) -> Callable[[Connection], None]:
+def _judge(context: CommandContext, id: UUID) -> Callable[[Connection], None]:
     """Everybody, by the new rule."""
 
     def enqueue(conn: Connection) -> None:
@@ -173,4 +175,4 @@ def _check_units(conn: Connection, rule: AudienceRule) -> None:
         query = "SELECT count(*) FROM unit WHERE kind = %s AND id = ANY(%s)"
         row = conn.execute(query, [kind, list(asked)]).fetchone()
         if row is None or row[0] != len(asked):
-            raise NotFound(f"The rule names an unknown {kind}.", field=f"rule.{kind}s")
+            raise NotFound(f"The rule refers to an unknown {kind}.", field=f"rule.{kind}s")

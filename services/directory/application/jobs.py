@@ -19,7 +19,7 @@ from shared.database import Connection
 from shared.errors import Conflict, NotFound
 from shared.http import check_version
 from shared.limits import Day, Key, Line
-from shared.store import Context, Decision, Receipt, Revision, Row
+from shared.store import CommandContext, Decision, Receipt, Revision, Row, command
 
 
 class JobRequest(BaseModel):
@@ -42,19 +42,25 @@ class Jobs:
     def __init__(self, ledger: Directory) -> None:
         self._ledger = ledger
 
+    @command
     def assign(
-        self, context: Context, scope: Scope, id: UUID, job_id: UUID | None, asked: JobRequest, expected: int | None
+        self,
+        context: CommandContext,
+        scope: Scope,
+        id: UUID,
+        asked: JobRequest,
+        expected: int | None,
+        *,
+        job_id: UUID | None = None,
     ) -> Receipt:
-        """Create a job (`job_id` None), or replace what a job says."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
+        """Create a job, or replace what the job `job_id` says."""
         asked = asked.model_copy(update={"external_id": checked_key(asked.external_id, "external_id")})
         today = datetime.now(UTC).date()
         with self._ledger.database.connection() as conn:
             person, profile = self._ledger.person(conn, scope, id)
             check_version(expected, person.version + profile.revision)
             details = self._details(conn, person, job_id, asked)
-            job = self._job(conn, scope, person, job_id, asked, today)
+            job = self._job(conn, scope, person, asked, job_id=job_id, today=today)
             above = queries.managers_above(conn, job.manager_job)
             above_temporary = queries.managers_above(conn, job.temporary_manager_job)
         events = people.assign_job(person, job, tuple(above), tuple(above_temporary), today)
@@ -64,16 +70,15 @@ class Jobs:
         decision = Decision(
             events,
             context.meta(),
-            new=() if job_id else (row,),
-            changed=(*changed, row) if job_id else changed,
-            relied_on=tuple(Revision("job_assignment", *one) for one in {**above, **above_temporary}.items()),
+            inserted=() if job_id else (row,),
+            updated=(*changed, row) if job_id else changed,
+            preconditions=tuple(Revision("job_assignment", *one) for one in {**above, **above_temporary}.items()),
         )
         return self._ledger.record(context, decision, {"person_id": str(id), "job_id": str(job.id)})
 
-    def end(self, context: Context, scope: Scope, id: UUID, job_id: UUID, expected: int | None) -> Receipt:
+    @command
+    def end(self, context: CommandContext, scope: Scope, id: UUID, job_id: UUID, expected: int | None) -> Receipt:
         """Refused while the job leads others."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             person, profile = self._ledger.person(conn, scope, id)
             check_version(expected, person.version + profile.revision)
@@ -83,16 +88,16 @@ class Jobs:
             led = queries.led_by(conn, job_id)
             if led:
                 raise Conflict(
-                    f"{led} jobs are led by this one. Give them another manager first.",
+                    f"{led} jobs report to this one. Give them another manager first.",
                     field="job_id",
-                    kind="job-leads",
+                    kind="job-has-reports",
                 )
 
         decision = Decision(
             events,
             context.meta(),
-            changed=(person_row(people.evolve(person, events[0])),),
-            gone=(Row(JOB, (job_id,)),),
+            updated=(person_row(people.evolve(person, events[0])),),
+            deleted=(Row(JOB, (job_id,)),),
         )
         return self._ledger.record(context, decision, {"person_id": str(id), "job_id": str(job_id)}, also=leads_nobody)
 
@@ -101,12 +106,12 @@ class Jobs:
         if job_id and job_id not in known:
             raise NotFound("This person has no such job.", field="job_id")
         if any(d.external_id == asked.external_id for id, d in known.items() if id != job_id):
-            raise Conflict("This person has a job with this external id already.", field="external_id", kind="taken")
+            raise Conflict("This person already has a job with this external id.", field="external_id", kind="taken")
         number = known[job_id].number if job_id else max((d.number for d in known.values()), default=0) + 1
         return JobDetails(number, asked.external_id, asked.title)
 
     def _job(
-        self, conn: Connection, scope: Scope, person: Person, job_id: UUID | None, asked: JobRequest, today: date
+        self, conn: Connection, scope: Scope, person: Person, asked: JobRequest, *, job_id: UUID | None, today: date
     ) -> Job:
         self._check_unit(conn, scope, asked.organisation, "organisation")
         self._check_unit(conn, scope, asked.position, "position")
@@ -141,6 +146,6 @@ class Jobs:
         owner = queries.job_owner(conn, job) if job else None
         if job and owner is None:
             raise NotFound(
-                "There is no such job. A manager is named by the id of one of the manager's jobs.", field=field
+                "There is no such job. Identify a manager by the id of one of the manager's jobs.", field=field
             )
         return owner

@@ -12,6 +12,6 @@ def checked_key(text: str, field: str) -> str:
         raise Invalid(f"{field} is blank.", field=field)
     if found := hidden(kept, address=field == "email"):
         raise Invalid(
-            f"{field} has the invisible character {found} within. Type it again without that character.", field=field
+            f"{field} contains the invisible character {found}. Type it again without that character.", field=field
         )
     return kept

@@ -11,10 +11,10 @@ from services.directory.projections.tables import ProfileRow
 from shared.auth import Scope
 from shared.database import Connection
 from shared.errors import Corrupt, NotFound
-from shared.store import Ledger
+from shared.store import ServiceApplication
 
 
-class Directory(Ledger):
+class Directory(ServiceApplication):
     """People, units, frameworks and audiences."""
 
     name = "directory"
@@ -35,7 +35,7 @@ class Directory(Ledger):
         roles that this person holds, so Forbidden where one of them reaches beyond the scope (SEC-4). Oneself one may change."""
         person, profile = self.person(conn, scope, id)
         if id != actor and not all(self._covers(conn, scope, organisation) for _, organisation in person.roles):
-            raise scope.beyond("This person holds permission roles beyond your organisations", "person_id")
+            raise scope.beyond("This person holds permission roles outside your organisations", "person_id")
         return person, profile
 
     def _covers(self, conn: Connection, scope: Scope, organisation: UUID | None) -> bool:
@@ -52,7 +52,7 @@ class Directory(Ledger):
         """A home, or a role's place, is an organisation within the scope; none at all only for those who manage everything."""
         if home is None:
             if not scope.everything:
-                raise scope.beyond("Without an organisation it is for everything", field)
+                raise scope.beyond("Without an organisation the role applies everywhere", field)
             return
         unit = units.unit(conn, scope, home)
         if unit is None or unit.kind != "organisation" or not units.within(conn, scope, home):

@@ -1,48 +1,32 @@
-"""Commands on people: register, edit, move, deactivate, reactivate, permission roles."""
+"""Commands on people who are registered: edit, move, deactivate, reactivate, permission roles."""
 
 from collections.abc import Callable, Sequence
-from typing import Annotated
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from services.directory.application.keys import checked_key
+from services.directory.application.identity import (
+    UserName,
+    check_email,
+    check_unique,
+    check_zone,
+    still_there,
+    with_keys,
+)
 from services.directory.application.ledger import Directory
 from services.directory.application.rows import person_row
 from services.directory.domain import people
 from services.directory.domain.people import Held, Person
 from services.directory.projections import people as queries
 from services.directory.projections.tables import ProfileRow, role_row
-from shared.addresses import NotAnAddress, read_address
 from shared.auth import ROLES, Scope
-from shared.contracts.directory import Deactivation, PersonRegistered
+from shared.contracts.directory import Deactivation
 from shared.database import Connection
 from shared.errors import Conflict, Invalid
 from shared.events import Event
 from shared.http import check_version
-from shared.limits import Country, Day, Email, FieldName, Language, LongKey, PersonName, Text, Zone
-from shared.store import Context, Decision, Receipt, Revision, Row
-
-PEOPLE = UUID("6a7e4f57-7c40-4f0e-9d3b-0a44f9fd3a51")
-"""The name space of the ids of people whom a command registers."""
-
-
-UserName = Annotated[str, Text(254, 1)]
-
-
-class NewPerson(BaseModel):
-    """Somebody to be known (DIR-1). The user name is the e-mail unless given."""
-
-    first_name: PersonName
-    last_name: PersonName
-    email: Email
-    user_name: UserName | None = None
-    external_id: LongKey | None = None
-    country: Country | None = None
-    home_organisation: UUID | None = None
-    language: Language | None = None
-    time_zone: Zone | None = None
-    dates: dict[FieldName, Day] = Field(default_factory=dict, max_length=100)
+from shared.limits import Country, Day, Email, FieldName, Language, LanguageTag, LongKey, PersonName, Zone
+from shared.store import CommandContext, Decision, Receipt, Revision, Row, command
 
 
 class PersonEdit(BaseModel):
@@ -59,78 +43,59 @@ class PersonEdit(BaseModel):
     dates: dict[FieldName, Day] = Field(default_factory=dict, max_length=100)
 
 
+class OwnEdit(BaseModel):
+    """What people change of themselves; what is not sent stays, null is as the reader's browser and the organisation say."""
+
+    language: LanguageTag | None = None
+    """As BCP 47 writes it: `en`, `de-CH`. E-mails and pages are in English where there are no texts in it."""
+    time_zone: Zone | None = None
+
+
 class People:
     """One person at a time."""
 
     def __init__(self, ledger: Directory) -> None:
         self._ledger = ledger
 
-    def register(self, context: Context, scope: Scope, new: NewPerson) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
-        id = uuid5(PEOPLE, f"{context.actor}/{context.command_id}")
-        profile = ProfileRow(
-            id,
-            1,
-            new.first_name.strip(),
-            new.last_name.strip(),
-            new.email,
-            new.user_name or new.email,
-            new.external_id,
-            new.language,
-            new.time_zone,
-        )
-        profile = _with_keys(profile)
-        with self._ledger.database.connection() as conn:
-            self._ledger.check_home(conn, scope, new.home_organisation)
-            _check_email(profile.email)
-            _check_unique(conn, profile)
-        event = PersonRegistered(
-            originator_id=id,
-            originator_version=1,
-            home_organisation=new.home_organisation,
-            country=new.country,
-            dates=new.dates,
-        )
-        rows = (person_row(people.evolve(None, event)), profile.row())
-        return self._ledger.record(
-            context,
-            Decision((event,), context.meta(), new=rows),
-            {"person_id": str(id)},
-            also=_still_there(new.home_organisation),
-        )
-
-    def edit(self, context: Context, scope: Scope, id: UUID, edit: PersonEdit, expected: int | None) -> Receipt:
+    @command
+    def edit(self, context: CommandContext, scope: Scope, id: UUID, edit: PersonEdit, expected: int | None) -> Receipt:
         """Raises Stale when `expected` is not the person's version."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             person, profile = self._ledger.account(conn, scope, id, context.actor)
             check_version(expected, person.version + profile.revision)
             sent = edit.model_dump(exclude_unset=True)
-            now = _with_keys(profile, **{k: v for k, v in sent.items() if k in ProfileRow._fields})
+            now = with_keys(profile, **{k: v for k, v in sent.items() if k in ProfileRow._fields})
             if now.email != profile.email:
-                _check_email(now.email)
-            _check_unique(conn, now)
+                check_email(now.email)
+            if now.time_zone != profile.time_zone:
+                check_zone(now.time_zone)
+            check_unique(conn, now)
         country = edit.country if "country" in sent else person.country
         events = people.describe(person, country, edit.dates if "dates" in sent else person.dates)
         changed: tuple[Row, ...] = ()
-        relied_on: tuple[Revision, ...] = (Revision("person", id, person.version),)
+        preconditions: tuple[Revision, ...] = (Revision("person", id, person.version),)
         if now != profile:
             changed = (now._replace(revision=profile.revision + 1).row(),)
-            relied_on += (Revision("profile", id, profile.revision),)
-        return self._record(context, person, events, changed=changed, relied_on=relied_on)
+            preconditions += (Revision("profile", id, profile.revision),)
+        return self._record(context, person, events, changed=changed, preconditions=preconditions)
 
-    def move(self, context: Context, scope: Scope, id: UUID, home: UUID | None, expected: int | None) -> Receipt:
+    def edit_own(self, context: CommandContext, edit: OwnEdit, expected: int | None) -> Receipt:
+        """Of whoever sends it."""
+        sent = PersonEdit(**edit.model_dump(exclude_unset=True))
+        return self.edit(context, Scope(everything=True), context.actor, sent, expected)
+
+    def move(self, context: CommandContext, scope: Scope, id: UUID, home: UUID | None, expected: int | None) -> Receipt:
         """Both the old and the new home are within the scope."""
 
         def decide(conn: Connection, person: Person) -> tuple[Event, ...]:
             self._ledger.check_home(conn, scope, home, "organisation_id")
             return people.move(person, home)
 
-        return self._change(context, scope, id, expected, decide, also=_still_there(home))
+        return self._change(context, scope, id, expected, decide, also=still_there(home))
 
-    def deactivate(self, context: Context, scope: Scope, id: UUID, why: Deactivation, expected: int | None) -> Receipt:
+    def deactivate(
+        self, context: CommandContext, scope: Scope, id: UUID, why: Deactivation, expected: int | None
+    ) -> Receipt:
         """The last site administrator stays."""
 
         def guard(conn: Connection) -> None:
@@ -139,7 +104,7 @@ class People:
 
         return self._change(context, scope, id, expected, lambda _, p: people.deactivate(p, why), also=guard)
 
-    def reactivate(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Receipt:
+    def reactivate(self, context: CommandContext, scope: Scope, id: UUID, expected: int | None) -> Receipt:
         return self._change(context, scope, id, expected, lambda _, p: people.reactivate(p))
 
     def check_account(self, scope: Scope, id: UUID, actor: UUID) -> None:
@@ -147,21 +112,19 @@ class People:
         with self._ledger.database.connection() as conn:
             self._ledger.account(conn, scope, id, actor)
 
-    def grant(self, context: Context, scope: Scope, id: UUID, held: Held) -> Receipt:
+    @command
+    def grant(self, context: CommandContext, scope: Scope, id: UUID, held: Held) -> Receipt:
         """A permission role for an organisation and below (SEC-2); nobody gives more than the own scope."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         _check_role(held[0])
         with self._ledger.database.connection() as conn:
             person, _ = self._ledger.person(conn, scope, id)
             self._ledger.check_home(conn, scope, held[1], "organisation")
         events = people.grant(person, held)
-        return self._record(context, person, events, new=(role_row(id, *held),), also=_still_there(held[1]))
+        return self._record(context, person, events, new=(role_row(id, *held),), also=still_there(held[1]))
 
-    def revoke(self, context: Context, scope: Scope, id: UUID, held: Held) -> Receipt:
+    @command
+    def revoke(self, context: CommandContext, scope: Scope, id: UUID, held: Held) -> Receipt:
         """The last site administrator keeps the role."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             person, _ = self._ledger.person(conn, scope, id)
             self._ledger.check_home(conn, scope, held[1], "organisation")
@@ -175,17 +138,16 @@ class People:
             also=_check_administrator_left if administrator else None,
         )
 
+    @command
     def _change(
         self,
-        context: Context,
+        context: CommandContext,
         scope: Scope,
         id: UUID,
         expected: int | None,
         decide: Callable[[Connection, Person], tuple[Event, ...]],
         also: Callable[[Connection], None] | None = None,
     ) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
         with self._ledger.database.connection() as conn:
             person, profile = self._ledger.account(conn, scope, id, context.actor)
             check_version(expected, person.version + profile.revision)
@@ -194,14 +156,14 @@ class People:
 
     def _record(
         self,
-        context: Context,
+        context: CommandContext,
         person: Person,
         events: tuple[Event, ...],
         *,
         new: tuple[Row, ...] = (),
         changed: tuple[Row, ...] = (),
         gone: tuple[Row, ...] = (),
-        relied_on: tuple[Revision, ...] = (),
+        preconditions: tuple[Revision, ...] = (),
         also: Callable[[Connection], None] | None = None,
     ) -> Receipt:
         now = person
@@ -209,47 +171,10 @@ class People:
             now = people.evolve(now, event)
         if events:
             changed += (person_row(now),)
-        decision = Decision(events, context.meta(), new=new, changed=changed, gone=gone, relied_on=relied_on)
-        return self._ledger.record(context, decision, {"person_id": str(person.id)}, also=also)
-
-
-def _with_keys(profile: ProfileRow, **sent: str | None) -> ProfileRow:
-    """With what was sent; keys that were sent, or all where nothing was, as they are kept."""
-    now = profile._replace(**sent)  # type: ignore[arg-type]
-    given = {name: getattr(now, name) for name in ("email", "user_name", "external_id") if not sent or name in sent}
-    kept = {name: checked_key(value, name) for name, value in given.items() if value is not None}
-    return now._replace(**kept)  # type: ignore[arg-type]
-
-
-def _check_unique(conn: Connection, profile: ProfileRow) -> None:
-    names = {"email": "e-mail", "user_name": "user name", "external_id": "external id"}
-    for field in queries.taken(conn, profile):
-        raise Conflict(
-            f"Somebody else has this {names[field]} already (letter case does not count). Use another one, or edit that person.",
-            field=field,
-            kind="taken",
+        decision = Decision(
+            events, context.meta(), inserted=new, updated=changed, deleted=gone, preconditions=preconditions
         )
-
-
-def _check_email(typed: str) -> None:
-    """Raises Invalid."""
-    try:
-        domain = read_address(typed).domain
-    except NotAnAddress as wrong:
-        raise Invalid(f"This is not an e-mail address, as anna@example.org: {wrong}.", field="email") from wrong
-    if "." not in domain and domain != "localhost":
-        raise Invalid("This is not an e-mail address, as anna@example.org: its domain has no dot.", field="email")
-
-
-def _still_there(organisation: UUID | None) -> Callable[[Connection], None]:
-    """Under the append lock: the organisation was not removed meanwhile."""
-
-    def guard(conn: Connection) -> None:
-        found = conn.execute("SELECT FROM unit WHERE id = %s", [organisation]).fetchone()
-        if organisation and found is None:
-            raise Conflict("This organisation was removed at this moment.", field="home_organisation")
-
-    return guard
+        return self._ledger.record(context, decision, {"person_id": str(person.id)}, also=also)
 
 
 def _is_site_administrator(conn: Connection, id: UUID) -> bool:
@@ -265,7 +190,7 @@ def _check_administrator_left(conn: Connection) -> None:
     ).fetchone()
     if left is None:
         raise Conflict(
-            "This is the last active site administrator. Make somebody else one first.",
+            "This is the last active site administrator. Make someone else a site administrator first.",
             kind="last-site-administrator",
         )
 

@@ -18,7 +18,7 @@ from shared.database import Connection
 from shared.errors import Conflict, NotFound
 from shared.http import check_version
 from shared.limits import Key, Name
-from shared.store import Context, Decision, Receipt, Revision, Row
+from shared.store import CommandContext, Decision, Receipt, Revision, Row, command
 
 STRUCTURE = UUID("1f0dd3f2-7e0a-4df0-8b44-64cf3c2be9c9")
 """The name space of the ids of frameworks, units and audiences that a command creates."""
@@ -45,63 +45,77 @@ class Structure:
     def __init__(self, ledger: Directory) -> None:
         self._ledger = ledger
 
-    def create_framework(self, context: Context, new: NewFramework) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
+    @command
+    def create_framework(self, context: CommandContext, new: NewFramework) -> Receipt:
         framework = Framework(new_id(context), new.kind, new.name, checked_key(new.external_id, "external_id"))
         with self._ledger.database.connection() as conn:
             if any(f.external_id == framework.external_id for f in queries.frameworks(conn, new.kind)):
-                raise Conflict("There is a framework with this external id already.", field="external_id", kind="taken")
-        decision = Decision((structure.create_framework(framework),), context.meta(), new=(framework_row(framework),))
+                raise Conflict(
+                    "A framework with this external id already exists. Choose another.",
+                    field="external_id",
+                    kind="taken",
+                )
+        decision = Decision(
+            (structure.create_framework(framework),), context.meta(), inserted=(framework_row(framework),)
+        )
         return self._ledger.record(context, decision, {"framework_id": str(framework.id)})
 
-    def create_unit(self, context: Context, scope: Scope, new: NewUnit) -> Receipt:
-        if earlier := self._ledger.earlier(context):
-            return earlier
+    @command
+    def create_unit(self, context: CommandContext, scope: Scope, new: NewUnit) -> Receipt:
         external_id = checked_key(new.external_id, "external_id")
         with self._ledger.database.connection() as conn:
             framework = next((f for f in queries.frameworks(conn, None) if f.id == new.framework_id), None)
             if framework is None:
                 raise NotFound("There is no such framework.", field="framework_id")
             if new.parent_id is None and not scope.everything:
-                raise scope.beyond("A new top is above everybody's organisations", "parent_id")
+                raise scope.beyond("A new top-level organisation is above all organisations", "parent_id")
             if framework.kind == "position" and not scope.everything:
-                raise scope.beyond("Positions belong to everybody", "framework_id")
+                raise scope.beyond("Positions are shared by all organisations", "framework_id")
             parent = self._ledger.unit(conn, scope, new.parent_id, "parent_id") if new.parent_id else None
             _check_free(conn, framework.kind, external_id)
-        unit = Unit(new_id(context), 1, framework.kind, framework.id, new.parent_id, new.name, external_id)
+        unit = Unit(
+            id=new_id(context),
+            version=1,
+            kind=framework.kind,
+            framework=framework.id,
+            parent=new.parent_id,
+            name=new.name,
+            external_id=external_id,
+        )
         event = structure.create(
             unit, Framework(framework.id, framework.kind, framework.name, framework.external_id), parent
         )
-        relied_on = (Revision("unit", parent.id, parent.version),) if parent else ()
-        decision = Decision((event,), context.meta(), new=(unit_row(unit),), relied_on=relied_on)
+        preconditions = (Revision("unit", parent.id, parent.version),) if parent else ()
+        decision = Decision((event,), context.meta(), inserted=(unit_row(unit),), preconditions=preconditions)
         return self._ledger.record(context, decision, {"unit_id": str(unit.id)})
 
-    def rename(self, context: Context, scope: Scope, id: UUID, name: str, expected: int | None) -> Receipt:
+    def rename(self, context: CommandContext, scope: Scope, id: UUID, name: str, expected: int | None) -> Receipt:
         unit = self._for_edit(context, scope, id, expected)
         if isinstance(unit, Receipt):
             return unit
         events = structure.rename(unit, name)
         now = replace(unit, version=unit.version + len(events), name=name)
-        return self._save(context, Decision(events, context.meta(), changed=(unit_row(now),)), id)
+        return self._save(context, Decision(events, context.meta(), updated=(unit_row(now),)), id)
 
-    def move(self, context: Context, scope: Scope, id: UUID, parent_id: UUID | None, expected: int | None) -> Receipt:
+    def move(
+        self, context: CommandContext, scope: Scope, id: UUID, parent_id: UUID | None, expected: int | None
+    ) -> Receipt:
         """With everything below it; a ring is refused, also one that two moves would close together."""
         unit = self._for_edit(context, scope, id, expected)
         if isinstance(unit, Receipt):
             return unit
         if parent_id is None and not scope.everything:
-            raise scope.beyond("The top is above everybody's organisations", "parent_id")
+            raise scope.beyond("The top level is above all organisations", "parent_id")
         with self._ledger.database.connection() as conn:
             parent = self._ledger.unit(conn, scope, parent_id, "parent_id") if parent_id else None
             above = queries.above(conn, parent_id)
         events = structure.move(unit, parent, list(above))
         now = replace(unit, version=unit.version + len(events), parent=parent_id)
-        relied_on = tuple(Revision("unit", *one) for one in above.items())
-        decision = Decision(events, context.meta(), changed=(unit_row(now),), relied_on=relied_on)
+        preconditions = tuple(Revision("unit", *one) for one in above.items())
+        decision = Decision(events, context.meta(), updated=(unit_row(now),), preconditions=preconditions)
         return self._save(context, decision, id)
 
-    def remove(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Receipt:
+    def remove(self, context: CommandContext, scope: Scope, id: UUID, expected: int | None) -> Receipt:
         """Refused while it holds people or children, counted again under the append lock."""
         unit = self._for_edit(context, scope, id, expected)
         if isinstance(unit, Receipt):
@@ -112,28 +126,30 @@ class Structure:
         def still_empty(conn: Connection) -> None:
             structure.remove(unit, *queries.held(conn, id))
 
-        decision = Decision(events, context.meta(), gone=(Row(UNIT, (id,)), Row(ORGANISATION_PROFILE, (id,))))
+        decision = Decision(events, context.meta(), deleted=(Row(UNIT, (id,)), Row(ORGANISATION_PROFILE, (id,))))
         return self._ledger.record(context, decision, {"unit_id": str(id)}, also=still_empty)
 
-    def _for_edit(self, context: Context, scope: Scope, id: UUID, expected: int | None) -> Unit | Receipt:
-        if earlier := self._ledger.earlier(context):
+    def _for_edit(self, context: CommandContext, scope: Scope, id: UUID, expected: int | None) -> Unit | Receipt:
+        if earlier := self._ledger.find_receipt(context):
             return earlier
         with self._ledger.database.connection() as conn:
             unit = self._ledger.unit(conn, scope, id)
             if unit.kind == "position" and not scope.everything:
-                raise scope.beyond("Positions belong to everybody")
+                raise scope.beyond("Positions are shared by all organisations")
         check_version(expected, unit.version)
         return unit
 
-    def _save(self, context: Context, decision: Decision, id: UUID) -> Receipt:
+    def _save(self, context: CommandContext, decision: Decision, id: UUID) -> Receipt:
         return self._ledger.record(context, decision, {"unit_id": str(id)})
 
 
-def new_id(context: Context) -> UUID:
+def new_id(context: CommandContext) -> UUID:
     return uuid5(STRUCTURE, f"{context.actor}/{context.command_id}")
 
 
 def _check_free(conn: Connection, kind: str, external_id: str) -> None:
     query = "SELECT FROM unit WHERE kind = %s AND external_id = %s"
     if conn.execute(query, [kind, external_id]).fetchone() is not None:
-        raise Conflict(f"There is a {kind} with this external id already.", field="external_id", kind="taken")
+        raise Conflict(
+            f"A {kind} with this external id already exists. Choose another.", field="external_id", kind="taken"
+        )

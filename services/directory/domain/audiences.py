@@ -24,23 +24,25 @@ def create(id: UUID, name: str, external_id: str | None) -> AudienceCreated:
 def rule(id: UUID, version: int, wanted: AudienceRule, before: AudienceRule | None) -> tuple[Event, ...]:
     """Another rule; nothing when it is the same."""
     if wanted == AudienceRule():
-        raise Invalid("A rule has at least one condition; without one everybody would be a member.", field="rule")
+        raise Invalid(
+            "A rule must have at least one condition; without one, everybody would be a member.", field="rule"
+        )
     if any(len(c) != 2 or not c.isascii() or not c.isupper() for c in wanted.countries):
-        raise Invalid("A country has two capital letters, as SE.", field="rule.countries")
-    return () if wanted == before else (AudienceRuled.next_of(id, version, {"rule": wanted}),)
+        raise Invalid("A country code has two capital letters, such as SE.", field="rule.countries")
+    return () if wanted == before else (AudienceRuled.unchecked_next(id, version, {"rule": wanted}),)
 
 
 def remove(id: UUID, version: int, members: Iterable[UUID], assignments: int) -> tuple[Event, ...]:
     """Everybody leaves, and it is gone. Refused while it has assignments (ASG-10)."""
     if assignments:
         raise Conflict(
-            f"This audience still has {assignments} assignments. Preview their removal and confirm it first: "
+            f"This audience still has {assignments} assignments. First preview their removal and confirm it: "
             "POST /api/enrollment/previews with action 'remove'.",
-            kind="audience-assigned",
+            kind="audience-has-assignments",
             assignments=assignments,
         )
     left = change_members(id, version, (), members)
-    return (*left, AudienceRemoved.next_of(id, version + len(left), {}))
+    return (*left, AudienceRemoved.unchecked_next(id, version + len(left), {}))
 
 
 def change_members(id: UUID, version: int, joined: Iterable[UUID], left: Iterable[UUID]) -> tuple[Event, ...]:
@@ -49,5 +51,5 @@ def change_members(id: UUID, version: int, joined: Iterable[UUID], left: Iterabl
     for cls, people in ((AudienceMembersRemoved, sorted(left)), (AudienceMembersAdded, sorted(joined))):
         for first in range(0, len(people), PEOPLE_IN_EVENT):
             part = tuple(people[first : first + PEOPLE_IN_EVENT])
-            events.append(cls.next_of(id, version + len(events), {"people": part}))
+            events.append(cls.unchecked_next(id, version + len(events), {"people": part}))
     return tuple(events)

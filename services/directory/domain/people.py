@@ -74,18 +74,18 @@ def describe(person: Person, country: str | None, dates: Mapping[str, date]) -> 
     if (person.country, dict(person.dates)) == (country, dict(dates)):
         return ()
     fields = {"country": country, "dates": dict(dates)}
-    return (PersonDescribed.next_of(person.id, person.version, fields),)
+    return (PersonDescribed.unchecked_next(person.id, person.version, fields),)
 
 
 def deactivate(person: Person, why: Deactivation) -> tuple[Event, ...]:
     if not person.active:
-        raise Conflict("This person is not active already.", kind="inactive-already")
+        raise Conflict("This person is already inactive.", kind="already-inactive")
     return (PersonDeactivated(originator_id=person.id, originator_version=person.version + 1, why=why),)
 
 
 def reactivate(person: Person) -> tuple[Event, ...]:
     if person.active:
-        raise Conflict("This person is active already.", kind="active-already")
+        raise Conflict("This person is already active.", kind="already-active")
     return (PersonReactivated(originator_id=person.id, originator_version=person.version + 1),)
 
 
@@ -99,7 +99,7 @@ def sign_in(person: Person, at: datetime) -> tuple[Event, ...]:
 def grant(person: Person, held: Held) -> tuple[Event, ...]:
     """Every change of permission is an event (SEC-6)."""
     if held in person.roles:
-        raise Conflict("This person holds this permission role there already.", field="role", kind="held-already")
+        raise Conflict("This person already holds this permission role there.", field="role", kind="already-held")
     role, organisation = held
     return (
         PermissionRoleGranted(
@@ -126,14 +126,14 @@ def assign_job(
     check_job(person.id, job, today)
     if job.id in manager_chain:
         raise Conflict(
-            "This manager is led, directly or further up, by this very job: nobody can be above themselves. "
+            "This manager reports, directly or indirectly, to this job, and nobody can be their own superior. "
             "Choose another manager, or change the manager's own manager first.",
             field="manager_job",
             kind="manager-cycle",
         )
     if job.id in temporary_chain:
         raise Conflict(
-            "This temporary manager is led by this very job. Choose another one.",
+            "This temporary manager reports to this job. Choose another one.",
             field="temporary_manager_job",
             kind="manager-cycle",
         )
@@ -145,15 +145,15 @@ def assign_job(
 def check_job(person: UUID, job: Job, today: date) -> None:
     """What holds for a job alone (DIR-5). Raises Invalid naming the field."""
     if job.starts and job.ends and job.starts > job.ends:
-        raise Invalid("A job starts before it ends.", field="ends")
+        raise Invalid("A job must start before it ends.", field="ends")
     if person in (job.manager, job.temporary_manager):
         raise Invalid(
-            "Nobody manages themselves.",
+            "People cannot be their own managers. Choose another manager.",
             field="manager_job" if job.manager == person else "temporary_manager_job",
             kind="own-manager",
         )
     if job.temporary_manager_job and (job.temporary_until is None or job.temporary_until <= today):
-        raise Invalid("A temporary manager needs a last day in the future.", field="temporary_until")
+        raise Invalid("A temporary manager must have a last day in the future.", field="temporary_until")
 
 
 def end_job(person: Person, job: UUID) -> tuple[Event, ...]:

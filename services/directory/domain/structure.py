@@ -41,8 +41,15 @@ class Unit:
 
 def evolve(state: Unit | None, event: Event) -> Unit | None:
     if isinstance(event, UnitCreated):
-        id, version = event.originator_id, event.originator_version
-        return Unit(id, version, event.kind, event.framework, event.parent, event.name, event.external_id)
+        return Unit(
+            id=event.originator_id,
+            version=event.originator_version,
+            kind=event.kind,
+            framework=event.framework,
+            parent=event.parent,
+            name=event.name,
+            external_id=event.external_id,
+        )
     if state is None:
         return None
     now = replace(state, version=event.originator_version)
@@ -69,7 +76,7 @@ def create_framework(framework: Framework) -> FrameworkCreated:
 def create(unit: Unit, framework: Framework, parent: Unit | None) -> UnitCreated:
     """Refuses a framework of the other kind and a parent in another framework."""
     if framework.kind != unit.kind:
-        raise Invalid(f"This framework holds {framework.kind}s, not {unit.kind}s.", field="framework_id")
+        raise Invalid(f"This framework is for {framework.kind}s, not {unit.kind}s.", field="framework_id")
     _same_framework(unit, parent)
     return UnitCreated(
         originator_id=unit.id,
@@ -88,18 +95,18 @@ def rename(unit: Unit, name: str) -> tuple[Event, ...]:
     return (UnitRenamed(originator_id=unit.id, originator_version=unit.version + 1, kind=unit.kind, name=name),)
 
 
-def profile(unit: Unit, wanted: Mapping[str, object], before: Mapping[str, object]) -> tuple[Event, ...]:
-    """The profile of an organisation, whole; nothing when it is the same."""
+def profile(unit: Unit, wanted: Mapping[str, object], *, same: bool) -> tuple[Event, ...]:
+    """The profile of an organisation, whole; nothing when it is the `same` as before."""
     if unit.kind != "organisation":
         raise Invalid("Only an organisation has a profile; this is a position.", field="unit_id")
-    return () if wanted == before else (OrganisationProfiled.next_of(unit.id, unit.version, wanted),)
+    return () if same else (OrganisationProfiled.unchecked_next(unit.id, unit.version, wanted),)
 
 
 def move(unit: Unit, parent: Unit | None, above: Sequence[UUID]) -> tuple[Event, ...]:
     """`above`: the new parent and everything above it. A unit never comes below itself."""
     if unit.id in above:
         raise Conflict(
-            "A unit cannot be moved below itself. Choose a parent outside its own tree.",
+            "A unit cannot be moved below itself. Choose a parent outside its own branch.",
             field="parent_id",
             kind="unit-cycle",
         )
@@ -121,16 +128,16 @@ def remove(unit: Unit, children: int, people: int, assignments: int) -> tuple[Ev
     """Refused while it holds children or people, or has assignments (ASG-10); the reason has the numbers."""
     if children or people:
         raise Conflict(
-            f"This {unit.kind} holds {people} people and {children} units below. Move them elsewhere first.",
+            f"This {unit.kind} still contains {people} people and {children} units. Move them first.",
             kind="unit-in-use",
             people=people,
             children=children,
         )
     if assignments:
         raise Conflict(
-            f"This {unit.kind} still has {assignments} assignments. Preview their removal and confirm it first: "
+            f"This {unit.kind} still has {assignments} assignments. First preview their removal and confirm it: "
             "POST /api/enrollment/previews with action 'remove'.",
-            kind="unit-assigned",
+            kind="unit-has-assignments",
             assignments=assignments,
         )
     return (UnitRemoved(originator_id=unit.id, originator_version=unit.version + 1, kind=unit.kind),)

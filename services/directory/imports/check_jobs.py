@@ -1,14 +1,18 @@
-"""Job assignments: managers by one of their jobs, also one that comes later in the file; rings; homes."""
+"""Job assignments: rows to jobs, numbers, jobs that end."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID, uuid4
 
 from services.directory.imports import values
+from services.directory.imports.check_managers import ManagerCheck
 from services.directory.imports.check_people import PeopleCheck
 from services.directory.imports.check_units import unreadable
 from services.directory.imports.drafts import (
     Draft,
+    JobDraft,
     cell,
     check_owner,
     check_switches,
@@ -27,14 +31,18 @@ from services.directory.imports.facts import (
     OutcomeKind,
     Snapshot,
 )
-from services.directory.imports.files import Reason, Table
+from services.directory.imports.files import Line, Reason, Table
 from services.directory.imports.options import Options
-from services.directory.imports.rings import closing
 from shared.contracts.directory import Job
-from shared.folding import fold
 
-_LEADING = ("manager_job", "temporary_manager_job", "temporary_until")
-_LEADS = Reason("job-leads", None, "Other jobs are led by this one. Give them another manager first.")
+_LEADS = Reason("job-has-reports", None, "Other jobs report to this one. Give them another manager first.")
+
+
+class Units(NamedTuple):
+    """The units that will be there when the run is done, by key."""
+
+    organisations: Mapping[str, UUID]
+    positions: Mapping[str, UUID]
 
 
 class JobCheck:
@@ -44,68 +52,62 @@ class JobCheck:
         self,
         snapshot: Snapshot,
         options: Options,
+        *,
         checked: Checked,
         people: PeopleCheck,
-        units: tuple[dict[str, UUID], dict[str, UUID]],
+        units: Units,
         today: date,
     ) -> None:
         self._snapshot = snapshot
         self._options = options
         self._checked = checked
         self._people = people
-        self._organisations, self._positions = units
+        self._units = units
         self._today = today
         self.plans: list[JobPlan] = []
         self._gone: list[EndJobPlan] = []
         self._by_person: dict[UUID, list[JobFact]] = defaultdict(list)
         for fact in sorted(snapshot.jobs.values(), key=lambda f: f.number):
             self._by_person[fact.person].append(fact)
-        self._led = {
-            f.job.id: self._leaders(**{name: getattr(f.job, name) for name in _LEADING}) for f in snapshot.jobs.values()
-        }
-        self._drafts: dict[UUID, Draft] = {}
-        self._first_rows: dict[UUID, UUID] = {}
-
-    def _leaders(
-        self, manager_job: UUID | None, temporary_manager_job: UUID | None, temporary_until: date | None
-    ) -> list[UUID]:
-        """The manager's job, and the temporary one's as long as there is one (DIR-5)."""
-        temporary = temporary_until is not None and temporary_until >= self._today
-        return [id for id in (manager_job, temporary_manager_job if temporary else None) if id]
+        self._managers = ManagerCheck(snapshot, options, people, self._by_person, today)
 
     def check(self, table: Table) -> None:
-        drafts = [self._draft(table, n) for n in range(len(table.lines))]
+        drafts = [self._draft(line) for line in table.lines]
         refuse_doubles([d for d in drafts if d.key], "key", self._pair)
-        live = [d for d in drafts if not d.values["gone"]]
-        self._drafts = {d.id: d for d in live}
-        self._settle(live)
+        self._managers.settle([d for d in drafts if isinstance(d, JobDraft)])
         numbers: dict[UUID, int] = {p: max(f.number for f in facts) for p, facts in self._by_person.items()}
         for draft in drafts:
             self._finish(table, draft, numbers)
         self._missing(drafts)
 
     def _pair(self, draft: Draft) -> object:
-        person = draft.values["person"] or draft.line.cells.get("person", "")
+        name = draft.line.cells.get("person", "")
+        person = self._people.id_of(name) or name
         return person if self._options.job_key == "first" else (person, draft.key)
 
-    def _draft(self, table: Table, index: int) -> Draft:
-        line = table.lines[index]
+    def _draft(self, line: Line) -> Draft:
         key = line.cells.get("external_id", "")
         name = line.cells.get("person", "")
-        person = self._people.end.get(fold(name) if self._people.by_user_name else name)
+        person = self._people.id_of(name)
         fact = self._fact(person, key)
         draft = Draft(line, key, fact.job.id if fact else uuid4(), fact is None)
-        draft.values.update(gone=wanted_gone(line), person=person, fact=fact)
+        gone = wanted_gone(line)
         if not key or not name:
             draft.refuse("no-key", "external_id" if not key else "person", "The key is empty.")
         elif person is None:
-            draft.refuse("unknown-person", "person", "There is no such person, or the person's row was refused.")
+            draft.refuse("unknown-person", "person", "There is no such person, or the person's row was rejected.")
         check_switches(draft, "jobassignment", self._options)
         if fact:
             check_owner(draft, fact.managed, self._options)
-        if not draft.values["gone"]:
-            self._read(draft, fact.job if fact else Job(id=draft.id), fact.title if fact else None)
-        return draft
+            if not gone:
+                self._check_renamed(draft, fact)
+        return draft if gone else self._read(draft, person, fact)
+
+    def _check_renamed(self, draft: Draft, first: JobFact) -> None:
+        """With `job_key: first` the row renames the first job: not to the number of another one."""
+        taken = {f.external_id for f in self._by_person[first.person] if f is not first}
+        if draft.key in taken:
+            draft.refuse("taken", "external_id", "Another job of this person already has this external_id.")
 
     def _fact(self, person: UUID | None, key: str) -> JobFact | None:
         jobs = self._by_person.get(person, []) if person else []
@@ -113,21 +115,36 @@ class JobCheck:
             return jobs[0] if jobs else None
         return next((f for f in jobs if f.external_id == key), None)
 
-    def _read(self, draft: Draft, now: Job, title: str | None) -> None:
-        draft.values["title"] = cell(draft.line, "title", title, self._options)
-        draft.values["organisation"] = self._unit(draft, "organisation", self._organisations, now.organisation)
-        draft.values["position"] = self._unit(draft, "position", self._positions, now.position)
-        for name in ("starts", "ends", "temporary_until"):
-            draft.values[name] = date_cell(draft, name, getattr(now, name), self._options)
-        if draft.values["starts"] and draft.values["ends"] and draft.values["starts"] > draft.values["ends"]:
+    def _read(self, draft: Draft, person: UUID | None, fact: JobFact | None) -> Draft:
+        now, options = fact.job if fact else Job(id=draft.id), self._options
+        organisation = self._unit(draft, "organisation", self._units.organisations, now.organisation)
+        position = self._unit(draft, "position", self._units.positions, now.position)
+        starts = date_cell(draft, "starts", now.starts, options)
+        ends = date_cell(draft, "ends", now.ends, options)
+        until = date_cell(draft, "temporary_until", now.temporary_until, options)
+        if starts and ends and starts > ends:
             draft.refuse("start-after-end", "ends", "The job starts after it ends.")
-        until = draft.values["temporary_until"]
         if draft.line.cells.get("temporary_manager") and (until is None or until <= self._today):
             draft.refuse(
-                "temporary-until", "temporary_until", "A temporary manager needs an expiry date in the future."
+                "temporary-until", "temporary_until", "A temporary manager must have an expiry date in the future."
             )
+        if person is None:
+            return draft
+        return JobDraft(
+            draft.line,
+            draft.key,
+            draft.id,
+            draft.new,
+            person=person,
+            title=cell(draft.line, "title", fact.title if fact else None, options),
+            organisation=organisation,
+            position=position,
+            starts=starts,
+            ends=ends,
+            temporary_until=until,
+        )
 
-    def _unit(self, draft: Draft, name: str, known: dict[str, UUID], current: UUID | None) -> UUID | None:
+    def _unit(self, draft: Draft, name: str, known: Mapping[str, UUID], current: UUID | None) -> UUID | None:
         if not draft.line.cells.get(name):
             erased = name in draft.line.cells and self._options.empty == "erase"
             return None if erased else current
@@ -136,63 +153,9 @@ class JobCheck:
             draft.refuse(f"unknown-{name}", name, f"There is no {name} '{draft.line.cells[name]}'.")
         return found
 
-    def _settle(self, live: list[Draft]) -> None:
-        """Until nothing moves: managers without a job, managers whose row was refused, rings."""
-        self._index([d for d in live if d.good])
-        for draft in [d for d in live if not d.good and d.values["person"]]:
-            self._manager(draft, "manager")  # every reason of a row is told
-            self._manager(draft, "temporary_manager")
-        while True:
-            good = [d for d in live if d.good]
-            self._index(good)
-            for draft in good:
-                draft.values["manager_job"], draft.values["manager"] = self._manager(draft, "manager")
-                found = self._manager(draft, "temporary_manager")
-                draft.values["temporary_manager_job"], draft.values["temporary_manager"] = found
-            rows = {d.id: d for d in good if d.good}
-            led = {id: self._leaders(**{name: d.values[name] for name in _LEADING}) for id, d in rows.items()}
-            for row in closing(self._led | led, self._led, rows):
-                row.refuse("ring", "manager", "With this manager the managers form a ring: nobody is above themselves.")
-            if len(good) == sum(d.good for d in live):
-                return
-
-    def _index(self, good: list[Draft]) -> None:
-        self._named = {(d.values["person"], d.key): d.id for d in good}
-        self._first_rows = {}
-        for draft in good:
-            self._first_rows.setdefault(draft.values["person"], draft.id)
-
-    def _manager(self, draft: Draft, name: str) -> tuple[UUID | None, UUID | None]:
-        cells, fact = draft.line.cells, draft.values["fact"]
-        key, job_key = cells.get(name, ""), cells.get(f"{name}_job", "")
-        if not key:
-            erased = name in cells and self._options.empty == "erase"
-            if fact is None or erased:
-                return None, None
-            return getattr(fact.job, f"{name}_job"), getattr(fact.job, name)
-        person = self._people.end.get(fold(key) if self._people.by_user_name else key)
-        if person is None:
-            draft.refuse("unknown-manager", name, "There is no such manager, or the manager's row was refused.")
-            return None, None
-        if person == draft.values["person"]:
-            draft.refuse("own-manager", name, "Nobody manages themselves.")
-            return None, None
-        job = self._job_of(person, job_key)
-        if job is None:
-            draft.refuse("manager-without-job", name, "The manager has no such job by the end of the run.")
-            return None, None
-        return job, person
-
-    def _job_of(self, person: UUID, key: str) -> UUID | None:
-        known = self._by_person.get(person, [])
-        if not key:
-            return known[0].job.id if known else self._first_rows.get(person)
-        found = self._named.get((person, key))
-        return found or next((f.job.id for f in known if f.external_id == key), None)
-
     def _finish(self, table: Table, draft: Draft, numbers: dict[UUID, int]) -> None:
-        fact: JobFact | None = draft.values["fact"]
-        if not draft.good or draft.values["gone"]:
+        fact = self._snapshot.jobs.get(draft.id)
+        if not draft.good or not isinstance(draft, JobDraft):
             self._refused_or_gone(table, draft, fact)
             return
         job = self._job(draft, fact)
@@ -206,49 +169,47 @@ class JobCheck:
         row = report(self._checked, table, draft, outcome, fields, keyed=False)
         if outcome == "unchanged" or not draft.good:
             return
-        person: UUID = draft.values["person"]
-        number = fact.number if fact else numbers.get(person, 0) + 1
-        numbers[person] = max(numbers.get(person, 0), number)
-        told = fact is None or job != fact.job
-        managed = bool(fact and fact.managed.feed)
+        number = fact.number if fact else numbers.get(draft.person, 0) + 1
+        numbers[draft.person] = max(numbers.get(draft.person, 0), number)
         plan = JobPlan(
-            row,
-            person,
-            job,
-            fact.revision if fact else 0,
-            number,
-            draft.key,
-            draft.values["title"],
-            stamp,
-            told,
-            managed,
+            row=row,
+            person=draft.person,
+            job=job,
+            revision=fact.revision if fact else 0,
+            number=number,
+            external_id=draft.key,
+            title=draft.title,
+            stamp=stamp,
+            told=fact is None or job != fact.job,
+            was_managed=bool(fact and fact.managed.feed),
         )
         self.plans.append(plan)
 
-    def _job(self, draft: Draft, fact: JobFact | None) -> Job:
-        v, before = draft.values, fact.job if fact else None
-        same = before is not None and before.position == v["position"]
+    def _job(self, draft: JobDraft, fact: JobFact | None) -> Job:
+        manager, temporary = self._managers.of(draft)
+        if fact and fact.job.position == draft.position:
+            since = fact.job.position_assigned_on
+        else:
+            since = self._today if draft.position else None
         return Job(
             id=draft.id,
-            organisation=v["organisation"],
-            position=v["position"],
-            manager_job=v["manager_job"],
-            manager=v["manager"],
-            temporary_manager_job=v["temporary_manager_job"],
-            temporary_manager=v["temporary_manager"],
-            temporary_until=v["temporary_until"],
-            starts=v["starts"],
-            ends=v["ends"],
-            position_assigned_on=before.position_assigned_on
-            if before and same
-            else (self._today if v["position"] else None),
+            organisation=draft.organisation,
+            position=draft.position,
+            manager_job=manager.job,
+            manager=manager.person,
+            temporary_manager_job=temporary.job,
+            temporary_manager=temporary.person,
+            temporary_until=draft.temporary_until,
+            starts=draft.starts,
+            ends=draft.ends,
+            position_assigned_on=since,
         )
 
-    def _fields(self, draft: Draft, job: Job, fact: JobFact | None) -> list[str]:
+    def _fields(self, draft: JobDraft, job: Job, fact: JobFact | None) -> list[str]:
         if fact is None:
             return []
         fields = [name for name, value in job if value != getattr(fact.job, name)]
-        fields += ["title"] if draft.values["title"] != fact.title else []
+        fields += ["title"] if draft.title != fact.title else []
         return [*fields, *(["external_id"] if draft.key != fact.external_id else [])]
 
     def _refused_or_gone(self, table: Table, draft: Draft, fact: JobFact | None) -> None:

@@ -1,14 +1,16 @@
 """People: keys, unique e-mail and user names judged on the end state, leavers and those who return."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
 from uuid import UUID, uuid4
 
 from services.directory.imports import values
 from services.directory.imports.check_units import unreadable
 from services.directory.imports.drafts import (
     Draft,
+    PersonDraft,
     cell,
     check_owner,
     check_switches,
@@ -19,7 +21,7 @@ from services.directory.imports.drafts import (
     wanted_gone,
 )
 from services.directory.imports.facts import Checked, LeavePlan, Outcome, OutcomeKind, PersonFact, PersonPlan, Snapshot
-from services.directory.imports.files import Reason, Table
+from services.directory.imports.files import Line, Reason, Table
 from services.directory.imports.options import Options
 from shared import folding
 from shared.addresses import NotAnAddress, read_address
@@ -50,6 +52,8 @@ class PeopleCheck:
         self.known = {k: p for p in snapshot.people.values() if (k := self._key(p.profile)) is not None}
         self.end: dict[str, UUID] = {k: p.id for k, p in self.known.items()}
         self.plans: dict[UUID, PersonPlan] = {}
+        self.homes_given: set[UUID] = set()
+        """Whose rows give their home themselves."""
         self._gone: list[LeavePlan] = []
 
     def _key(self, profile: Profile) -> str | None:
@@ -57,37 +61,45 @@ class PeopleCheck:
             return fold(profile.user_name)
         return None if profile.external_id is None else folding.key(profile.external_id)
 
+    def id_of(self, key: str) -> UUID | None:
+        """Of a person who will be there when the run is done."""
+        return self.end.get(fold(key) if self.by_user_name else key)
+
     def check(self, table: Table) -> None:
-        drafts = [self._draft(table, n) for n in range(len(table.lines))]
+        drafts = [self._draft(line) for line in table.lines]
         refuse_doubles([d for d in drafts if d.key], "key", lambda d: d.key)
-        live = [d for d in drafts if not d.values["gone"] and d.values.get("profile")]
-        refuse_doubles(live, "email", lambda d: fold(d.values["profile"].email) or None)
+        live = [d for d in drafts if isinstance(d, PersonDraft)]
+        refuse_doubles(live, "email", lambda d: fold(d.profile.email) or None)
         if self.by_user_name:
-            refuse_doubles(live, "external_id", lambda d: d.values["profile"].external_id)
+            refuse_doubles(live, "external_id", lambda d: d.profile.external_id)
         else:
-            refuse_doubles(live, "user_name", lambda d: fold(d.values["profile"].user_name) or None)
+            refuse_doubles(live, "user_name", lambda d: fold(d.profile.user_name) or None)
         self._settle(live)
         for draft in drafts:
             self._finish(table, draft)
         self._missing(table, drafts)
 
-    def _draft(self, table: Table, index: int) -> Draft:
-        line = table.lines[index]
+    def _draft(self, line: Line) -> Draft:
         named = fold(line.cells.get("user_name", "")) if self.by_user_name else line.cells.get("external_id", "")
         fact = self.known.get(named)
         draft = Draft(line, named, fact.id if fact else uuid4(), fact is None)
         if not named:
             draft.refuse("no-key", "external_id", "The key is empty.")
         check_switches(draft, "user", self._options)
-        draft.values["gone"] = wanted_gone(line)
         if fact:
             check_owner(draft, fact.managed, self._options)
-        if not draft.values["gone"]:
-            draft.values["profile"] = self._profile(draft, fact)
-            draft.values["country"] = self._country(draft, fact)
-            draft.values["home"] = self._home(draft, fact)
-            draft.values["dates"] = self._dates(draft, fact)
-        return draft
+        if wanted_gone(line):
+            return draft
+        return PersonDraft(
+            draft.line,
+            draft.key,
+            draft.id,
+            draft.new,
+            profile=self._profile(draft, fact),
+            country=self._country(draft, fact),
+            home=self._home(draft, fact),
+            dates=self._dates(draft, fact),
+        )
 
     def _profile(self, draft: Draft, fact: PersonFact | None) -> Profile:
         cells, options = draft.line.cells, self._options
@@ -115,11 +127,11 @@ class PeopleCheck:
     def _country(self, draft: Draft, fact: PersonFact | None) -> str | None:
         country = cell(draft.line, "country", fact.country if fact else None, self._options)
         if country and not _COUNTRY.match(country.upper()):
-            draft.refuse("country", "country", "A country has two letters (ISO 3166-1).")
+            draft.refuse("country", "country", "A country code has two letters (ISO 3166-1).")
         return country.upper() if country else None
 
-    def _dates(self, draft: Draft, fact: PersonFact | None) -> dict[str, object]:
-        now: dict[str, object] = dict(fact.dates) if fact else {}
+    def _dates(self, draft: Draft, fact: PersonFact | None) -> Mapping[str, date]:
+        now = dict(fact.dates) if fact else {}
         for name in [n for n in draft.line.cells if n.startswith("date:")]:
             before = fact.dates.get(name[5:]) if fact else None
             found = date_cell(draft, name, before, self._options)
@@ -131,11 +143,13 @@ class PeopleCheck:
         if name and name not in self._homes:
             draft.refuse("unknown-organisation", "home", f"There is no organisation '{name}'.")
         by_hand = fact is not None and fact.home is not None and fact.home != fact.feed_home
+        if name:
+            self.homes_given.add(draft.id)
         if fact and (by_hand or not name):
             return fact.home
         return self._homes.get(name)
 
-    def _settle(self, live: list[Draft]) -> None:
+    def _settle(self, live: list[PersonDraft]) -> None:
         """E-mail, user name and external id of somebody else, on the end state: two people may swap."""
         while True:
             good = [d for d in live if d.good]
@@ -149,7 +163,7 @@ class PeopleCheck:
 
     def _finish(self, table: Table, draft: Draft) -> None:
         fact = self.known.get(draft.key)
-        if not draft.good or draft.values["gone"]:
+        if not draft.good or not isinstance(draft, PersonDraft):
             self._refused_or_gone(table, draft, fact)
             return
         self.end[draft.key] = draft.id
@@ -163,10 +177,9 @@ class PeopleCheck:
                 del self.end[draft.key]
         row = report(self._checked, table, draft, outcome, fields, keyed=False)
         if outcome != "unchanged" and draft.good:
-            self.plans[draft.id] = PersonPlan(**{**plan.__dict__, "row": row})
+            self.plans[draft.id] = replace(plan, row=row)
 
-    def _plan(self, draft: Draft, fact: PersonFact | None) -> tuple[PersonPlan, list[str]]:
-        profile: Profile = draft.values["profile"]
+    def _plan(self, draft: PersonDraft, fact: PersonFact | None) -> tuple[PersonPlan, list[str]]:
         suspended = draft.line.cells.get("suspended", "") not in ("", "0")
         suspended = suspended or draft.line.cells.get("status", "").lower() == "suspended"
         keeps = fact is not None and draft.line.cells.get("suspended") == "" and not fact.active
@@ -175,15 +188,14 @@ class PeopleCheck:
             row=0,
             id=draft.id,
             revision=fact.revision if fact else 0,
-            profile=profile,
+            profile=draft.profile,
             profile_revision=fact.profile_revision if fact else 0,
-            profile_changed=fact is None or fact.profile != profile,
-            home=draft.values["home"],
-            moved=fact is not None and fact.home != draft.values["home"],
-            country=draft.values["country"],
-            dates=draft.values["dates"],
-            described=fact is not None
-            and (fact.country, dict(fact.dates)) != (draft.values["country"], draft.values["dates"]),
+            profile_changed=fact is None or fact.profile != draft.profile,
+            home=draft.home,
+            moved=fact is not None and fact.home != draft.home,
+            country=draft.country,
+            dates=draft.dates,
+            described=fact is not None and (fact.country, fact.dates) != (draft.country, draft.dates),
             active=active,
             was_active=fact.active if fact else True,
             why="suspended",
@@ -201,7 +213,7 @@ class PeopleCheck:
         more = {
             "home": plan.moved,
             "country": plan.country != fact.country,
-            "dates": plan.dates != dict(fact.dates),
+            "dates": plan.dates != fact.dates,
             "active": plan.active != fact.active,
         }
         return [*fields, *(name for name, is_so in more.items() if is_so)]
@@ -210,7 +222,9 @@ class PeopleCheck:
         leaves = draft.good and fact is not None and fact.active and self._options.removal != "keep"
         if leaves and fact:
             if fact.id in self._snapshot.kept:
-                draft.refuse("kept", None, "The last site administrator and whoever imports are not removed.")
+                draft.refuse(
+                    "kept", None, "The last site administrator and the person who runs the import cannot be removed."
+                )
             if off := switched_off("user", "removed", self._options):
                 draft.reasons.append(off)
         row = report(self._checked, table, draft, "removed" if leaves else "unchanged", keyed=False)
@@ -237,7 +251,7 @@ class PeopleCheck:
                 self._gone.append(self._leave(row, fact))
 
     def _kept(self, fact: PersonFact) -> tuple[Reason, ...]:
-        detail = "The last site administrator and whoever imports are not removed."
+        detail = "The last site administrator and the person who runs the import cannot be removed."
         return (Reason("kept", None, detail),) if fact.id in self._snapshot.kept else ()
 
     def ordered(self) -> list[PersonPlan]:
@@ -259,7 +273,7 @@ def _check_email(draft: Draft, typed: str) -> None:
     try:
         read_address(typed)
     except NotAnAddress as wrong:
-        draft.refuse("email", "email", f"This is not an e-mail address: {wrong}.")
+        draft.refuse("email", "email", f"This is not a valid e-mail address: {wrong}.")
 
 
 def _same(name: str, value: str | None) -> tuple[str, str | None]:
@@ -267,9 +281,8 @@ def _same(name: str, value: str | None) -> tuple[str, str | None]:
     return name, value if name == "external_id" or value is None else fold(value)
 
 
-def _refuse_taken(good: list[Draft], name: str, taken: set[tuple[str, str | None]]) -> None:
-    value: Callable[[Draft], str | None] = lambda d: getattr(d.values["profile"], name)  # noqa: E731
+def _refuse_taken(good: list[PersonDraft], name: str, taken: set[tuple[str, str | None]]) -> None:
     for draft in good:
-        found = value(draft)
+        found: str | None = getattr(draft.profile, name)
         if found and _same(name, found) in taken:
-            draft.refuse("taken", name, f"Somebody else has this {name}.")
+            draft.refuse("taken", name, f"Someone else already has this {name}.")

@@ -1,10 +1,13 @@
 """Organisations and positions: parents, frameworks, rings; parents before children whatever the order of rows."""
 
+from collections import Counter
+from collections.abc import Collection
 from uuid import UUID, uuid4
 
 from services.directory.imports import values
 from services.directory.imports.drafts import (
     Draft,
+    UnitDraft,
     cell,
     check_owner,
     check_switches,
@@ -18,6 +21,7 @@ from services.directory.imports.facts import (
     Checked,
     FrameworkPlan,
     Outcome,
+    OutcomeKind,
     RemoveUnitPlan,
     Snapshot,
     UnitFact,
@@ -28,6 +32,8 @@ from services.directory.imports.options import Options
 from services.directory.imports.rings import closing
 from services.directory.projections.tables import Element
 from shared.contracts.directory import UnitKind
+
+IN_USE = Reason("in-use", None, "It still contains people or units, or has assignments.")
 
 
 class UnitCheck:
@@ -42,11 +48,13 @@ class UnitCheck:
         self.end: dict[str, UUID] = {e: u.id for e, u in self.known.items()}
         self._names = {u.id: e for e, u in self.known.items()}
         self._gone: list[tuple[int, UnitFact]] = []
+        self._parents: dict[UUID, UUID | None] = {}
+        """What is above the units that the run creates or moves."""
 
     def check(self, table: Table) -> None:
         drafts = [self._draft(line) for line in table.lines]
         refuse_doubles([d for d in drafts if d.key], "external_id", lambda d: d.key)
-        by_key = {d.key: d for d in drafts if d.good and not d.values["gone"]}
+        by_key = {d.key: d for d in drafts if d.good and isinstance(d, UnitDraft)}
         self._consequences(by_key)
         good = {k: d for k, d in by_key.items() if d.good}
         self.end.update({k: d.id for k, d in good.items()})
@@ -61,18 +69,19 @@ class UnitCheck:
         if not key:
             draft.refuse("no-key", "external_id", "The key is empty.")
         check_switches(draft, element_of(self._kind), self._options)
-        draft.values["gone"] = wanted_gone(line)
-        if draft.values["gone"] and fact is None:
+        gone = wanted_gone(line)
+        if gone and fact is None:
             return draft
         if fact:
             check_owner(draft, fact.managed, self._options)
-        draft.values["name"] = line.cells.get("name") or (fact.name if fact else "")
-        if not draft.values["name"]:
+        name = line.cells.get("name") or (fact.name if fact else "")
+        if not name:
             draft.refuse("empty", "name", "The name is empty.")
-        draft.values["framework"] = self._framework(draft, line.cells.get("framework", ""), fact)
-        has_parent = cell(line, "parent", self._names.get(fact.parent) if fact and fact.parent else None, self._options)
-        draft.values["parent"] = has_parent
-        return draft
+        framework = self._framework(draft, line.cells.get("framework", ""), fact)
+        if gone or framework is None:
+            return draft
+        parent = cell(line, "parent", self._names.get(fact.parent) if fact and fact.parent else None, self._options)
+        return UnitDraft(draft.line, draft.key, draft.id, draft.new, name=name, framework=framework, parent=parent)
 
     def _framework(self, draft: Draft, name: str, fact: UnitFact | None) -> UUID | None:
         name = name or self._options.mapping.framework or ""
@@ -87,10 +96,10 @@ class UnitCheck:
             id = self._frameworks[name] = uuid4()
             self._checked.plans.append(FrameworkPlan(id, self._kind, name))
         if fact and fact.framework != self._frameworks[name]:
-            draft.refuse("other-framework", "framework", "A unit does not change its framework.")
+            draft.refuse("other-framework", "framework", "A unit cannot change its framework.")
         return self._frameworks[name]
 
-    def _consequences(self, by_key: dict[str, Draft]) -> None:
+    def _consequences(self, by_key: dict[str, UnitDraft]) -> None:
         """Until nothing moves: unknown parents, parents whose row was refused, parents elsewhere, rings."""
         while True:
             before = sum(d.good for d in by_key.values())
@@ -98,82 +107,79 @@ class UnitCheck:
                 if draft.good:
                     self._check_parent(draft, by_key)
             for row in self._closing({k: d for k, d in by_key.items() if d.good}):
-                row.refuse("ring", "parent", "With this parent its parents form a ring.")
+                row.refuse("ring", "parent", "With this parent, the units above it would form a loop.")
             if before == sum(d.good for d in by_key.values()):
                 return
 
-    def _check_parent(self, draft: Draft, by_key: dict[str, Draft]) -> None:
-        parent = draft.values["parent"]
+    def _check_parent(self, draft: UnitDraft, by_key: dict[str, UnitDraft]) -> None:
+        parent = draft.parent
         if parent is None:
             return
         row, fact = by_key.get(parent), self.known.get(parent)
         if row is None or not row.good:
             if fact is None:
                 code, why = (
-                    ("parent-refused", "its parent's row was refused") if row else ("unknown-parent", "unknown parent")
+                    ("parent-refused", "its parent's row was rejected") if row else ("unknown-parent", "unknown parent")
                 )
                 draft.refuse(code, "parent", f"There is no unit '{parent}': {why}.")
                 return
-            framework: object = fact.framework
+            framework = fact.framework
         else:
-            framework = row.values["framework"]
-        if framework != draft.values["framework"]:
+            framework = row.framework
+        if framework != draft.framework:
             draft.refuse("other-framework", "parent", f"The parent '{parent}' is in another framework.")
 
-    def _closing(self, good: dict[str, Draft]) -> list[Draft]:
+    def _closing(self, good: dict[str, UnitDraft]) -> list[Draft]:
         named = {key: self._names.get(unit.parent) if unit.parent else None for key, unit in self.known.items()}
         before = {key: [parent] if parent else [] for key, parent in named.items()}
-        told = {key: [d.values["parent"]] if d.values["parent"] else [] for key, d in good.items()}
+        told = {key: [d.parent] if d.parent else [] for key, d in good.items()}
         return closing(before | told, before, good)
 
-    def _plan(self, table: Table, drafts: list[Draft], good: dict[str, Draft]) -> None:
+    def _plan(self, table: Table, drafts: list[Draft], good: dict[str, UnitDraft]) -> None:
         planned: list[tuple[int, UnitPlan]] = []
         depth: dict[str, int] = {}
         for draft in drafts:
             fact = self.known.get(draft.key)
-            if not draft.good or draft.values["gone"]:
+            if not draft.good or not isinstance(draft, UnitDraft):
                 self._refused_or_gone(table, draft, fact)
                 continue
-            parent = self.end[draft.values["parent"]] if draft.values["parent"] else None
+            parent = self.end[draft.parent] if draft.parent else None
             moved = fact is not None and fact.parent != parent
-            renamed = fact is not None and fact.name != draft.values["name"]
+            renamed = fact is not None and fact.name != draft.name
             fields = [n for n, is_so in (("parent", moved), ("name", renamed)) if is_so]
-            outcome = "created" if fact is None else ("changed" if fields else "unchanged")
+            outcome: OutcomeKind = "created" if fact is None else ("changed" if fields else "unchanged")
             stamp = values.stamp(draft.line.cells.get("stamp", ""))
             if fact and stamp and fact.managed.stamp == stamp:
                 outcome, fields = "unchanged", []
-            if off := switched_off(table.element, outcome, self._options):  # type: ignore[arg-type]
+            if off := switched_off(table.element, outcome, self._options):
                 draft.reasons.append(off)
-            row = report(self._checked, table, draft, outcome, fields, keyed=True)  # type: ignore[arg-type]
+            row = report(self._checked, table, draft, outcome, fields, keyed=True)
             if outcome != "unchanged" and draft.good:
-                planned.append(
-                    (
-                        self._depth(draft.key, good, depth),
-                        UnitPlan(
-                            row,
-                            draft.id,
-                            fact.revision if fact else 0,
-                            self._kind,
-                            draft.values["framework"],
-                            parent,
-                            draft.values["name"],
-                            draft.key,
-                            stamp,
-                            moved,
-                            renamed,
-                            bool(fact and fact.managed.feed),
-                        ),
-                    )
+                plan = UnitPlan(
+                    row=row,
+                    id=draft.id,
+                    revision=fact.revision if fact else 0,
+                    kind=self._kind,
+                    framework=draft.framework,
+                    parent=parent,
+                    name=draft.name,
+                    external_id=draft.key,
+                    stamp=stamp,
+                    moved=moved,
+                    renamed=renamed,
+                    was_managed=bool(fact and fact.managed.feed),
                 )
+                planned.append((self._depth(draft.key, good, depth), plan))
+        self._parents = {plan.id: plan.parent for _, plan in planned}
         self._checked.plans.extend(plan for _, plan in sorted(planned, key=lambda one: one[0]))
 
-    def _depth(self, key: str, good: dict[str, Draft], known: dict[str, int]) -> int:
+    def _depth(self, key: str, good: dict[str, UnitDraft], known: dict[str, int]) -> int:
         """How many rows of the file are above this one."""
         path = []
         at: str | None = key
         while at in good and at not in known:
             path.append(at)
-            at = good[at].values["parent"]
+            at = good[at].parent
         base = known.get(at, -1) if at else -1
         for one in reversed(path):
             base += 1
@@ -204,9 +210,9 @@ class UnitCheck:
             if not held:
                 self._gone.append((row, fact))
 
-    def removals(self) -> list[RemoveUnitPlan]:
-        """Children before parents."""
-        parents = {u.id: u.parent for u in self.known.values()}
+    def removals(self, in_use: Collection[UUID | None]) -> list[RemoveUnitPlan]:
+        """Children before parents; without the units in use, and those above one that stays."""
+        parents = {u.id: u.parent for u in self.known.values()} | self._parents
 
         def depth(id: UUID | None) -> int:
             count = 0
@@ -214,8 +220,16 @@ class UnitCheck:
                 id, count = parents.get(id), count + 1
             return count
 
-        ordered = sorted(self._gone, key=lambda one: -depth(one[1].id))
-        return [RemoveUnitPlan(row, fact.id, fact.revision, self._kind) for row, fact in ordered]
+        children = Counter(parents.values())
+        plans = []
+        for row, fact in sorted(self._gone, key=lambda one: -depth(one[1].id)):
+            if fact.id in in_use or children[fact.id]:
+                outcome = self._checked.outcomes[row]
+                outcome.outcome, outcome.reasons = "skipped", (IN_USE,)
+                continue
+            children[parents[fact.id]] -= 1
+            plans.append(RemoveUnitPlan(row, fact.id, fact.revision, self._kind))
+        return plans
 
 
 def element_of(kind: UnitKind) -> Element:
@@ -232,6 +246,11 @@ def unreadable(drafts: list[Draft]) -> tuple[Reason, ...]:
         for d in drafts
     ):
         return (
-            Reason("held", None, "Rows whose key cannot be read may be meant; removals wait until they are right."),
+            Reason(
+                "held",
+                None,
+                "Some rows have an unreadable key and may be this record, so it was not "
+                "removed. Correct those rows first.",
+            ),
         )
     return ()

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TypeVar
 from uuid import UUID
 
 from services.directory.imports import values
@@ -12,17 +12,20 @@ from services.directory.imports.facts import Checked, Managed, Outcome, OutcomeK
 from services.directory.imports.files import Line, Reason, Table
 from services.directory.imports.options import Options
 from services.directory.projections.tables import Element
+from shared.profiles import Profile
 
 
-@dataclass
+@dataclass(frozen=True)
 class Draft:
-    """A row on its way to an outcome. Everything after the first reason is only looked at to find further ones."""
+    """A row on its way to an outcome: the record that it names. Alone it is of a record that leaves, or of one that is refused.
+
+    Everything after the first reason is only looked at to find further ones.
+    """
 
     line: Line
     key: str
     id: UUID
     new: bool
-    values: dict[str, Any] = field(default_factory=dict)
 
     @property
     def reasons(self) -> list[Reason]:
@@ -35,6 +38,41 @@ class Draft:
     def refuse(self, code: str, field: str | None, detail: str) -> None:
         if not any(r.code == code and r.field == field for r in self.line.reasons):
             self.line.reasons.append(Reason(code, field, detail))
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnitDraft(Draft):
+    """What the row says a unit is to be. `parent`: its key."""
+
+    name: str
+    framework: UUID
+    parent: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonDraft(Draft):
+    """What the row says a person is to be."""
+
+    profile: Profile
+    country: str | None
+    home: UUID | None
+    dates: Mapping[str, date]
+
+
+@dataclass(frozen=True, kw_only=True)
+class JobDraft(Draft):
+    """What the row says a job is to be, without its managers: theirs are settled among all rows."""
+
+    person: UUID
+    title: str | None
+    organisation: UUID | None
+    position: UUID | None
+    starts: date | None
+    ends: date | None
+    temporary_until: date | None
+
+
+D = TypeVar("D", bound=Draft)
 
 
 def cell(line: Line, name: str, current: str | None, options: Options) -> str | None:
@@ -74,13 +112,13 @@ def check_switches(draft: Draft, element: Element, options: Options) -> None:
     """A column of few values has one of them. Another value, misspelled or of another system, is no 'on' and no 'active'."""
     cells = draft.line.cells
     if cells.get("deleted", "") not in ("", "0", "1"):
-        draft.refuse("deleted", "deleted", "deleted is 0 or 1.")
+        draft.refuse("deleted", "deleted", "deleted must be 0 or 1.")
     mapping = options.mapping.elements.get(element)
     declared = mapping.values if mapping else {}
     usual = {"status": ("active", "suspended", "deleted") if element == "user" else ("active", "deleted")}
     for name, allowed in {**usual, **declared}.items():
         if name in cells and cells[name].lower() not in allowed:
-            draft.refuse(name, name, f"{name} is one of: {', '.join(v for v in allowed if v)}.")
+            draft.refuse(name, name, f"{name} must be one of: {', '.join(v for v in allowed if v)}.")
 
 
 def check_owner(draft: Draft, managed: Managed, options: Options) -> None:
@@ -90,13 +128,13 @@ def check_owner(draft: Draft, managed: Managed, options: Options) -> None:
         draft.refuse("not-ours", None, f"The record is managed by {owner}. Import with take_over to change it.")
 
 
-def refuse_doubles(drafts: Iterable[Draft], what: str, of: Callable[[Draft], object]) -> None:
+def refuse_doubles(drafts: Iterable[D], what: str, value: Callable[[D], object]) -> None:
     """All rows with one value are refused; none of them wins."""
-    drafts = [d for d in drafts if of(d) is not None]
-    count = Counter(of(d) for d in drafts)
+    drafts = [d for d in drafts if value(d) is not None]
+    count = Counter(value(d) for d in drafts)
     for draft in drafts:
-        if count[of(draft)] > 1:
-            draft.refuse("double", what, f"{count[of(draft)]} rows of the file have this {what}.")
+        if count[value(draft)] > 1:
+            draft.refuse("double", what, f"{count[value(draft)]} rows in the file have this {what}.")
 
 
 def report(
@@ -104,13 +142,13 @@ def report(
 ) -> int:
     return checked.report(
         Outcome(
-            table.element,
-            draft.line.number,
-            "skipped" if draft.reasons else outcome,
-            None if draft.new and draft.reasons else draft.id,
-            draft.key if keyed else None,
-            tuple(fields),
-            tuple(draft.reasons),
+            element=table.element,
+            number=draft.line.number,
+            outcome="skipped" if draft.reasons else outcome,
+            subject=None if draft.new and draft.reasons else draft.id,
+            key=draft.key if keyed else None,
+            fields=tuple(fields),
+            reasons=tuple(draft.reasons),
         )
     )
 
@@ -123,5 +161,5 @@ def switched_off(element: Element, outcome: OutcomeKind, options: Options) -> Re
         "removed": options.no_remove,
     }
     if element in off.get(outcome, ()):
-        return Reason("switched-off", None, f"This run has {outcome} switched off for {element}.")
+        return Reason("switched-off", None, f"In this import, '{outcome}' is switched off for {element}.")
     return None

@@ -66,6 +66,8 @@ class Snapshot:
     jobs: Mapping[UUID, JobFact]
     kept: frozenset[UUID]
     """People whom no run removes: the last site administrator and whoever runs it."""
+    in_use: frozenset[UUID] = frozenset()
+    """Units with live assignments, or with people of whom only the events are left."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +110,7 @@ class PersonPlan:
     home: UUID | None
     moved: bool
     country: str | None
-    dates: dict[str, date]
+    dates: Mapping[str, date]
     described: bool
     active: bool
     was_active: bool
@@ -140,7 +142,7 @@ class HomePlan:
     """The first job's organisation is the home, unless one was set by hand."""
 
     person: UUID
-    home: UUID
+    home: UUID | None
     type: Literal["home"] = "home"
 
 

@@ -91,12 +91,14 @@ def read(element: Element, content: bytes, options: Options) -> Table:
         lines = list(_lines(element, reader, places, len(places) + len(ignored)))
     except csv.Error as error:
         raise BadFile(
-            f"{element}: a quoted value does not end properly near line {reader.line_num}. Is the file complete? Write it again.",
+            f"{element}: a quoted value is not closed properly near line {reader.line_num}. The file may be "
+            f"incomplete; export it again.",
             field=element,
         ) from error
     if not lines and options.contains_all:
         raise BadFile(
-            f"{element}: there are only headings, but all records are declared: everybody would have left.",
+            f"{element}: the file has only headings but is declared to hold all records, so everybody would be "
+            f"removed. Nothing was imported.",
             field=element,
         )
     return Table(element, frozenset(places.values()), tuple(ignored), lines)
@@ -115,7 +117,11 @@ def _decode(element: Element, content: bytes, options: Options) -> str:
             line=line,
         ) from error
     if "\x00" in text:
-        raise BadFile(f"{element}: this is no text in {encoding}.", field=element)
+        raise BadFile(
+            f"{element}: the file is not text in {encoding}. Save it as {encoding}, or declare its "
+            f"encoding in the mapping.",
+            field=element,
+        )
     return text
 
 
@@ -126,7 +132,7 @@ def _headings(element: Element, found: Sequence[str], options: Options) -> tuple
     headings = [heading.strip() for heading in found]
     strange = next((h for h in headings if not _HEADING.match(h)), None)
     if strange is not None or not headings:
-        raise BadFile(f"{element}: the first line is not a line of headings. Wrong delimiter?", field=element)
+        raise BadFile(f"{element}: the first line does not contain the headings. Check the delimiter.", field=element)
     if "password" in headings:
         raise BadFile(f"{element}: passwords are not imported. Remove the column.", field=element)
     places = {n: known.fields[h] for n, h in enumerate(headings) if h in known.fields}
@@ -135,7 +141,11 @@ def _headings(element: Element, found: Sequence[str], options: Options) -> tuple
     names = {f: h for h, f in reversed(known.fields.items())}
     missing = [names.get(f, f) for f in mandatory if f not in places.values()]
     if doubled or missing:
-        what = f"the heading {missing[0]} is missing" if missing else f"the heading {names[min(doubled)]} is doubled"
+        what = (
+            f"the heading {missing[0]} is missing"
+            if missing
+            else f"the heading {names[min(doubled)]} appears more than once"
+        )
         raise BadFile(f"{element}: {what}. Nothing was imported.", field=element, missing=missing)
     return places, [h for h in headings if h not in known.fields]
 
@@ -153,16 +163,18 @@ def _lines(element: Element, reader: Iterator[list[str]], places: dict[int, str]
             continue  # a line of empty cells is no line
         line = Line(number, {name: _text(name, cells[n]) for n, name in places.items() if n < len(cells)})
         if len(cells) != width:
-            line.reasons.append(Reason("cells", None, f"The row has {len(cells)} cells, the headings are {width}."))
+            line.reasons.append(
+                Reason("cells", None, f"The row has {len(cells)} cells, but there are {width} headings.")
+            )
         for name, value in line.cells.items():
             limit = _limit(element, name)
             if len(value) > limit:
                 line.reasons.append(Reason("too-long", name, f"{name} is longer than {limit} characters."))
             if name in KEYS and (found := hidden(value, address=name == "email")):
-                detail = f"{name} has the invisible character {found} within. Write it without."
+                detail = f"{name} contains the invisible character {found}. Remove it."
                 line.reasons.append(Reason("invisible", name, detail))
             if not clean(value):
-                line.reasons.append(Reason("characters", name, f"{name} has a line break or a control character."))
+                line.reasons.append(Reason("characters", name, f"{name} contains a line break or a control character."))
         yield line
 
 

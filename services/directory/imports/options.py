@@ -101,6 +101,48 @@ def mapping(text: str) -> Mapping:
         else:
             detail = f"it {error}"
         raise Invalid(
-            f"The mapping is neither one of {', '.join(SHIPPED)} nor a readable mapping file: {detail}.",
+            f"The mapping must be one of {', '.join(SHIPPED)}, or a readable mapping file: {detail}.",
             field="mapping",
         ) from error
+
+
+class Heading(BaseModel):
+    """A heading that is read, and what it becomes. `mandatory`: a file without any heading of this field is refused."""
+
+    heading: str
+    field: str
+    mandatory: bool
+
+
+class FileHeadings(BaseModel):
+    element: Element
+    headings: list[Heading]
+
+
+class MappingView(BaseModel):
+    """A mapping that ships, as whoever prepares files reads it."""
+
+    name: str
+    delimiter: str
+    encoding: str
+    date_format: str
+    zone: str
+    files: list[FileHeadings]
+
+
+def shipped() -> list[MappingView]:
+    return [_shown(mapping(name)) for name in SHIPPED]
+
+
+def _shown(of: Mapping) -> MappingView:
+    files = [
+        FileHeadings(
+            element=element,
+            headings=[
+                Heading(heading=heading, field=field, mandatory=field in one.mandatory)
+                for heading, field in one.fields.items()
+            ],
+        )
+        for element, one in of.elements.items()
+    ]
+    return MappingView(**of.model_dump(include={"name", "delimiter", "encoding", "date_format", "zone"}), files=files)

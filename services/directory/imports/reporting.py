@@ -4,14 +4,13 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import kwargs_row
 from pydantic import BaseModel, TypeAdapter
 
 from services.directory.imports.facts import Outcome, OutcomeKind
 from services.directory.imports.files import Reason
 from services.directory.projections.tables import Element
-from shared.database import Connection
-from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
+from shared.database import Connection, fetch, pairs
+from shared.readmodel import Page, cursor_decode, cursor_number, page_of
 
 REASONS: TypeAdapter[tuple[Reason, ...]] = TypeAdapter(tuple[Reason, ...])
 
@@ -52,8 +51,8 @@ def skip(conn: Connection, run: UUID, rows: Sequence[int], reason: Reason) -> No
 
 def counts(conn: Connection, run: UUID) -> dict[str, int]:
     """Rows per outcome."""
-    rows = conn.execute("SELECT outcome, count(*) FROM import_row WHERE run = %s GROUP BY outcome ORDER BY 1", [run])
-    return {str(outcome): int(str(count)) for outcome, count in rows}
+    query = "SELECT outcome, count(*) FROM import_row WHERE run = %s GROUP BY outcome ORDER BY 1"
+    return dict(pairs(conn, query, str, int, [run]))
 
 
 def page(conn: Connection, run: UUID, outcome: OutcomeKind | None, cursor: str | None, limit: int) -> Page[ReportRow]:
@@ -65,10 +64,9 @@ def page(conn: Connection, run: UUID, outcome: OutcomeKind | None, cursor: str |
         "LEFT JOIN job_assignment j ON j.id = r.subject "
         "WHERE r.run = %s AND r.seq > %s AND (%s::text IS NULL OR r.outcome = %s) ORDER BY r.seq LIMIT %s"
     )
-    with conn.cursor(row_factory=kwargs_row(_row)) as found:
-        rows = found.execute(query, [run, after, outcome, outcome, limit + 1]).fetchall()
-    more = cursor_encode(str(rows[limit - 1][0])) if len(rows) > limit else None
-    return Page(items=[row for _, row in rows[:limit]], next=more)
+    rows = fetch(conn, _row, query, [run, after, outcome, outcome, limit + 1])
+    found = page_of(rows, limit, lambda row: [row[0]])
+    return Page(items=[row for _, row in found.items], next=found.next)
 
 
 def _row(*, seq: int, reasons: str, **fields: Any) -> tuple[int, ReportRow]:

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, TypeAdapter
 from services.directory.application.ledger import Directory
 from services.directory.imports import checks, files, reporting, snapshot
 from services.directory.imports.applying import Deciding, Facts
+from services.directory.imports.check_units import IN_USE
 from services.directory.imports.facts import HomePlan, Plan, RemoveUnitPlan
 from services.directory.imports.files import BadFile, Reason, Table
 from services.directory.imports.options import ELEMENTS, Options
@@ -24,12 +25,11 @@ from shared.database import Connection
 from shared.errors import Invalid
 from shared.events import Event
 from shared.jobs import Job
-from shared.store import Context, Decision, Receipt
+from shared.store import CommandContext, Decision, Receipt, command
 
 KIND = "directory-import"
 PLANS: TypeAdapter[Plan] = TypeAdapter(Annotated[Plan, Field(discriminator="type")])
-_MEANWHILE = Reason("meanwhile", None, "It was changed at this moment by somebody else. Import the file again.")
-_IN_USE = Reason("in-use", None, "It still holds people or units below, or has assignments.")
+_MEANWHILE = Reason("meanwhile", None, "Someone else changed this record during the import. Import the file again.")
 
 
 class Imports:
@@ -42,10 +42,9 @@ class Imports:
         self._chunk = chunk
         self._rows_limit = rows_limit
 
-    def start(self, context: Context, contents: Mapping[Element, bytes], options: Options) -> Receipt:
+    @command
+    def start(self, context: CommandContext, contents: Mapping[Element, bytes], options: Options) -> Receipt:
         """Refuses a bad file at once (BadFile). The answer names the job; the same command again, the same job."""
-        if earlier := self._ledger.earlier(context):
-            return earlier
         if not contents:
             raise Invalid(f"Send at least one of the files {', '.join(ELEMENTS)}.", field="files")
         for element, content in contents.items():
@@ -66,7 +65,7 @@ class Imports:
         table = files.read(element, content, options)
         if len(table.lines) > self._rows_limit:
             raise BadFile(
-                f"{element}: a file may have {self._rows_limit} rows (ROLLBOOK_IMPORT_ROWS_LIMIT). Import it in parts.",
+                f"{element}: a file can have at most {self._rows_limit} rows (ROLLBOOK_IMPORT_ROWS_LIMIT). Import it in parts.",
                 field=element,
             )
         return table
@@ -107,7 +106,7 @@ class Imports:
         self._ledger.store.append([Decision(started, job.caused_by)], also=keep)
 
     def _mark(self, job: Job, cls: type[Event], version: int, fields: Mapping[str, object]) -> Event:
-        return cls.next_of(job.caused_by.correlation, version, fields)
+        return cls.unchecked_next(job.caused_by.correlation, version, fields)
 
     def _carry_out(self, job: Job, options: Options) -> None:
         first = job.done
@@ -124,7 +123,7 @@ class Imports:
         decided = [(p, deciding.decide(p)) for p in plans if p not in busy]
         pairs = [(p, d) for p, d in decided if d is not None]
         missing = [p for p, d in decided if d is None]
-        self._append(job, pairs, [(busy, _IN_USE), (missing, _MEANWHILE)], first + len(plans))
+        self._append(job, pairs, [(busy, IN_USE), (missing, _MEANWHILE)], first + len(plans))
 
     def _append(
         self,

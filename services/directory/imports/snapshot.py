@@ -10,7 +10,7 @@ import pydantic_core
 from services.directory.imports.facts import JobFact, Managed, PersonFact, Snapshot, UnitFact
 from services.directory.projections.tables import NIL
 from shared.contracts.directory import Job
-from shared.database import Connection, Database
+from shared.database import Connection, Database, fetch
 from shared.profiles import Profile
 
 _PEOPLE = (
@@ -40,28 +40,34 @@ _ADMINISTRATORS = (
     "SELECT r.person FROM permission_role r JOIN person p ON p.id = r.person AND p.active "
     "WHERE r.role = 'site-administrator' AND r.organisation = %s"
 )
+_IN_USE = (
+    "SELECT target FROM assignment_fact UNION "
+    "SELECT home FROM person p WHERE home IS NOT NULL AND NOT EXISTS (SELECT FROM profile f WHERE f.id = p.id)"
+)
 
 
 def take(database: Database, runner: UUID) -> Snapshot:
     with database.transaction(snapshot=True) as conn:
         frameworks: Iterable[Any] = conn.execute("SELECT kind, external_id, id FROM framework")
-        units: Iterable[Any] = conn.execute(
+        units = fetch(
+            conn,
+            _unit,
             "SELECT u.id, u.revision, u.kind, u.framework, u.parent, u.name, u.external_id, m.feed, m.stamp "
-            "FROM unit u LEFT JOIN managed m ON m.id = u.id"
+            "FROM unit u LEFT JOIN managed m ON m.id = u.id",
         )
         administrators = [id for (id,) in conn.execute(_ADMINISTRATORS, [NIL]) if isinstance(id, UUID)]
         return Snapshot(
             frameworks={(kind, name): id for kind, name, id in frameworks},
-            units={(u[2], u[6]): _unit(*u) for u in units},
+            units={(unit.kind, unit.external_id): unit for unit in units},
             people=_people(conn),
             jobs=_jobs(conn),
             kept=frozenset({runner, *(administrators if len(administrators) == 1 else ())}),
+            in_use=frozenset(id for (id,) in conn.execute(_IN_USE) if isinstance(id, UUID)),
         )
 
 
-def _unit(*columns: Any) -> UnitFact:
-    *own, feed, stamp = columns
-    return UnitFact._make([*own, Managed(feed, stamp)])
+def _unit(*, feed: str | None, stamp: str | None, **columns: Any) -> UnitFact:
+    return UnitFact(**columns, managed=Managed(feed, stamp))
 
 
 def _people(conn: Connection) -> dict[UUID, PersonFact]:
@@ -72,13 +78,23 @@ def _people(conn: Connection) -> dict[UUID, PersonFact]:
             **dict(zip(Profile.model_fields, rest[:7], strict=True))  # the columns are in the order of the fields
         )
         days = _dates(dates) if dates != "{}" else {}
+        profile_revision, feed, stamp, feed_home = rest[7:]
         found[id] = PersonFact(
-            id, revision, active, home, country, days, profile, rest[7], Managed(rest[8], rest[9]), rest[10]
+            id=id,
+            revision=revision,
+            active=active,
+            home=home,
+            country=country,
+            dates=days,
+            profile=profile,
+            profile_revision=profile_revision,
+            managed=Managed(feed, stamp),
+            feed_home=feed_home,
         )
     return found
 
 
-def _dates(text: str) -> dict[str, Any]:
+def _dates(text: str) -> dict[str, date]:
     return {name: date.fromisoformat(day) for name, day in pydantic_core.from_json(text).items()}
 
 
@@ -87,5 +103,13 @@ def _jobs(conn: Connection) -> dict[UUID, JobFact]:
     found = {}
     for person, revision, number, external_id, title, feed, stamp, *values in rows:
         job = Job.model_construct(**dict(zip(_JOB_FIELDS, values, strict=True)))
-        found[job.id] = JobFact(job, revision, person, number, external_id, title, Managed(feed, stamp))
+        found[job.id] = JobFact(
+            job=job,
+            revision=revision,
+            person=person,
+            number=number,
+            external_id=external_id,
+            title=title,
+            managed=Managed(feed, stamp),
+        )
     return found

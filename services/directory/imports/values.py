@@ -38,14 +38,14 @@ def moment(text: str, date_format: str, zone: str) -> datetime:
     try:
         return datetime.fromtimestamp(int(text), UTC)
     except (ValueError, OverflowError, OSError):
-        raise Unreadable(f"A date is written as {date_format}, or as Unix seconds.") from None
+        raise Unreadable(f"A date must be written as {date_format}, or as Unix seconds.") from None
 
 
 def day(text: str, date_format: str, zone: str) -> date:
     """The day that the cell names, in the run's zone. Raises Unreadable."""
     found = _day(text, date_format, zone)
     if not FIRST_DAY <= found <= LAST_DAY:
-        raise Unreadable(f"A day lies between {FIRST_DAY} and {LAST_DAY}. Leave the cell empty where there is none.")
+        raise Unreadable(f"A date must be between {FIRST_DAY} and {LAST_DAY}. Leave the cell empty if there is none.")
     return found
 
 

@@ -1,34 +1,20 @@
-"""Queries on people: search (DIR-9), one person whole, and facts for decisions."""
+"""Queries on people: one person whole, and facts for decisions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import pydantic_core
-from psycopg.rows import class_row, kwargs_row
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
+from services.directory.projections.person_lists import BESIDE, FROM, ITEM, VISIBLE, PersonItem, scoped
 from services.directory.projections.structure import BELOW
 from services.directory.projections.tables import NIL, JobDetails, ProfileRow
-from shared.auth import Scope
-from shared.database import Connection
-from shared.folding import fold, key, trimmed
-from shared.limits import Sought
-from shared.readmodel import Page, cursor_decode, cursor_encode
-
-
-class PersonItem(BaseModel):
-    """A person in a list."""
-
-    id: UUID
-    first_name: str
-    last_name: str
-    email: str
-    user_name: str
-    external_id: str | None
-    active: bool
-    home_organisation: UUID | None
-    home_organisation_name: str | None
+from shared.auth import ROLES, Permission, Scope
+from shared.database import Connection, column, fetch, fetch_one, pairs, scalar
+from shared.folding import fold, key
+from shared.readmodel import Page, cursor_decode, page_of
 
 
 class JobView(BaseModel):
@@ -56,6 +42,7 @@ class RoleView(BaseModel):
 
     role: str
     organisation: UUID | None
+    organisation_name: str | None
 
 
 class PersonView(PersonItem):
@@ -66,30 +53,29 @@ class PersonView(PersonItem):
     language: str | None
     time_zone: str | None
     dates: dict[str, date]
-    jobs: list[JobView] = []
-    roles: list[RoleView] = []
+    jobs: list[JobView]
+    roles: list[RoleView]
 
 
-class PersonFilter(BaseModel):
-    """What may be in an address: nothing of it is personal."""
+class PermissionsView(BaseModel):
+    """What somebody may do for an organisation and everything below it; None: for everything."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    organisation: UUID | None = None
-    position: UUID | None = None
-    include_below: bool = False
-    audience: UUID | None = None
-    active: bool | None = None
+    organisation: UUID | None
+    organisation_name: str | None
+    permissions: list[Permission]
 
 
-class PersonQuery(PersonFilter):
-    """With parts of names and e-mail, regardless of letter case; first and last name both where both are given (DIR-9)."""
+class OwnView(PersonView):
+    """Oneself, with what one may do now: by the roles of this moment, which may be others than those of a token (SEC-2)."""
 
-    first_name: Sought | None = None
-    last_name: Sought | None = None
-    email: Sought | None = None
-    user_name: Sought | None = None
-    external_id: Sought | None = None
+    permissions: list[PermissionsView]
+
+
+class DateField(BaseModel):
+    """A date field of the operator's choice, and how many people have it."""
+
+    name: str
+    people: int
 
 
 class SignInView(BaseModel):
@@ -102,87 +88,24 @@ def sign_ins(conn: Connection, person: UUID, cursor: str | None, limit: int) -> 
     """Newest first."""
     before = cursor_decode(cursor, datetime.fromisoformat)[0] if cursor else "infinity"
     query = "SELECT DISTINCT at FROM sign_in WHERE person = %s AND at < %s::timestamptz ORDER BY at DESC LIMIT %s"
-    with conn.cursor(row_factory=class_row(SignInView)) as found:
-        rows = found.execute(query, [person, before, limit + 1]).fetchall()
-    return Page(items=rows[:limit], next=cursor_encode(rows[limit - 1].at.isoformat()) if len(rows) > limit else None)
-
-
-_ITEM = (
-    "p.id, f.first_name, f.last_name, f.email, f.user_name, f.external_id, p.active, p.home AS home_organisation, "
-    "h.name AS home_organisation_name"
-)
-_FROM = " FROM person p JOIN profile f ON f.id = p.id LEFT JOIN unit h ON h.id = p.home "
-_VISIBLE = "(%(all)s OR p.home IN (SELECT id FROM below))"
-_UNDER = (
-    "(WITH RECURSIVE under AS (SELECT %({0})s::uuid AS id UNION SELECT u.id FROM unit u JOIN under n ON u.parent = n.id "
-    "WHERE %(deep)s) SELECT id FROM under)"
-)
-_PARTS = frozenset({"first_name", "last_name", "email"})
-_KEYS: Mapping[str, Callable[[str], str]] = {"user_name": lambda text: fold(trimmed(text)), "external_id": key}
-_CONDITIONS = {
-    "first_name": "strpos(f.first_name_folded, %(first_name)s) > 0",
-    "last_name": "strpos(f.last_name_folded, %(last_name)s) > 0",
-    "email": "strpos(coalesce(f.email_folded, f.email), %(email)s) > 0",
-    "user_name": "f.user_name_folded = %(user_name)s",
-    "external_id": "f.external_id = %(external_id)s",
-    "organisation": f"(p.home IN {_UNDER.format('organisation')} OR EXISTS (SELECT FROM job_assignment j "
-    f"WHERE j.person = p.id AND j.organisation IN {_UNDER.format('organisation')}))",
-    "position": "EXISTS (SELECT FROM job_assignment j "
-    f'WHERE j.person = p.id AND j."position" IN {_UNDER.format("position")})',
-    "audience": "EXISTS (SELECT FROM audience_member m WHERE m.audience = %(audience)s AND m.person = p.id)",
-    "active": "p.active = %(active)s",
-}
-
-
-def search(conn: Connection, scope: Scope, asked: PersonFilter, cursor: str | None, limit: int) -> Page[PersonItem]:
-    """By last name, first name; only people whose home is in the scope. A cursor holds an id, never a name."""
-    where, values = _where(scope, asked)
-    if cursor:
-        where += (
-            " AND (f.last_name_folded, f.first_name_folded, p.id) > "
-            "(SELECT last_name_folded, first_name_folded, id FROM profile WHERE id = %(after)s::uuid)"
-        )
-        values["after"] = cursor_decode(cursor, UUID)[0]
-    query = (
-        f"{BELOW}SELECT {_ITEM}{_FROM}WHERE {where} "
-        "ORDER BY f.last_name_folded, f.first_name_folded, p.id LIMIT %(limit)s"
-    ).encode()
-    with conn.cursor(row_factory=class_row(PersonItem)) as found:
-        rows = found.execute(query, {**values, "limit": limit + 1}).fetchall()
-    return Page(items=rows[:limit], next=cursor_encode(str(rows[limit - 1].id)) if len(rows) > limit else None)
-
-
-def selection(conn: Connection, scope: Scope, asked: PersonFilter, limit: int) -> list[UUID]:
-    """Everybody in the result, not only a page of it; at most `limit` + 1 of them (ASG-4)."""
-    where, values = _where(scope, asked)
-    query = f"{BELOW}SELECT p.id{_FROM}WHERE {where} ORDER BY p.id LIMIT %(limit)s".encode()
-    return [id for (id,) in conn.execute(query, {**values, "limit": limit + 1}) if isinstance(id, UUID)]
-
-
-def _where(scope: Scope, asked: PersonFilter) -> tuple[str, dict[str, object]]:
-    given = asked.model_dump(exclude_none=True, include=set(_CONDITIONS))
-    given |= {name: fold(given[name]) for name in _PARTS & given.keys()}
-    given |= {name: read(given[name]) for name, read in _KEYS.items() if name in given}
-    values = {**given, "deep": asked.include_below, "scope": list(scope.organisations), "all": scope.everything}
-    return " AND ".join([_VISIBLE, *(_CONDITIONS[name] for name in given)]), values
+    rows = fetch(conn, SignInView, query, [person, before, limit + 1])
+    return page_of(rows, limit, lambda row: [row.at.isoformat()])
 
 
 def find(conn: Connection, scope: Scope, id: UUID) -> PersonView | None:
     """None where there is no such person, or none that the scope shows."""
     query = (
-        f"{BELOW}SELECT {_ITEM}, p.revision + f.revision AS version, p.country, f.language, f.time_zone, p.dates{_FROM}"
-        f"WHERE p.id = %(id)s AND {_VISIBLE}"
-    ).encode()
-    values = {"id": id, "scope": list(scope.organisations), "all": scope.everything}
-    with conn.cursor(row_factory=kwargs_row(_person)) as cursor:
-        person = cursor.execute(query, values).fetchone()
+        f"{BELOW}SELECT {ITEM}, p.revision + f.revision AS version, p.country, f.language, f.time_zone, p.dates{FROM}{BESIDE}"
+        f"WHERE p.id = %(id)s AND {VISIBLE}"
+    )
+    person = fetch_one(conn, _person, query, {**scoped(scope), "id": id})
     if person is None:
         return None
-    return person.model_copy(update={"jobs": jobs(conn, id), "roles": roles(conn, id)})
+    return person.model_copy(update={"jobs": jobs(conn, id), "roles": roles(conn, scope, id)})
 
 
 def _person(*, dates: str, **fields: object) -> PersonView:
-    return PersonView.model_validate({**fields, "dates": pydantic_core.from_json(dates)})
+    return PersonView.model_validate({**fields, "dates": pydantic_core.from_json(dates), "jobs": [], "roles": []})
 
 
 def jobs(conn: Connection, person: UUID) -> list[JobView]:
@@ -194,20 +117,44 @@ def jobs(conn: Connection, person: UUID) -> list[JobView]:
         'LEFT JOIN unit o ON o.id = j.organisation LEFT JOIN unit p ON p.id = j."position" '
         "WHERE j.person = %s ORDER BY j.number, j.id"
     )
-    with conn.cursor(row_factory=class_row(JobView)) as cursor:
-        return cursor.execute(query, [person]).fetchall()
+    return fetch(conn, JobView, query, [person])
 
 
-def roles(conn: Connection, person: UUID) -> list[RoleView]:
-    query = "SELECT role, nullif(organisation, %s) AS organisation FROM permission_role WHERE person = %s ORDER BY 1, 2"
-    with conn.cursor(row_factory=class_row(RoleView)) as cursor:
-        return cursor.execute(query, [NIL, person]).fetchall()
+def date_fields(conn: Connection, scope: Scope) -> list[DateField]:
+    """The date fields that people within the scope have, by name (DIR-1)."""
+    query = (
+        f"{BELOW}SELECT name, count(*) AS people FROM person p CROSS JOIN LATERAL json_object_keys(p.dates::json) AS name "
+        f"WHERE p.dates <> '{{}}' AND {VISIBLE} GROUP BY name ORDER BY name"
+    )
+    return fetch(conn, DateField, query, scoped(scope))
+
+
+def roles(conn: Connection, scope: Scope, person: UUID) -> list[RoleView]:
+    """Organisations outside the scope have no name."""
+    query = (
+        f"{BELOW}SELECT role, nullif(organisation, %(nil)s) AS organisation, u.name AS organisation_name FROM permission_role "
+        "LEFT JOIN unit u ON u.id = organisation AND (%(all)s OR u.id IN (SELECT id FROM below)) "
+        "WHERE person = %(person)s ORDER BY 1, 2"
+    )
+    values = {"nil": NIL, "person": person, "scope": list(scope.organisations), "all": scope.everything}
+    return fetch(conn, RoleView, query, values)
+
+
+def permissions(person: PersonView) -> list[PermissionsView]:
+    """By organisation, everything first; nothing for somebody who is not active."""
+    held: dict[tuple[UUID | None, str | None], set[Permission]] = {}
+    for role in person.roles if person.active else ():
+        held.setdefault((role.organisation, role.organisation_name), set()).update(ROLES.get(role.role, ()))
+    return [
+        PermissionsView(organisation=id, organisation_name=name, permissions=sorted(allowed))
+        for (id, name), allowed in sorted(held.items(), key=lambda one: (one[0][0] is not None, one[0][1] or ""))
+        if allowed
+    ]
 
 
 def profile(conn: Connection, id: UUID) -> ProfileRow | None:
     columns = ", ".join(ProfileRow._fields)
-    with conn.cursor(row_factory=class_row(ProfileRow)) as cursor:
-        return cursor.execute(f"SELECT {columns} FROM profile WHERE id = %s".encode(), [id]).fetchone()
+    return fetch_one(conn, ProfileRow, f"SELECT {columns} FROM profile WHERE id = %s", [id])
 
 
 def taken(conn: Connection, one: ProfileRow) -> Sequence[str]:
@@ -222,14 +169,55 @@ def taken(conn: Connection, one: ProfileRow) -> Sequence[str]:
     return [name for name, is_taken in zip(names, row or (), strict=False) if is_taken]
 
 
+class AddressOwner(NamedTuple):
+    """Who has an e-mail address."""
+
+    id: UUID
+    email: str
+    first_name: str
+    last_name: str
+    language: str | None
+    active: bool
+    has_account: bool
+
+
+def address_owner(conn: Connection, typed: str) -> AddressOwner | None:
+    """Regardless of letter case."""
+    query = (
+        "SELECT f.id, f.email, f.first_name, f.last_name, f.language, p.active, "
+        "EXISTS (SELECT FROM account a WHERE a.person = f.id) AS has_account "
+        "FROM profile f JOIN person p ON p.id = f.id WHERE f.email_folded = %s"
+    )
+    return fetch_one(conn, AddressOwner, query, [fold(key(typed))])
+
+
+def person_with(conn: Connection, by: Literal["email", "user_name", "external_id"], value: str) -> UUID | None:
+    """Who has this e-mail, user name (regardless of letter case) or external id."""
+    query, kept = {
+        "email": ("email_folded", fold(key(value))),
+        "user_name": ("user_name_folded", fold(key(value))),
+        "external_id": ("external_id", key(value)),
+    }[by]
+    row = conn.execute(f"SELECT id FROM profile WHERE {query} = %s".encode(), [kept]).fetchone()
+    return row[0] if row and isinstance(row[0], UUID) else None
+
+
+def is_active(conn: Connection, id: UUID) -> bool:
+    return conn.execute("SELECT FROM person WHERE id = %s AND active", [id]).fetchone() is not None
+
+
 def job_owner(conn: Connection, job: UUID) -> UUID | None:
     row = conn.execute("SELECT person FROM job_assignment WHERE id = %s", [job]).fetchone()
     return row[0] if row and isinstance(row[0], UUID) else None
 
 
 def job_details(conn: Connection, person: UUID) -> Mapping[UUID, JobDetails]:
-    rows = conn.execute("SELECT id, number, external_id, title FROM job_assignment WHERE person = %s", [person])
-    return {id: JobDetails(*rest) for id, *rest in rows if isinstance(id, UUID)}  # type: ignore[arg-type]
+    query = "SELECT id, number, external_id, title FROM job_assignment WHERE person = %s"
+    return dict(fetch(conn, _details, query, [person]))
+
+
+def _details(*, id: UUID, **details: Any) -> tuple[UUID, JobDetails]:
+    return id, JobDetails(**details)
 
 
 def managers_above(conn: Connection, job: UUID | None) -> dict[UUID, int]:
@@ -239,23 +227,21 @@ def managers_above(conn: Connection, job: UUID | None) -> dict[UUID, int]:
         "UNION SELECT j.id, j.revision, j.manager_job, j.temporary_manager_job FROM job_assignment j JOIN above a "
         "ON j.id = a.manager_job OR j.id = a.temporary_manager_job) SELECT id, revision FROM above"
     )
-    return dict(conn.execute(query, [job]).fetchall())  # type: ignore[arg-type]
+    return dict(pairs(conn, query, UUID, int, [job]))
 
 
 def led_by(conn: Connection, job: UUID) -> int:
     """How many jobs name this one as their manager or temporary manager."""
     query = "SELECT count(*) FROM job_assignment WHERE manager_job = %s OR temporary_manager_job = %s"
-    row = conn.execute(query, [job, job]).fetchone()
-    return int(str(row[0])) if row else 0
+    return scalar(conn, query, int, [job, job])
 
 
 def existing(conn: Connection, people: Sequence[UUID]) -> set[UUID]:
-    rows = conn.execute("SELECT id FROM person WHERE id = ANY(%s)", [list(people)])
-    return {id for (id,) in rows if isinstance(id, UUID)}
+    return set(column(conn, "SELECT id FROM person WHERE id = ANY(%s)", UUID, [list(people)]))
 
 
 def visible(conn: Connection, scope: Scope, ids: Sequence[UUID]) -> set[UUID]:
     """Those of these people whose home is in the scope."""
-    query = f"{BELOW}SELECT p.id FROM person p WHERE p.id = ANY(%(ids)s) AND {_VISIBLE}".encode()
+    query = f"{BELOW}SELECT p.id FROM person p WHERE p.id = ANY(%(ids)s) AND {VISIBLE}"
     values = {"ids": list(ids), "scope": list(scope.organisations), "all": scope.everything}
-    return {id for (id,) in conn.execute(query, values) if isinstance(id, UUID)}
+    return set(column(conn, query, UUID, values))

@@ -1,12 +1,12 @@
 """Who matches the rule of an audience, and who has to be judged again (DIR-6)."""
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime, time
-from typing import NamedTuple
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from shared.contracts.directory import AudienceRule
-from shared.database import Connection, Uuids, uuid_of
+from shared.database import Connection, UuidArray, column, fetch, pairs, scalar
 from shared.events import FAR, SYSTEM, Meta
 
 TIMER = "job-dates"
@@ -35,21 +35,20 @@ class Marked(NamedTuple):
 def ruled(conn: Connection, id: UUID | None = None) -> list[Ruled]:
     """Every rule-based audience, or this one."""
     query = (
-        "SELECT a.id, a.revision, a.name, a.external_id, r.rule FROM audience a JOIN audience_rule r ON r.audience = a.id "
-        "WHERE %s::uuid IS NULL OR a.id = %s ORDER BY a.id"
+        "SELECT a.id, a.revision AS version, a.name, a.external_id, r.rule FROM audience a "
+        "JOIN audience_rule r ON r.audience = a.id WHERE %s::uuid IS NULL OR a.id = %s ORDER BY a.id"
     )
-    return [
-        Ruled(*row[:4], AudienceRule.model_validate_json(str(row[4])))  # type: ignore[arg-type, call-arg]
-        for row in conn.execute(query, [id, id])
-    ]
+    return fetch(conn, _ruled, query, [id, id])
+
+
+def _ruled(*, rule: str, **fields: Any) -> Ruled:
+    return Ruled(**fields, rule=AudienceRule.model_validate_json(rule))
 
 
 def set_aside(conn: Connection, worker: str) -> dict[UUID, str]:
     """The audiences whose rules were set aside, with the digest of the rule that it was."""
-    rows = conn.execute(
-        "SELECT subject, about ->> 'rule' FROM set_aside WHERE worker = %s AND kind = 'audience'", [worker]
-    )
-    return {uuid_of(id): str(digest) for id, digest in rows}
+    query = "SELECT subject, coalesce(about ->> 'rule', '') FROM set_aside WHERE worker = %s AND kind = 'audience'"
+    return dict(pairs(conn, query, UUID, str, [worker]))
 
 
 def _where(rule: AudienceRule) -> tuple[str, dict[str, object]]:
@@ -79,19 +78,17 @@ def matching(conn: Connection, rule: AudienceRule, people: Sequence[UUID]) -> se
     """Those of these people who match now."""
     where, values = _where(rule)
     query = f"SELECT p.id FROM person p WHERE p.id = ANY(%(people)s) AND {where}".encode()
-    found = conn.execute(query, {**values, "people": Uuids(people)}, binary=True, prepare=False)
+    found = conn.execute(query, {**values, "people": UuidArray(people)}, binary=True, prepare=False)
     return {id for (id,) in found if isinstance(id, UUID)}
 
 
 def count(conn: Connection, rule: AudienceRule) -> int:
     where, values = _where(rule)
-    row = conn.execute(f"SELECT count(*) FROM person p WHERE {where}".encode(), values).fetchone()
-    return int(str(row[0])) if row else 0
+    return scalar(conn, f"SELECT count(*) FROM person p WHERE {where}", int, values)
 
 
 def people_after(conn: Connection, after: UUID, limit: int) -> list[UUID]:
-    rows = conn.execute("SELECT id FROM person WHERE id > %s ORDER BY id LIMIT %s", [after, limit])
-    return [id for (id,) in rows if isinstance(id, UUID)]
+    return column(conn, "SELECT id FROM person WHERE id > %s ORDER BY id LIMIT %s", UUID, [after, limit])
 
 
 def marked(conn: Connection, limit: int) -> list[Marked]:
@@ -100,7 +97,7 @@ def marked(conn: Connection, limit: int) -> list[Marked]:
         "SELECT person, revision, batch FROM rule_dirty "
         "WHERE batch = (SELECT batch FROM rule_dirty ORDER BY revision LIMIT 1) ORDER BY revision LIMIT %s"
     )
-    return [Marked(*row) for row in conn.execute(query, [limit])]  # type: ignore[arg-type]
+    return fetch(conn, Marked, query, [limit])
 
 
 def close(conn: Connection, done: Sequence[Marked]) -> None:
@@ -146,20 +143,20 @@ def mark(conn: Connection, people: Collection[UUID], batch: UUID) -> None:
 
 def set_timers(conn: Connection, people: Sequence[UUID]) -> None:
     """One for each person, at the next day on which a job begins or has ended."""
-    rows = conn.execute(
+    query = (
         "SELECT person, min(day) FROM (SELECT person, starts AS day FROM job_assignment WHERE person = ANY(%(people)s) "
         "UNION ALL SELECT person, ends + 1 FROM job_assignment WHERE person = ANY(%(people)s) AND ends < %(far)s) AS days "
-        "WHERE day > today() GROUP BY person ORDER BY person",
-        {"people": list(people), "far": FAR},
-    ).fetchall()
+        "WHERE day > today() GROUP BY person ORDER BY person"
+    )
+    rows = pairs(conn, query, UUID, date, {"people": list(people), "far": FAR})
     with conn.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO timer (id, due, kind, subject, meta) VALUES (%s, %s, %s, %s, %s) "
             "ON CONFLICT (id) DO UPDATE SET due = excluded.due, meta = excluded.meta",
             [
                 (
-                    (id := uuid5(person, TIMER)),  # type: ignore[arg-type]
-                    datetime.combine(day, time(), UTC),  # type: ignore[arg-type]
+                    (id := uuid5(person, TIMER)),
+                    datetime.combine(day, time(), UTC),
                     TIMER,
                     person,
                     Meta(actor=SYSTEM, reason_code="rule", correlation=id).encode(),

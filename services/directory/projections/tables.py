@@ -7,106 +7,56 @@ from uuid import UUID
 
 import pydantic_core
 
-from shared.contracts.directory import Job
+from shared.contracts.directory import Job, UnitKind
 from shared.folding import fold
 from shared.profiles import Profile
-from shared.store import Row, Table
+from shared.store import Int4, Row, Table
 
 NIL = UUID(int=0)
 """Stands for 'everything' where a key column holds an organisation."""
 
-FRAMEWORK = Table(
-    "framework", ("id",), {"id": "uuid", "revision": "int4", "kind": "text", "name": "text", "external_id": "text"}
-)
-UNIT = Table(
-    "unit",
-    ("id",),
-    {
-        "id": "uuid",
-        "revision": "int4",
-        "kind": "text",
-        "framework": "uuid",
-        "parent": "uuid",
-        "name": "text",
-        "external_id": "text",
-        "name_folded": "text",
-    },
-)
-PERSON = Table(
-    "person",
-    ("id",),
-    {"id": "uuid", "revision": "int4", "active": "bool", "home": "uuid", "country": "text", "dates": "text"},
-)
-PROFILE = Table(
-    "profile",
-    ("id",),
-    {
-        "id": "uuid",
-        "revision": "int4",
-        "first_name": "text",
-        "last_name": "text",
-        "email": "text",
-        "user_name": "text",
-        "external_id": "text",
-        "language": "text",
-        "time_zone": "text",
-        "first_name_folded": "text",
-        "last_name_folded": "text",
-        "email_folded": "text",
-        "user_name_folded": "text",
-    },
-)
-JOB = Table(
-    "job_assignment",
-    ("id",),
-    {
-        "id": "uuid",
-        "revision": "int4",
-        "person": "uuid",
-        "number": "int4",
-        "external_id": "text",
-        "title": "text",
-        "organisation": "uuid",
-        "position": "uuid",
-        "manager_job": "uuid",
-        "manager": "uuid",
-        "temporary_manager_job": "uuid",
-        "temporary_manager": "uuid",
-        "temporary_until": "date",
-        "starts": "date",
-        "ends": "date",
-        "position_assigned_on": "date",
-    },
-)
-ORGANISATION_PROFILE = Table(
-    "organisation_profile",
-    ("id",),
-    {
-        "id": "uuid",
-        "access_days": "int4",
-        "anonymous_registration": "bool",
-        "key_field": "bool",
-        "time_zone": "text",
-    },
-)
-AUDIENCE = Table(
-    "audience",
-    ("id",),
-    {"id": "uuid", "revision": "int4", "name": "text", "external_id": "text", "name_folded": "text"},
-)
-AUDIENCE_RULE = Table("audience_rule", ("audience",), {"audience": "uuid", "rule": "text"})
-MEMBER = Table("audience_member", ("audience", "person"), {"audience": "uuid", "person": "uuid"})
-ROLE = Table(
-    "permission_role", ("person", "role", "organisation"), {"person": "uuid", "role": "text", "organisation": "uuid"}
-)
-MANAGED = Table("managed", ("id",), {"id": "uuid", "element": "text", "feed": "text", "stamp": "text", "home": "uuid"})
+Element = Literal["org", "pos", "user", "jobassignment"]
+
+
+class FrameworkRow(NamedTuple):
+    """A row of `framework`."""
+
+    id: UUID
+    revision: Int4
+    kind: UnitKind
+    name: str
+    external_id: str
+
+
+class UnitRow(NamedTuple):
+    """A row of `unit`."""
+
+    id: UUID
+    revision: Int4
+    kind: UnitKind
+    framework: UUID
+    parent: UUID | None
+    name: str
+    external_id: str
+    name_folded: str
+
+
+class PersonRow(NamedTuple):
+    """A row of `person`. `dates` is JSON."""
+
+    id: UUID
+    revision: Int4
+    active: bool
+    home: UUID | None
+    country: str | None
+    dates: str
 
 
 class ProfileRow(NamedTuple):
     """One person's profile and its revision."""
 
     id: UUID
-    revision: int
+    revision: Int4
     first_name: str
     last_name: str
     email: str
@@ -124,6 +74,83 @@ class ProfileRow(NamedTuple):
         return Row(PROFILE, (*self, *folded))
 
 
+class JobRow(NamedTuple):
+    """A row of `job_assignment`."""
+
+    id: UUID
+    revision: Int4
+    person: UUID
+    number: Int4
+    external_id: str
+    title: str | None
+    organisation: UUID | None
+    position: UUID | None
+    manager_job: UUID | None
+    manager: UUID | None
+    temporary_manager_job: UUID | None
+    temporary_manager: UUID | None
+    temporary_until: date | None
+    starts: date | None
+    ends: date | None
+    position_assigned_on: date | None
+
+
+class OrganisationProfileRow(NamedTuple):
+    """A row of `organisation_profile`: what one organisation sets, None where it does not."""
+
+    id: UUID
+    access_days: Int4 | None
+    anonymous_registration: bool | None
+    key_field: bool | None
+    time_zone: str | None
+    contact: UUID | None
+
+
+class AudienceRow(NamedTuple):
+    """A row of `audience`."""
+
+    id: UUID
+    revision: Int4
+    name: str
+    external_id: str | None
+    name_folded: str
+
+
+class ManagedRow(NamedTuple):
+    """A row of `managed`: which feed manages a record, and the stamp it came with."""
+
+    id: UUID
+    element: Element
+    feed: str
+    stamp: str | None
+    home: UUID | None
+
+
+FRAMEWORK = Table.of("framework", FrameworkRow)
+UNIT = Table.of("unit", UnitRow)
+PERSON = Table.of("person", PersonRow)
+PROFILE = Table(
+    "profile",
+    ("id",),
+    {
+        **Table.of("profile", ProfileRow).columns,
+        "first_name_folded": "text",
+        "last_name_folded": "text",
+        "email_folded": "text",
+        "user_name_folded": "text",
+    },
+)
+JOB = Table.of("job_assignment", JobRow)
+ORGANISATION_PROFILE = Table.of("organisation_profile", OrganisationProfileRow)
+AUDIENCE = Table.of("audience", AudienceRow)
+AUDIENCE_RULE = Table("audience_rule", ("audience",), {"audience": "uuid", "rule": "text"})
+MEMBER = Table("audience_member", ("audience", "person"), {"audience": "uuid", "person": "uuid"})
+ROLE = Table(
+    "permission_role", ("person", "role", "organisation"), {"person": "uuid", "role": "text", "organisation": "uuid"}
+)
+MANAGED = Table.of("managed", ManagedRow)
+
+
 class JobDetails(NamedTuple):
     """What is kept about a job beside its events: its place among the person's jobs, its number and title."""
 
@@ -133,15 +160,17 @@ class JobDetails(NamedTuple):
 
 
 def person_row(
-    id: UUID, version: int, active: bool, home: UUID | None, country: str | None, dates: Mapping[str, date]
+    id: UUID, version: int, *, active: bool, home: UUID | None, country: str | None, dates: Mapping[str, date]
 ) -> Row:
-    return Row(PERSON, (id, version, active, home, country, pydantic_core.to_json(dict(dates)).decode()))
+    text = pydantic_core.to_json(dict(dates)).decode()
+    row = PersonRow(id=id, revision=version, active=active, home=home, country=country, dates=text)
+    return Row(PERSON, row)
 
 
 def job_row(person: UUID, revision: int, job: Job, details: JobDetails) -> Row:
     return Row(
         JOB,
-        (
+        JobRow(
             job.id,
             revision,
             person,
@@ -161,15 +190,12 @@ def job_row(person: UUID, revision: int, job: Job, details: JobDetails) -> Row:
 
 
 def audience_row(id: UUID, revision: int, name: str, external_id: str | None) -> Row:
-    return Row(AUDIENCE, (id, revision, name, external_id, fold(name)))
+    return Row(AUDIENCE, AudienceRow(id, revision, name, external_id, fold(name)))
 
 
 def role_row(person: UUID, role: str, organisation: UUID | None) -> Row:
     return Row(ROLE, (person, role, organisation or NIL))
 
 
-Element = Literal["org", "pos", "user", "jobassignment"]
-
-
 def managed_row(id: UUID, element: Element, feed: str, stamp: str | None, home: UUID | None = None) -> Row:
-    return Row(MANAGED, (id, element, feed, stamp, home))
+    return Row(MANAGED, ManagedRow(id, element, feed, stamp, home))

@@ -6,15 +6,21 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from services.enrollment.api.dependencies import (
+    DatabaseDep,
+    EnrollmentQueriesDep,
+    ExceptionCommandsDep,
+    ExceptionQueriesDep,
+    NeededReason,
+)
 from services.enrollment.api.enrollments import managing
-from services.enrollment.api.parts import NeededReason, Using
-from services.enrollment.application.excepting import Answers
+from services.enrollment.application.enrollments.exceptions import Answers
 from services.enrollment.domain.due_dates import Deadline
 from services.enrollment.projections import exceptions
-from services.enrollment.projections.exceptions import CaseState, ExceptionItem, ExceptionQuery
-from shared.auth import Permission, SignedIn
+from services.enrollment.projections.exceptions import CaseState, ExceptionCounts, ExceptionItem, ExceptionQuery
+from shared.auth import CurrentCaller, Permission
 from shared.contracts.enrollment import ExceptionKind, Resolution
-from shared.http import Commanded, Cursor, PageSize
+from shared.http import CommandContextDep, Cursor, PageSize
 from shared.limits import Day, Remark, TimeOfDay
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -46,8 +52,8 @@ class DueDay(NeededReason):
 
 @router.get("/exceptions")
 def list_exceptions(
-    caller: SignedIn,
-    using: Using,
+    caller: CurrentCaller,
+    exception_queries: ExceptionQueriesDep,
     size: PageSize,
     offering_id: UUID | None = None,
     person_id: UUID | None = None,
@@ -57,7 +63,10 @@ def list_exceptions(
     waiting: bool | None = None,
     cursor: Cursor = None,
 ) -> Page[ExceptionItem]:
-    """Exceptions, open and handled; `waiting` those without an answer, set aside ones too."""
+    """List exceptions, open and handled; `waiting` gives those without an answer, including those set aside.
+
+    Those tell their facts, and the day that each answer would set.
+    """
     query = ExceptionQuery(
         enrollments=[enrollment_id] if enrollment_id else None,
         offering=offering_id,
@@ -66,28 +75,62 @@ def list_exceptions(
         kind=kind,
         waiting=waiting,
     )
-    with using.database.connection() as conn:
-        return exceptions.exceptions(conn, caller.scope(Permission.READ_ASSIGNMENTS), query, cursor, size)
+    return exception_queries.page(caller.scope(Permission.READ_ASSIGNMENTS), query, cursor, size)
+
+
+@router.get("/exceptions/counts")
+def count_exceptions(
+    caller: CurrentCaller,
+    database: DatabaseDep,
+    offering_id: UUID | None = None,
+    kind: Annotated[ExceptionKind | None, Query()] = None,
+) -> ExceptionCounts:
+    """Count exceptions by state; those that wait by kind and offering, too, each without its own filter."""
+    scope = caller.scope(Permission.READ_ASSIGNMENTS)
+    with database.connection() as conn:
+        return exceptions.exception_counts(conn, scope, offering_id, kind)
 
 
 @router.post("/exceptions/answer")
-def answer_many(caller: SignedIn, context: Commanded, using: Using, body: AnswerToMany) -> Answers:
-    """The same answer for many, with a result for each (DUE-6)."""
+def answer_many(
+    caller: CurrentCaller, context: CommandContextDep, exception_commands: ExceptionCommandsDep, body: AnswerToMany
+) -> Answers:
+    """Give many exceptions the same answer, with a result for each (DUE-6)."""
     scope = caller.scope(Permission.RESOLVE)
-    return using.excepting.answer_many(
-        context, scope, body.enrollments, body.kind, body.offering_id, body.resolution, body.reason
+    return exception_commands.answer_many(
+        context,
+        scope,
+        body.enrollments,
+        kind=body.kind,
+        offering=body.offering_id,
+        resolution=body.resolution,
+        reason=body.reason,
     )
 
 
 @router.post("/enrollments/{enrollment_id}/exception")
-def answer(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, body: Answer) -> Receipt:
+def answer(
+    caller: CurrentCaller,
+    queries: EnrollmentQueriesDep,
+    context: CommandContextDep,
+    exception_commands: ExceptionCommandsDep,
+    enrollment_id: UUID,
+    body: Answer,
+) -> Receipt:
     """Answer the exception of one learner on one offering (DUE-6)."""
-    managing(using, caller, enrollment_id, Permission.RESOLVE)
-    return using.excepting.answer(context, enrollment_id, body.resolution, body.reason)
+    managing(queries, caller, enrollment_id, Permission.RESOLVE)
+    return exception_commands.answer(context, enrollment_id, body.resolution, body.reason)
 
 
 @router.put("/enrollments/{enrollment_id}/due")
-def set_due(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, body: DueDay) -> Receipt:
-    """A due date by hand, with the reason; no rule changes it (DUE-3, DUE-8)."""
-    managing(using, caller, enrollment_id, Permission.RESOLVE)
-    return using.excepting.set_due(context, enrollment_id, Deadline(body.due_on, body.due_at), body.reason)
+def set_due(
+    caller: CurrentCaller,
+    queries: EnrollmentQueriesDep,
+    context: CommandContextDep,
+    exception_commands: ExceptionCommandsDep,
+    enrollment_id: UUID,
+    body: DueDay,
+) -> Receipt:
+    """Set a due date by hand, with the reason; no rule changes it (DUE-3, DUE-8)."""
+    managing(queries, caller, enrollment_id, Permission.RESOLVE)
+    return exception_commands.set_due(context, enrollment_id, Deadline(body.due_on, body.due_at), body.reason)

@@ -6,13 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Header
 from pydantic import BaseModel
 
+from services.enrollment.api.dependencies import EnrollmentQueriesDep, NeededReason, PaymentsDep, raw
 from services.enrollment.api.enrollments import managing, reading
-from services.enrollment.api.parts import NeededReason, Using, raw
-from services.enrollment.projections.purchases import Purchase
-from shared.auth import Permission, SignedIn
+from services.enrollment.projections.payments import Order
+from shared.auth import CurrentCaller, Permission
 from shared.documents import body
 from shared.errors import Forbidden
-from shared.http import Commanded
+from shared.http import CommandContextDep
 from shared.limits import Text
 from shared.store import Receipt
 
@@ -28,37 +28,50 @@ class Outcome(BaseModel):
 
 
 @router.post("/enrollments/{enrollment_id}/purchase", status_code=201)
-def purchase(caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID) -> Purchase:
-    """The open order of the term, or a new one; `checkout` is the provider's address at which it is paid."""
-    found = using.viewing.one(reading(caller), caller.id, enrollment_id)
+def purchase(
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    queries: EnrollmentQueriesDep,
+    payments: PaymentsDep,
+    enrollment_id: UUID,
+) -> Order:
+    """Get the open order of the term, or create one; `checkout` is the provider's address for paying it."""
+    found = queries.one(reading(caller), caller.id, enrollment_id)
     if found.person_id != caller.id:
         raise Forbidden(
             "Only the learner pays for an enrollment. An administrator can record it as paid.", kind="not-yours"
         )
-    return using.paying.purchase(context, enrollment_id)
+    return payments.purchase(context, enrollment_id)
 
 
 @router.get("/enrollments/{enrollment_id}/purchases")
-def list_purchases(caller: SignedIn, using: Using, enrollment_id: UUID) -> list[Purchase]:
-    """Oldest first."""
-    using.viewing.one(reading(caller), caller.id, enrollment_id)
-    return using.paying.purchases(enrollment_id)
+def list_purchases(
+    caller: CurrentCaller, queries: EnrollmentQueriesDep, payments: PaymentsDep, enrollment_id: UUID
+) -> list[Order]:
+    """List the orders of an enrollment, oldest first."""
+    queries.one(reading(caller), caller.id, enrollment_id)
+    return payments.purchases(enrollment_id)
 
 
 @router.post("/enrollments/{enrollment_id}/paid")
 def paid_by_hand(
-    caller: SignedIn, context: Commanded, using: Using, enrollment_id: UUID, body: NeededReason
+    caller: CurrentCaller,
+    queries: EnrollmentQueriesDep,
+    context: CommandContextDep,
+    payments: PaymentsDep,
+    enrollment_id: UUID,
+    body: NeededReason,
 ) -> Receipt:
-    """Say that the term is paid, and why. Nobody does so of their own."""
-    managing(using, caller, enrollment_id, Permission.OVERRIDE, own=False)
-    return using.paying.paid_by_hand(context, enrollment_id, body.reason)
+    """Mark the term as paid, with a reason. Nobody can do so for their own."""
+    managing(queries, caller, enrollment_id, Permission.OVERRIDE, own=False)
+    return payments.paid_by_hand(context, enrollment_id, body.reason)
 
 
-@router.post("/payments/notices", openapi_extra=body("application/json", "The notice, as it was signed"))
+@router.post("/payments/notices", openapi_extra=body("application/json", "The notice, exactly as it was signed"))
 def notice(
-    using: Using,
+    payments: PaymentsDep,
     body: Annotated[bytes, Depends(raw)],
     rollbook_signature: Annotated[Signature | None, Header(description="t=SECONDS,v1=HMAC-SHA-256 of 't.body'")] = None,
 ) -> Outcome:
-    """What the payment provider says of an order. Signed; the same notice again changes nothing."""
-    return Outcome(outcome=using.paying.notice(body, rollbook_signature))
+    """Receive the payment provider's notice about an order. It is signed; repeating it changes nothing."""
+    return Outcome(outcome=payments.notice(body, rollbook_signature))

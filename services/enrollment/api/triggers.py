@@ -6,14 +6,14 @@ from uuid import UUID
 from fastapi import APIRouter, Body, Response
 from pydantic import BaseModel
 
-from services.enrollment.api.parts import Using, answer
-from services.enrollment.application.triggering import TriggerIn
+from services.enrollment.api.dependencies import DatabaseDep, TriggerCommandsDep, answer
+from services.enrollment.application.triggers import TriggerIn
 from services.enrollment.projections import triggers
 from services.enrollment.projections.triggers import TriggerItem
-from shared.auth import Permission, SignedIn
+from shared.auth import CurrentCaller, Permission
 from shared.documents import JOB
 from shared.errors import NotFound
-from shared.http import Commanded, Cursor, PageSize, Wait
+from shared.http import CommandContextDep, Cursor, PageSize, PreferWait
 from shared.limits import Remark
 from shared.readmodel import Page
 from shared.store import Receipt
@@ -30,33 +30,39 @@ class StopRequest(BaseModel):
 
 @router.post("/triggers", status_code=201, responses=JOB)
 def create(
-    caller: SignedIn, context: Commanded, using: Using, wait: Wait, response: Response, body: TriggerIn
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    trigger_commands: TriggerCommandsDep,
+    database: DatabaseDep,
+    wait: PreferWait,
+    response: Response,
+    body: TriggerIn,
 ) -> Receipt:
-    """It acts on whomever the condition becomes true of from now on (TRG-1). A condition may reach people of any organisation.
+    """Create a trigger. It acts on everyone who comes to match the condition from now on (TRG-1), in any organisation.
 
-    To let it act on those who match today: POST /api/enrollment/previews with action 'apply-trigger', and confirm that.
+    To apply it to those who match today: POST /api/enrollment/previews with action 'apply-trigger', and confirm the preview.
     """
     caller.everywhere(Permission.ASSIGN)
-    receipt = using.triggers.create(context, body)
+    receipt = trigger_commands.create(context, body)
     if isinstance(receipt.result, dict):
         response.headers["Location"] = f"/api/enrollment/triggers/{receipt.result['trigger_id']}"
-    return answer(using.database, receipt, response, wait)
+    return answer(database, receipt, response, wait)
 
 
 @router.get("/triggers")
 def list_triggers(
-    caller: SignedIn, using: Using, size: PageSize, live: bool | None = None, cursor: Cursor = None
+    caller: CurrentCaller, database: DatabaseDep, size: PageSize, live: bool | None = None, cursor: Cursor = None
 ) -> Page[TriggerItem]:
-    """What each waits for and gives, whether it acts, and why it was stopped: a loop is named (TRG-3)."""
+    """List triggers: what each waits for and assigns, whether it is active, and why it was stopped, including any loop (TRG-3)."""
     caller.scope(Permission.READ_ASSIGNMENTS)
-    with using.database.connection() as conn:
+    with database.connection() as conn:
         return triggers.triggers(conn, cursor, size, live=live)
 
 
 @router.get("/triggers/{trigger_id}")
-def show(caller: SignedIn, using: Using, trigger_id: UUID) -> TriggerItem:
+def show(caller: CurrentCaller, database: DatabaseDep, trigger_id: UUID) -> TriggerItem:
     caller.scope(Permission.READ_ASSIGNMENTS)
-    with using.database.connection() as conn:
+    with database.connection() as conn:
         found = triggers.triggers(conn, None, 1, id=trigger_id).items
     if not found:
         raise NotFound("There is no such trigger. GET /api/enrollment/triggers lists them.", field="trigger_id")
@@ -65,16 +71,17 @@ def show(caller: SignedIn, using: Using, trigger_id: UUID) -> TriggerItem:
 
 @router.delete("/triggers/{trigger_id}", responses=JOB)
 def stop(
-    caller: SignedIn,
-    context: Commanded,
-    using: Using,
-    wait: Wait,
+    caller: CurrentCaller,
+    context: CommandContextDep,
+    trigger_commands: TriggerCommandsDep,
+    database: DatabaseDep,
+    wait: PreferWait,
     response: Response,
     trigger_id: UUID,
     body: Annotated[StopRequest | None, Body()] = None,
 ) -> Receipt:
-    """It acts no more. Whomever it assigned stays assigned, unless its job role is to be taken back."""
+    """Stop a trigger. Everyone it assigned stays assigned, unless its job role is to be taken back."""
     caller.everywhere(Permission.ASSIGN)
     asked = body or StopRequest()
-    receipt = using.triggers.stop(context, trigger_id, take_back=asked.take_back, reason=asked.reason)
-    return answer(using.database, receipt, response, wait)
+    receipt = trigger_commands.stop(context, trigger_id, take_back=asked.take_back, reason=asked.reason)
+    return answer(database, receipt, response, wait)

@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from shared.contracts.enrollment import DueRule, TriggerCondition
-from shared.contracts.enrollment.terms import DueUnit
+from shared.contracts.enrollment.vocabulary import DueUnit
 from shared.limits import Day, FieldName
 from shared.limits import TimeOfDay as Clock
 from shared.limits.narrow import Narrow
@@ -24,7 +24,9 @@ class LimitedDueRule(DueRule):
     @model_validator(mode="after")
     def _inside(self) -> Self:
         if self.amount is not None and self.unit is not None and self.amount > LONGEST[self.unit]:
-            raise ValueError(f"a due date lies at most {LONGEST[self.unit]} {self.unit} after what it counts from")
+            raise ValueError(
+                f"a due date must be at most {LONGEST[self.unit]} {self.unit} after the date that it is based on"
+            )
         return self
 
 

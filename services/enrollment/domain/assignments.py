@@ -6,6 +6,7 @@ from uuid import UUID
 
 from services.enrollment.domain.offerings import Offering, check_open
 from shared.contracts.enrollment import (
+    OF_ONE_PERSON,
     AssignmentCreated,
     AssignmentRemoved,
     AssignmentType,
@@ -20,19 +21,6 @@ from shared.events import Event, TextRef
 ACCESS_DAYS = 180
 """Of a course that says nothing else, in an organisation that does not either (ASG-14)."""
 
-LABELS: dict[AssignmentType, str] = {
-    "individual": "Individual",
-    "audience": "Audience",
-    "organisation": "Organisation",
-    "position": "Position",
-    "manager": "Manager",
-    "group": "Group",
-    "self": "Self-enrollment",
-    "job-role": "Job role",
-    "trigger": "Trigger",
-}
-"""How each way to assign is called in reports (ASG-1)."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -45,11 +33,11 @@ class Target:
     @property
     def one_person(self) -> bool:
         """Nobody else can ever be held by it."""
-        return self.type in ("individual", "self")
+        return self.type in OF_ONE_PERSON
 
 
 @dataclass(frozen=True)
-class Sharing:
+class AssignmentSettings:
     """What an assignment gives to everybody whom it holds: an access period shorter than the course's, in days, a note,
     a due date, and whether a qualification is required of them: it is optional unless that is said (ASG-11)."""
 
@@ -60,9 +48,11 @@ class Sharing:
     required: bool | None = None
     last_day: date | None = None
     """The last day of access, where the period was given so."""
+    reason: TextRef | None = None
+    """Why, in a person's words (LRN-8)."""
 
 
-NOTHING_SHARED = Sharing()
+DEFAULT_SETTINGS = AssignmentSettings()
 
 
 @dataclass(frozen=True)
@@ -74,15 +64,29 @@ class Assignment:
     offering: UUID
     target: Target
     live: bool
-    shared: Sharing = NOTHING_SHARED
+    shared: AssignmentSettings = DEFAULT_SETTINGS
 
 
 def evolve(state: Assignment | None, event: Event) -> Assignment | None:
     match event:
         case AssignmentCreated():
             target = Target(event.type, event.target_id, event.include_below)
-            shared = Sharing(event.access_days, event.note, event.important, event.due, event.required)
-            return Assignment(event.originator_id, event.originator_version, event.offering_id, target, True, shared)
+            shared = AssignmentSettings(
+                access_days=event.access_days,
+                note=event.note,
+                important=event.important,
+                due=event.due,
+                required=event.required,
+                reason=event.reason,
+            )
+            return Assignment(
+                id=event.originator_id,
+                version=event.originator_version,
+                offering=event.offering_id,
+                target=target,
+                live=True,
+                shared=shared,
+            )
         case DueRuleSet() if state is not None:
             return replace(state, version=event.originator_version, shared=replace(state.shared, due=event.due))
         case RequirementSet() if state is not None:
@@ -97,18 +101,38 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
 
 
 def create(
-    id: UUID, offering: Offering, target: Target, shared: Sharing, *, longest: int = ACCESS_DAYS, after: int = 0
+    id: UUID,
+    offering: Offering,
+    target: Target,
+    shared: AssignmentSettings,
+    *,
+    longest: int = ACCESS_DAYS,
+    after: int = 0,
+    origin: UUID | None = None,
 ) -> AssignmentCreated:
     """Refuses an offering that is not open, an access period that is too long (see `check_access_days`), and a requirement of
-    what is no qualification (ASG-11). `after`: the version of one that was removed, and is to be there again."""
+    what is no qualification (ASG-11).
+
+    `after`: the version of one that was removed, and is to be there again. `origin`: the request or the redemption that it
+    comes from.
+    """
     check_open(offering)
     check_access_days(offering, shared.access_days, longest, as_day=shared.last_day)
     if shared.required is not None:
         check_requirement(offering)
-    return created(id, offering.id, target, replace(shared, required=requires(offering, shared.required)), after)
+    settled = replace(shared, required=requires(offering, shared.required))
+    return created(id, offering.id, target, settled, after=after, origin=origin)
 
 
-def created(id: UUID, offering: UUID, target: Target, shared: Sharing, after: int = 0) -> AssignmentCreated:
+def created(
+    id: UUID,
+    offering: UUID,
+    target: Target,
+    shared: AssignmentSettings,
+    *,
+    after: int = 0,
+    origin: UUID | None = None,
+) -> AssignmentCreated:
     """Of what cannot be refused: a job role's qualifications wait until they are open."""
     return AssignmentCreated(
         originator_id=id,
@@ -122,6 +146,8 @@ def created(id: UUID, offering: UUID, target: Target, shared: Sharing, after: in
         important=shared.important,
         due=shared.due,
         required=shared.required is not False,
+        origin_id=origin,
+        reason=shared.reason,
     )
 
 
@@ -133,13 +159,16 @@ def requires(offering: Offering, asked: bool | None) -> bool:
 def check_requirement(offering: Offering) -> None:
     """Refuses what is neither required nor optional."""
     if offering.kind != "qualification":
-        raise Invalid(f"'{offering.title}' is no qualification; only these are required or optional.", field="required")
+        raise Invalid(
+            f"'{offering.title}' is not a qualification; only qualifications can be required or optional.",
+            field="required",
+        )
 
 
 def set_requirement(state: Assignment, required: bool) -> RequirementSet | None:
     """None where it is so already. Refuses an assignment that is gone (ASG-11)."""
     if not state.live:
-        raise Conflict("This assignment was removed already.", kind="assignment-removed")
+        raise Conflict("This assignment has already been removed.", kind="assignment-removed")
     if state.shared.required == required:
         return None
     return RequirementSet(originator_id=state.id, originator_version=state.version + 1, required=required)
@@ -148,7 +177,7 @@ def set_requirement(state: Assignment, required: bool) -> RequirementSet | None:
 def set_due_rule(state: Assignment, due: DueRule | None) -> DueRuleSet | None:
     """None where it is so already. Refuses an assignment that is gone."""
     if not state.live:
-        raise Conflict("This assignment was removed already.", kind="assignment-removed")
+        raise Conflict("This assignment has already been removed.", kind="assignment-removed")
     if state.shared.due == due:
         return None
     return DueRuleSet(originator_id=state.id, originator_version=state.version + 1, due=due)
@@ -173,16 +202,18 @@ def check_access_days(
         return
     most = access_days(offering, longest)
     if most is None:
-        raise Invalid("Only courses have an access period.", field=field)
+        raise Invalid("Only courses have an access period. Leave it out.", field=field)
     if not 1 <= days <= most:
         until = f", that is until {as_day + timedelta(days=most - days)}" if as_day else ""
-        raise Invalid(f"'{offering.title}' gives access for {most} days{until}; it can be shorter.", field=field)
+        raise Invalid(
+            f"'{offering.title}' gives access for {most} days{until}; you can only make it shorter.", field=field
+        )
 
 
 def remove(state: Assignment, reason: TextRef | None, *, undone: bool = False) -> AssignmentRemoved:
     """Refuses one that was removed already."""
     if not state.live:
-        raise Conflict("This assignment was removed already.", kind="assignment-removed")
+        raise Conflict("This assignment has already been removed.", kind="assignment-removed")
     return AssignmentRemoved(originator_id=state.id, originator_version=state.version + 1, reason=reason, undone=undone)
 
 
@@ -190,8 +221,8 @@ def check_not_of_job_role(state: Assignment) -> None:
     """What goes with a job role is changed where the job role is (CAT-10)."""
     if state.target.type == "job-role":
         raise Conflict(
-            "This assignment goes with a job role. Change the job role's qualifications: PUT /api/catalog/job-roles/{id}.",
-            kind="of-job-role",
+            "This assignment comes from a job role. Change the job role's qualifications: PUT /api/catalog/job-roles/{id}.",
+            kind="from-job-role",
             job_role_id=str(state.target.id),
         )
 
@@ -201,6 +232,14 @@ def adding_text(kind: str, count: int, assignments: int) -> str:
     these = "this" if assignments == 1 else "these"
     noun = "assignment" if assignments == 1 else "assignments"
     return f"Adding {these} {noun} will enrol {count} learners to this {kind} except where they are enrolled already."
+
+
+def adding_to_several_text(count: int, offerings: int) -> str:
+    """The same for people who are assigned to several offerings."""
+    return (
+        f"Adding these assignments will enrol {count} learners to these {offerings} offerings except where they are "
+        "enrolled already."
+    )
 
 
 def due_text(kind: str, count: int) -> str:

@@ -89,11 +89,16 @@ def never_met(rule: DueRule | None, now: datetime, minimum_minutes: int, zones: 
     if rule.on is not None:
         fixed = Deadline(rule.on, rule.time)
         if all(too_soon(fixed, now, minimum_minutes, zone) for zone in zones):
-            return f"The due date {fixed} leaves less than the minimum time of {minimum_minutes} minutes: everybody will be held."
+            return (
+                f"The due date {fixed} leaves less than the minimum time of {minimum_minutes} minutes, so "
+                f"everybody will be held."
+            )
         return None
     of_day = time.fromisoformat(rule.time) if rule.time else None
     minutes = (rule.amount or 0) * _MOST_DAYS[rule.unit or "days"] * _DAY_MINUTES
     minutes += of_day.hour * 60 + of_day.minute if of_day else _DAY_MINUTES
     if minutes < minimum_minutes:
-        return f"{describe(rule)} is less than the minimum time of {minimum_minutes} minutes: everybody will be held."
+        return (
+            f"{describe(rule)} is less than the minimum time of {minimum_minutes} minutes, so everybody will be held."
+        )
     return None

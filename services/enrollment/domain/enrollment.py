@@ -1,39 +1,51 @@
-"""One learner's standing on one offering.
+"""One learner's standing on one offering, and what events make of it.
 
 An assignment that holds a learner is a *grant*. A term opens with the first grant that comes while none is open, and is over when
 the learner is withdrawn, cancelled, or out of access. docs/states.md has the table of what is possible when.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from hashlib import sha1
 from uuid import UUID
 
 from services.enrollment.domain.due_dates import Deadline
+from services.enrollment.domain.enrollment_ids import enrollment_id
 from shared.contracts.catalog import Price
-from shared.contracts.enrollment import Ending, ExceptionState, Hold, Payment, Status
-
-_NAMESPACE = UUID("6f1d0e1c-6a55-4d0c-9a41-0d0b3f6f7a11")
-_VARIANT_AND_VERSION_5 = (0x8000 << 48) | (5 << 76)
-_NEITHER_VARIANT_NOR_VERSION = ~((0xC000 << 48) | (0xF000 << 64))
-
-
-def enrollment_id(person: UUID, offering: UUID) -> UUID:
-    """There is one enrollment for each learner and offering, and its id says so: a UUID of version 5."""
-    return enrollment_ids([person], offering)[0]
-
-
-def enrollment_ids(people: Iterable[UUID], offering: UUID) -> list[UUID]:
-    """As `uuid5` makes them of `person/offering`, in half the time."""
-    begun, on = sha1(_NAMESPACE.bytes, usedforsecurity=False), f"/{offering}".encode()
-    ids = []
-    for person in people:
-        hashed = begun.copy()
-        hashed.update(str(person).encode() + on)
-        number = int.from_bytes(hashed.digest()[:16], "big")
-        ids.append(UUID(int=(number & _NEITHER_VARIANT_NOR_VERSION) | _VARIANT_AND_VERSION_5))
-    return ids
+from shared.contracts.enrollment import (
+    AccessExpired,
+    AccessShortened,
+    CertificateIssued,
+    CertificateRevoked,
+    CompletionRejected,
+    CompletionSubmitted,
+    CompletionTakenBack,
+    DueDateSet,
+    Ending,
+    EnrollmentCancelled,
+    EnrollmentCompleted,
+    EnrollmentLeftWithoutSource,
+    ExceptionAnswered,
+    ExceptionRaised,
+    ExceptionState,
+    ExclusionLifted,
+    Hold,
+    HoldEnded,
+    LabLaunched,
+    LearnerAssigned,
+    LearnerExcluded,
+    LearnerUnassigned,
+    LearnerWithdrawn,
+    OrderPlaced,
+    Payment,
+    PaymentFailed,
+    PaymentReceived,
+    PaymentRefunded,
+    Status,
+    StepCompleted,
+    TrainingBegun,
+)
+from shared.events import Event
 
 
 @dataclass(frozen=True)
@@ -50,7 +62,7 @@ class Enrollment:
     ended: Ending | None = None
     """How the last term ended."""
     begun: bool = False
-    sourceless: bool = False
+    unsourced: bool = False
     via: UUID | None = None
     """Of a course: the enrollment on a certification by which it is worked on, as long as that one's term is open (CAT-2)."""
     launched: bool = False
@@ -105,12 +117,6 @@ class Enrollment:
         """A term is open and the day is not after its last day of access (ENR-6)."""
         return self.live and (self.via is not None or self.access_until is None or self.access_until >= today)
 
-    def alone(self) -> "Enrollment":
-        """As it stands once the certification's term is over by which the course was worked on: by its own assignments."""
-        if self.grants:
-            return replace(self, via=None)
-        return replace(self, via=None, live=False, ended="expired" if self.live else self.ended)
-
     def status(self, today: date) -> Status:
         """Derived, never set (ENR-1)."""
         if self.exception and not self.live and not self.certified(today):
@@ -129,3 +135,157 @@ class Enrollment:
         if self.submitted:
             return "pending-approval"
         return "in-progress" if self.begun else "not-started"
+
+
+_FIRST = LearnerAssigned | LearnerExcluded | TrainingBegun | ExceptionRaised | EnrollmentCompleted
+"""What may happen to somebody who has no enrollment yet."""
+
+
+def evolve(state: Enrollment | None, event: Event) -> Enrollment | None:
+    """The standing after an event. Never judges."""
+    if state is None:
+        if not isinstance(event, _FIRST):
+            return None
+        state = Enrollment.unknown(event.person_id, event.offering_id)
+    if isinstance(event, LearnerAssigned):
+        now = _granted(state, event)
+    else:
+        now = _of_grants(state, event) or _of_learning(state, event) or _of_payment(state, event) or state
+    return replace(now, version=event.originator_version)
+
+
+def _granted(now: Enrollment, event: LearnerAssigned) -> Enrollment:
+    if event.term > now.term:
+        payment: Payment = "due" if event.price else "none"
+        now = replace(_opened(now, event.term), payment=payment, price=event.price)
+    if event.afresh:
+        now = _without_completion(now)
+    now = replace(_without_hold(now, event.assignment_id), unsourced=False)
+    now = replace(now, due=Deadline(event.due_on, event.due_at) if event.due_on else now.due)
+    return _held(now, now.grants | {event.assignment_id}, {event.assignment_id: event.access_until})
+
+
+def _opened(now: Enrollment, term: int) -> Enrollment:
+    now = replace(now, term=term, live=True, ended=None, begun=False, launched=False, steps=frozenset(), payment="none")
+    return replace(now, via=None, due=None, due_by_hand=False, price=None, order=None, submitted=False, rejection=None)
+
+
+def _within(now: Enrollment, event: TrainingBegun) -> Enrollment:
+    """A course is worked on by a certification; its own assignments and their access stay as they are."""
+    if event.term > now.term:
+        until = now.access_until if now.grants else None
+        now = replace(_opened(now, event.term), access_until=until)
+    if event.afresh:
+        now = _without_completion(now)
+    return replace(now, begun=True, via=event.via)
+
+
+def _held(now: Enrollment, grants: frozenset[UUID], changed: Mapping[UUID, date | None]) -> Enrollment:
+    """By these grants: the latest day of access holds. The last grant that goes leaves the day as it was."""
+    known = {**now.access, **changed}
+    access = {grant: day for grant in grants if (day := known.get(grant)) is not None}
+    until = now.access_until
+    if grants:
+        until = max(access.values()) if len(access) == len(grants) else None
+    return replace(now, grants=grants, access=access, access_until=until)
+
+
+def _without_completion(now: Enrollment) -> Enrollment:
+    return replace(now, completed_version=None, completed_at=None, valid_until=None, serial=None, revoked=False)
+
+
+def _raised(now: Enrollment, event: ExceptionRaised) -> Enrollment:
+    still = {id: now.holds[id] for id in now.refused}
+    holds = {**still, **{hold.assignment_id: hold for hold in event.holds}}
+    raised = now.raised if now.exception == "open" else event.originator_version
+    return replace(now, holds=holds, exception="open", raised=raised)
+
+
+def _answered(now: Enrollment, event: ExceptionAnswered) -> Enrollment:
+    if event.resolution == "dismissed":
+        return replace(now, exception="dismissed")
+    if event.resolution == "not-assigned":
+        return replace(now, exception=None, raised=None, refused=frozenset(now.holds))
+    return replace(now, exception=None, raised=None, holds={id: now.holds[id] for id in now.refused})
+
+
+def _without_hold(now: Enrollment, assignment: UUID) -> Enrollment:
+    """With the last one that waits the exception is over."""
+    if assignment not in now.holds:
+        return now
+    holds = {id: hold for id, hold in now.holds.items() if id != assignment}
+    now = replace(now, holds=holds, refused=now.refused - {assignment})
+    return now if now.waiting else replace(now, exception=None, raised=None)
+
+
+def _of_grants(state: Enrollment, event: Event) -> Enrollment | None:
+    now: Enrollment | None = None
+    match event:
+        case LearnerUnassigned():
+            now = _held(state, state.grants - {event.assignment_id}, {})
+        case AccessShortened():
+            now = _held(state, state.grants, {event.assignment_id: event.access_until})
+        case LearnerExcluded():
+            now = replace(state, exclusions=state.exclusions | {event.assignment_id})
+        case ExclusionLifted():
+            now = _without_hold(state, event.assignment_id)
+            now = replace(now, exclusions=state.exclusions - {event.assignment_id})
+        case HoldEnded():
+            now = _without_hold(state, event.assignment_id)
+        case ExceptionRaised():
+            now = _raised(state, event)
+        case ExceptionAnswered():
+            now = _answered(state, event)
+        case DueDateSet():
+            now = replace(state, due=Deadline(event.due_on, event.due_at), due_by_hand=event.by == "hand")
+        case LearnerWithdrawn():
+            now = replace(state, live=False, ended="withdrawn", unsourced=False)
+        case EnrollmentCancelled():
+            now = replace(state, live=False, ended="cancelled", unsourced=False)
+        case AccessExpired():
+            now = replace(state, live=False, ended="expired")
+        case EnrollmentLeftWithoutSource():
+            now = replace(state, unsourced=True)
+    return now
+
+
+def _of_learning(state: Enrollment, event: Event) -> Enrollment | None:
+    now: Enrollment | None = None
+    match event:
+        case TrainingBegun():
+            now = replace(state, begun=True) if event.via is None else _within(state, event)
+        case LabLaunched():
+            now = replace(state, launched=True)
+        case StepCompleted():
+            now = replace(state, begun=True, steps=state.steps | {event.step})
+        case CompletionSubmitted():
+            now = replace(state, submitted=True, rejection=None)
+        case CompletionRejected():
+            now = replace(state, submitted=False, steps=state.steps - set(event.steps), rejection=event.reason.id)
+        case EnrollmentCompleted():
+            now = replace(_without_completion(state), completed_version=event.version, completed_at=event.completed_at)
+            now = replace(now, valid_until=event.valid_until, submitted=False, rejection=None)
+        case CompletionTakenBack():
+            now = replace(_without_completion(state), steps=state.steps - set(event.steps))
+        case CertificateIssued():
+            now = replace(state, serial=event.serial, revoked=False)
+        case CertificateRevoked():
+            now = replace(state, revoked=state.revoked or state.serial == event.serial)
+    return now
+
+
+def _of_payment(state: Enrollment, event: Event) -> Enrollment | None:
+    """A notice may come when its term is long over: then it changes nothing here."""
+    now: Enrollment | None = None
+    match event:
+        case OrderPlaced() | PaymentReceived() | PaymentFailed() | PaymentRefunded() if event.term != state.term:
+            pass
+        case OrderPlaced():
+            now = replace(state, order=event.order_id)
+        case PaymentReceived():
+            now = replace(state, payment="paid", order=event.order_id or state.order)
+        case PaymentFailed() if event.order_id == state.order and state.payment == "due":
+            now = replace(state, order=None)
+        case PaymentRefunded() if event.order_id == state.order:
+            now = replace(state, payment="due" if event.reopens else "refunded", order=None)
+    return now

@@ -46,13 +46,13 @@ def judge(state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, *, open_f
         after = due_after(state, wanted[assignment], terms, day)
         if assignment in state.grants and (after == day or state.completed_at is not None):
             continue
-        causes = _causes(state, wanted[assignment], day, after, terms, opens=not opened)
+        causes = _causes(state, wanted[assignment], terms, before=day, after=after, opens=not opened)
         if (causes and assignment not in state.grants) or "time-allowance" in causes:
             blocked[assignment] = " ".join(f"{kind} {why}".strip() for kind, why in sorted(causes.items()))
         else:
             passing.append(assignment)
             day, opened = after, True
-    return _compared(state, wanted, terms, passing, blocked)
+    return _compared(state, wanted, terms, passing=passing, blocked=blocked)
 
 
 def latest_first(assignment: UUID, due: Due, terms: Terms) -> tuple[int, UUID]:
@@ -65,7 +65,7 @@ def latest_first(assignment: UUID, due: Due, terms: Terms) -> tuple[int, UUID]:
 
 
 def _causes(
-    state: Enrollment, due: Due, before: Deadline | None, after: Deadline | None, terms: Terms, *, opens: bool
+    state: Enrollment, due: Due, terms: Terms, *, before: Deadline | None, after: Deadline | None, opens: bool
 ) -> dict[ExceptionKind, str]:
     """Why it has to wait; nobody who has completed is judged, nor who completes at once (DUE-4, ENR-8)."""
     causes: dict[ExceptionKind, str] = {}
@@ -81,7 +81,7 @@ def _causes(
 
 
 def _compared(
-    state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, passing: Sequence[UUID], blocked: Mapping[UUID, str]
+    state: Enrollment, wanted: Mapping[UUID, Due], terms: Terms, *, passing: Sequence[UUID], blocked: Mapping[UUID, str]
 ) -> Judgement:
     """With what was known before: the same cause is not raised again (DUE-6)."""
     same = {a for a, cause in blocked.items() if a in state.holds and state.holds[a].cause == cause}
@@ -94,7 +94,7 @@ def _compared(
         return Judgement(passing, lifted, ended)
     holds = [Hold(assignment_id=a, since=_since(state, a, terms), cause=cause) for a, cause in sorted(waiting.items())]
     holds += [state.holds[a] for a in sorted(kept)]
-    return Judgement(passing, lifted, ended, tuple(holds), kinds_of(holds))
+    return Judgement(passing, lifted, ended, holds=tuple(holds), kinds=kinds_of(holds))
 
 
 def kinds_of(holds: Sequence[Hold]) -> tuple[ExceptionKind, ...]:

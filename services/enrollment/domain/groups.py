@@ -52,7 +52,7 @@ def evolve(state: Membership | None, event: Event) -> Membership | None:
 def describe(id: UUID, version: int, group: Group) -> GroupDescribed:
     """Refuses a group that closes before it opens."""
     if group.opens and group.closes and group.closes <= group.opens:
-        raise Invalid("The group closes before it opens.", field="closes")
+        raise Invalid("The group must close after it opens.", field="closes")
     return GroupDescribed(
         originator_id=id,
         originator_version=version,
@@ -70,7 +70,7 @@ def check_joinable(group: Group, offering: Offering, now: datetime) -> None:
     check_open(offering)
     if not group.allow_enrol:
         raise Forbidden(
-            f"The group '{group.name}' does not take learners by themselves. Ask an administrator to add you.",
+            f"The group '{group.name}' is not open to self-enrollment. Ask an administrator to add you.",
             kind="no-self-enrollment",
         )
     check_window(offering, now)
@@ -88,16 +88,30 @@ def joined(state: Membership, group: Group, person: UUID, by: By) -> GroupJoined
     )
 
 
+def refusal_to_withdraw(name: str, joined_by: By | None, *, allowed: bool) -> Forbidden | None:
+    """Why a learner may not leave a group of this name (GRP-5); None: the learner may."""
+    if not allowed:
+        return Forbidden(
+            f"The group '{name}' does not let learners withdraw. Ask an administrator.", kind="no-withdrawal"
+        )
+    if joined_by != "learner":
+        return Forbidden(
+            "An administrator added you to this group. Ask an administrator to remove you.", kind="not-own-enrollment"
+        )
+    return None
+
+
+def not_own() -> Forbidden:
+    """Of an assignment by others, or by what others decided."""
+    return Forbidden("You can withdraw only if you enrolled yourself. Ask an administrator.", kind="not-own-enrollment")
+
+
 def left(state: Membership, group: Group, person: UUID, by: By) -> GroupLeft:
     """Learners leave only a group that allows it, and only what was their own doing (GRP-5)."""
     if state.by is None:
-        raise Conflict(f"Not a member of the group '{group.name}'.", kind="no-member")
-    if by == "learner" and not group.allow_withdraw:
-        raise Forbidden(
-            f"The group '{group.name}' does not let learners withdraw. Ask an administrator.", kind="no-withdrawal"
-        )
-    if by == "learner" and state.by != "learner":
-        raise Forbidden("An administrator added you to this group, and can take you out.", kind="not-own-enrolment")
+        raise Conflict(f"This person is not a member of the group '{group.name}'.", kind="not-a-member")
+    if by == "learner" and (refusal := refusal_to_withdraw(group.name, state.by, allowed=group.allow_withdraw)):
+        raise refusal
     return GroupLeft(
         originator_id=state.id,
         originator_version=state.version + 1,

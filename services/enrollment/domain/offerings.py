@@ -1,4 +1,4 @@
-"""What the catalogue says of an offering, as far as assigning and learning need it, and when new learners may come."""
+"""What the catalog says of an offering, as far as assigning and learning need it, and when new learners may come."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +38,7 @@ class Offering:
     """A course that was completed in another offering counts for the steps here (ENR-8)."""
     items: tuple[UUID, ...] = ()
     """What earns a qualification: courses and certifications (CAT-9)."""
+    code: str = ""
 
     @property
     def open(self) -> bool:
@@ -49,7 +50,7 @@ def check_open(offering: Offering) -> None:
     """Refuses what new learners cannot come to, whatever the way (CAT-3, CAT-4)."""
     if not offering.active:
         raise Conflict(
-            f"The {offering.kind} '{offering.title}' is not active, so nobody can be added. Activate it in the catalogue first.",
+            f"The {offering.kind} '{offering.title}' is not active, so nobody can be added. Activate it in the catalog first.",
             field="offering_id",
             kind="offering-inactive",
         )
@@ -62,7 +63,7 @@ def check_open(offering: Offering) -> None:
 
 
 def check_window(offering: Offering, now: datetime) -> None:
-    """Refuses learners who come by themselves outside the enrolment window (CAT-19)."""
+    """Refuses learners who come by themselves outside the enrollment window (CAT-19)."""
     check_window_of(offering.title, offering.opens, offering.closes, now)
 
 
@@ -70,14 +71,14 @@ def check_window_of(name: str, opens: datetime | None, closes: datetime | None, 
     """The same of an offering or a group; the end is not included."""
     if opens and now < opens:
         raise Conflict(
-            f"Enrolment in '{name}' opens on {opens:%d %B %Y at %H:%M} UTC. Come back then.",
+            f"Enrollment in '{name}' opens on {opens:%d %B %Y at %H:%M} UTC. Try again then.",
             field="offering_id",
             kind="not-open-yet",
             opens=opens.isoformat(),
         )
     if closes and now >= closes:
         raise Conflict(
-            f"Enrolment in '{name}' closed on {closes:%d %B %Y at %H:%M} UTC. Ask an administrator to assign you.",
+            f"Enrollment in '{name}' closed on {closes:%d %B %Y at %H:%M} UTC. Ask an administrator to assign you.",
             field="offering_id",
             kind="closed",
             closes=closes.isoformat(),
@@ -89,7 +90,7 @@ def check_self_enrollment(offering: Offering, now: datetime) -> None:
     check_open(offering)
     if offering.access != "self-enrollment":
         raise Conflict(
-            f"'{offering.title}' does not allow self-enrollment. Ask an administrator to assign you.",
+            f"'{offering.title}' is not open to self-enrollment. Ask an administrator to assign you.",
             field="offering_id",
             kind="no-self-enrollment",
         )

@@ -39,7 +39,7 @@ class Trigger:
 
 
 @dataclass(frozen=True)
-class Standing:
+class TriggerState:
     """One person and one trigger. `met`: the condition was true when it was looked at last; `fired`: it assigns."""
 
     id: UUID
@@ -58,14 +58,14 @@ def evolve(state: Trigger | None, event: Event) -> Trigger | None:
     match event:
         case TriggerCreated():
             return Trigger(
-                event.originator_id,
-                event.originator_version,
-                event.name,
-                event.when,
-                event.assignment_id,
-                event.offering_id,
-                event.job_role_id,
-                event.undo,
+                id=event.originator_id,
+                version=event.originator_version,
+                name=event.name,
+                when=event.when,
+                assignment=event.assignment_id,
+                offering=event.offering_id,
+                job_role=event.job_role_id,
+                undo=event.undo,
             )
         case TriggerApplied() if state is not None:
             return replace(state, version=event.originator_version)
@@ -112,10 +112,14 @@ def stop(
 def check_live(state: Trigger) -> None:
     """Refuses one that acts no more."""
     if not state.live:
-        raise Conflict(f"The trigger '{state.name}' was stopped already. Create another one.", kind="trigger-stopped")
+        raise Conflict(
+            f"The trigger '{state.name}' has already been stopped. Create a new one.", kind="trigger-stopped"
+        )
 
 
-def follow(trigger: Trigger, standing: Standing, *, met: bool, applied: bool) -> TriggerFired | TriggerTakenBack | None:
+def follow(
+    trigger: Trigger, standing: TriggerState, *, met: bool, applied: bool
+) -> TriggerFired | TriggerTakenBack | None:
     """What the trigger does about a person, now that the condition is `met` or not. `applied`: also where it was met before.
 
     None: nothing; `met` is to be remembered all the same.
@@ -128,7 +132,7 @@ def follow(trigger: Trigger, standing: Standing, *, met: bool, applied: bool) ->
     }
     if standing.fired:
         ends = trigger.taken_back or (trigger.live and trigger.undo and not met)
-        return TriggerTakenBack.next_of(standing.id, standing.version, told) if ends else None
+        return TriggerTakenBack.unchecked_next(standing.id, standing.version, told) if ends else None
     if trigger.live and met and (applied or not standing.met):
-        return TriggerFired.next_of(standing.id, standing.version, told)
+        return TriggerFired.unchecked_next(standing.id, standing.version, told)
     return None

@@ -1,12 +1,13 @@
 """A course that is worked on as a part of a certification: without an assignment of its own, and without paying for it (CAT-2)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from uuid import UUID
 
 from services.enrollment.domain.enrollment import Enrollment
 from services.enrollment.domain.offerings import Offering
-from services.enrollment.domain.standing import Change, Writing
+from services.enrollment.domain.transitions import EventRecorder, Transition
 from shared.contracts.catalog import Step
 from shared.contracts.enrollment import AccessExpired, TrainingBegun
 
@@ -22,6 +23,13 @@ def completes_all(offering: Offering, steps: Mapping[int, UUID] | frozenset[int]
     return bool(offering.steps) and all(n in steps for n in range(1, len(offering.steps) + 1))
 
 
+def alone(state: Enrollment) -> Enrollment:
+    """As it stands once the certification's term is over by which the course was worked on: by its own assignments."""
+    if state.grants:
+        return replace(state, via=None)
+    return replace(state, via=None, live=False, ended="expired" if state.live else state.ended)
+
+
 def workable_alone(state: Enrollment, today: date) -> bool:
     """The learner may work on the open term by its own assignments."""
     held = bool(state.grants) or state.via is None
@@ -29,7 +37,7 @@ def workable_alone(state: Enrollment, today: date) -> bool:
     return state.live and held and in_time and state.payment != "due"
 
 
-def begin_within(state: Enrollment, via: UUID, today: date, *, again: bool = False) -> Change | None:
+def begin_within(state: Enrollment, via: UUID, today: date, *, again: bool = False) -> Transition | None:
     """The learner works on the course by this enrollment on a certification; None where that is so already.
 
     A term that is not open is opened; also one that is completed, where the completion does not count for the certification
@@ -42,15 +50,15 @@ def begin_within(state: Enrollment, via: UUID, today: date, *, again: bool = Fal
     told: dict[str, object] = {"via": via}
     if opens and state.completed_at is not None and (again or not state.certified(today)):
         told["afresh"] = True
-    writing = Writing(state)
+    writing = EventRecorder(state)
     writing.add(TrainingBegun, term=state.term + opens, **told)
     return writing.change()
 
 
-def end_within(state: Enrollment) -> Change | None:
+def end_within(state: Enrollment) -> Transition | None:
     """The certification's term is over; without an assignment to the course there is no access to it any more."""
     if not state.live or state.via is None or state.grants:
         return None
-    writing = Writing(state)
+    writing = EventRecorder(state)
     writing.add(AccessExpired, term=state.term)
     return writing.change()

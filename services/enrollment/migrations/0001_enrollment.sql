@@ -66,7 +66,7 @@ CREATE TABLE audience_member (
 );
 CREATE INDEX audience_member_person ON audience_member (person);
 
--- Facts of the catalogue.
+-- Facts of the catalog.
 CREATE TABLE offering_fact (
     id uuid PRIMARY KEY,
     revision bigint NOT NULL,

@@ -20,7 +20,7 @@ ALTER TABLE assignment
     ADD COLUMN note uuid,
     ADD COLUMN important boolean NOT NULL DEFAULT false;
 
--- What the catalogue says beyond the number of steps: all of it is read once more, from the beginning.
+-- What the catalog says beyond the number of steps: all of it is read once more, from the beginning.
 TRUNCATE offering_fact;
 ALTER TABLE offering_fact
     DROP COLUMN steps,

@@ -88,7 +88,7 @@ CREATE TABLE position_date (
     assigned_on date
 );
 
--- What the catalogue says: all of it is read once more, from the beginning.
+-- What the catalog says: all of it is read once more, from the beginning.
 CREATE FUNCTION courses_of(steps jsonb) RETURNS uuid[] LANGUAGE sql IMMUTABLE AS $$
     SELECT coalesce(array_agg(DISTINCT (step ->> 'course_id')::uuid), '{}') FROM jsonb_array_elements(steps) AS step
     WHERE step ->> 'course_id' IS NOT NULL

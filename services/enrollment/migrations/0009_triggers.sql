@@ -1,7 +1,7 @@
 -- Whether a qualification is required of an assignment's learners, or optional.
 ALTER TABLE assignment ADD COLUMN required boolean NOT NULL DEFAULT true;
 
--- Job roles: what the catalogue says of them, and who holds one by hand.
+-- Job roles: what the catalog says of them, and who holds one by hand.
 CREATE TABLE job_role_fact (
     id uuid PRIMARY KEY,
     revision bigint NOT NULL,

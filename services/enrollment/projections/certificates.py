@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from shared.contracts.catalog import OfferingKind
-from shared.database import Connection
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.database import Connection, fetch, fetch_one
+from shared.readmodel import Page, cursor_decode, page_of
 
 
 class CertificateRow(NamedTuple):
@@ -33,7 +33,7 @@ class CertificateRow(NamedTuple):
 
 
 _FIND = """
-SELECT c.serial, c.enrollment, c.person, c.offering, o.title, o.kind, c.completed_on, c.valid_until, c.revoked, t.text,
+SELECT c.serial, c.enrollment, c.person, c.offering, o.title, o.kind, c.completed_on, c.valid_until, c.revoked, t.text AS reason,
     p.first_name, p.last_name
 FROM certificate c JOIN offering_fact o ON o.id = c.offering
 LEFT JOIN profile p ON p.person_id = c.person LEFT JOIN personal_text t ON t.id = c.reason
@@ -41,8 +41,7 @@ LEFT JOIN profile p ON p.person_id = c.person LEFT JOIN personal_text t ON t.id 
 
 
 def find(conn: Connection, serial: str) -> CertificateRow | None:
-    row = conn.execute(f"{_FIND} WHERE c.serial = %s".encode(), [serial]).fetchone()
-    return CertificateRow(*row) if row else None  # type: ignore[arg-type]
+    return fetch_one(conn, CertificateRow, f"{_FIND} WHERE c.serial = %s", [serial])
 
 
 class Achievement(BaseModel):
@@ -57,7 +56,7 @@ class Achievement(BaseModel):
 
 
 _ACHIEVEMENTS = """
-SELECT o.badge, o.id, o.title, c.completed_on, c.serial
+SELECT o.badge, o.id AS offering_id, o.title, c.completed_on AS earned_on, c.serial, %(share)s || c.serial AS share
 FROM certificate c JOIN offering_fact o ON o.id = c.offering
 WHERE c.person = %(person)s AND NOT c.revoked AND o.badge IS NOT NULL
     AND (%(day)s::date IS NULL OR (c.completed_on, c.serial) < (%(day)s::date, %(serial)s::text))
@@ -68,9 +67,6 @@ ORDER BY c.completed_on DESC, c.serial DESC LIMIT %(limit)s
 def achievements(conn: Connection, person: UUID, share: str, cursor: str | None, limit: int) -> Page[Achievement]:
     """Newest first. `share`: what stands before the serial in the address."""
     day, serial = cursor_decode(cursor, date.fromisoformat, str) if cursor else (None, None)
-    values = {"person": person, "day": day, "serial": serial, "limit": limit + 1}
-    rows = conn.execute(_ACHIEVEMENTS, values).fetchall()
-    names = ("badge", "offering_id", "title", "earned_on", "serial")
-    items = [Achievement(**dict(zip(names, row, strict=True)), share=f"{share}{row[4]}") for row in rows[:limit]]
-    last = items[-1] if len(rows) > limit else None
-    return Page(items=items, next=cursor_encode(last.earned_on.isoformat(), last.serial) if last else None)
+    values = {"person": person, "day": day, "serial": serial, "share": share, "limit": limit + 1}
+    rows = fetch(conn, Achievement, _ACHIEVEMENTS, values)
+    return page_of(rows, limit, lambda row: [row.earned_on, row.serial])

@@ -1,51 +1,32 @@
 """Enrollments as the API shows them. Scope is a filter (SEC-2)."""
 
-from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from pydantic import BaseModel
 
-from services.enrollment.projections.lists import IN_SCOPE
+from services.enrollment.projections.assignments import IN_SCOPE
+from services.enrollment.projections.tables import ENROLLMENT, EnrollmentRow
 from shared.auth import Scope
-from shared.contracts.enrollment import Ending, Payment
-from shared.database import Connection, uuid_of
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.database import Connection, column, uuid_of
+from shared.readmodel import Page, cursor_decode, page_of
 
 
-class EnrollmentRow(NamedTuple):
+class EnrollmentWithSources(NamedTuple):
     """A row of `enrollment`, with the assignments that hold the learner and those that may not."""
 
-    id: UUID
-    person: UUID
-    offering: UUID
-    term: int
-    live: bool
-    begun: bool
-    sourceless: bool
-    steps: list[int]
-    completed_version: int | None
-    completed_at: datetime | None
-    ended: Ending | None
-    launched: bool
-    submitted: bool
-    payment: Payment
-    access_until: date | None
-    valid_until: date | None
-    serial: str | None
-    revoked: bool
-    due: date | None
-    due_by_hand: bool
-    due_at: str | None
-    waiting: str | None
+    row: EnrollmentRow
     returned_because: str | None
+    returned_by_request: UUID | None
+    """The request whose denial sent the completion back: the reason is kept where that is."""
     grants: list[UUID]
     exclusions: list[UUID]
-    via: UUID | None
     within: bool
     """The term of `via` is open."""
     required: bool | None
     """Of a qualification: one of its assignments requires it (ASG-11)."""
+    own_hold: bool
+    """What waits for an administrator is the learner's own doing, in part at least (DUE-7)."""
 
 
 class NoteView(BaseModel):
@@ -66,24 +47,35 @@ class EnrollmentQuery(BaseModel):
     offering: UUID | None = None
     among: list[UUID] | None = None
     """Only on these offerings."""
+    completed: bool | None = None
+    """Those with a completion on record, or without one."""
     pending: bool | None = None
     """Those that wait for an administrator (ENR-5), or not."""
 
 
+OWN = "({assignment}.type IN ('self', 'request', 'key') OR {member}.joined_by = 'learner')"
+"""The learner came by this assignment alone, of which `member` is the place in a group."""
+OWN_HOLD = f"""
+EXISTS (SELECT FROM hold h JOIN assignment a ON a.id = h.assignment
+    LEFT JOIN group_member m ON m.assignment = a.id AND m.person = h.person
+    WHERE e.waiting IS NOT NULL AND h.enrollment = e.id AND NOT h.refused AND {OWN.format(assignment="a", member="m")})
+"""
+"""Of an enrollment `e`: something that the learner has asked for waits. Other learners are not told that they are held (DUE-4)."""
+WITHIN = "EXISTS (SELECT FROM enrollment c WHERE c.id = e.via AND c.live)"
+REQUIRED = """CASE WHEN o.kind = 'qualification' THEN (SELECT bool_or(a.required)
+        FROM learner_grant g JOIN assignment a ON a.id = g.assignment WHERE g.enrollment = e.id) END"""
 _ENROLLMENTS = f"""
-SELECT e.id, e.person, e.offering, e.term, e.live, e.begun, e.sourceless, e.steps, e.completed_version, e.completed_at, e.ended,
-    e.launched, e.submitted, e.payment, e.access_until, e.valid_until, e.serial, e.revoked,
-    e.due, e.due_by_hand, e.due_at, e.waiting, t.text,
+SELECT {ENROLLMENT.select("e")}, t.text,
+    CASE WHEN e.rejection IS NOT NULL THEN (SELECT origin FROM admission WHERE reason = e.rejection) END,
     ARRAY(SELECT assignment FROM learner_grant WHERE enrollment = e.id ORDER BY 1),
     ARRAY(SELECT assignment FROM exclusion WHERE enrollment = e.id ORDER BY 1),
-    e.via, EXISTS (SELECT FROM enrollment c WHERE c.id = e.via AND c.live),
-    CASE WHEN o.kind = 'qualification' THEN
-        (SELECT bool_or(a.required) FROM learner_grant g JOIN assignment a ON a.id = g.assignment WHERE g.enrollment = e.id) END
+    {WITHIN}, {REQUIRED}, {OWN_HOLD}
 FROM enrollment e JOIN person_fact p ON p.id = e.person JOIN offering_fact o ON o.id = e.offering
 LEFT JOIN personal_text t ON t.id = e.rejection
 WHERE ({IN_SCOPE.format("p.home")} OR e.person = %(self)s) AND (%(id)s::uuid IS NULL OR e.id = %(id)s)
     AND (%(person)s::uuid IS NULL OR e.person = %(person)s) AND (%(offering)s::uuid IS NULL OR e.offering = %(offering)s)
     AND (%(among)s::uuid[] IS NULL OR e.offering = ANY(%(among)s))
+    AND (%(completed)s::bool IS NULL OR (e.completed_at IS NOT NULL) = %(completed)s)
     AND (%(pending)s::bool IS NULL OR (e.submitted AND e.live) = %(pending)s)
     AND (%(after)s::uuid IS NULL OR e.id > %(after)s)
 ORDER BY e.id LIMIT %(limit)s
@@ -95,20 +87,28 @@ WHERE g.enrollment = ANY(%s) ORDER BY a.important DESC, a.created_at, a.id
 """
 
 
+def own_hold(conn: Connection, id: UUID) -> bool:
+    """Something that the learner has asked for waits for an administrator (DUE-7)."""
+    return bool(column(conn, f"SELECT true FROM enrollment e WHERE e.id = %s AND {OWN_HOLD}", bool, [id]))
+
+
 def enrollments(
     conn: Connection, scope: Scope, query: EnrollmentQuery, cursor: str | None, limit: int
-) -> Page[EnrollmentRow]:
+) -> Page[EnrollmentWithSources]:
     after = cursor_decode(cursor, UUID)[0] if cursor else None
     values = {
         **query.model_dump(),
-        "everything": scope.everything,
-        "organisations": list(scope.organisations),
+        **scope.values,
         "after": after,
         "limit": limit + 1,
     }
-    rows = [EnrollmentRow(*row) for row in conn.execute(_ENROLLMENTS.encode(), values)]  # type: ignore[arg-type]
-    page = rows[:limit]
-    return Page(items=page, next=cursor_encode(str(page[-1].id)) if len(rows) > limit else None)
+    rows = [_with_sources(*row) for row in conn.execute(_ENROLLMENTS.encode(), values)]
+    return page_of(rows, limit, lambda found: [found.row.id])
+
+
+def _with_sources(*columns: Any) -> EnrollmentWithSources:
+    own = len(EnrollmentRow._fields)
+    return EnrollmentWithSources(EnrollmentRow(*columns[:own]), *columns[own:])
 
 
 def notes(conn: Connection, ids: list[UUID]) -> dict[UUID, list[NoteView]]:

@@ -1,20 +1,20 @@
-"""Facts of directory and catalogue: written by reactions in batches, read by the rules."""
+"""Facts of directory and catalog: written by reactions in batches, read by the rules."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from shared.database import Connection, uuid_of
+from shared.database import Connection, column, fetch, scalar, uuid_of
 from shared.events import Meta
 
 _MARK = (
-    "INSERT INTO dirty (id, revision, meta, batch, open) "
+    "INSERT INTO evaluation_queue (id, revision, meta, batch, open) "
     "SELECT person, nextval('dirty_revision'), %(meta)s::text, %(batch)s::uuid, "
     "NOT EXISTS (SELECT FROM feed_batch WHERE batch = %(batch)s::uuid AND state IN ('open', 'held')) "
     "FROM (SELECT DISTINCT person FROM ({}) AS found WHERE person IS NOT NULL ORDER BY person) AS touched "
     "ON CONFLICT (id) DO UPDATE SET revision = excluded.revision, meta = excluded.meta, batch = excluded.batch, "
-    "open = dirty.open OR excluded.open"
+    "open = evaluation_queue.open OR excluded.open"
 )
 
 
@@ -23,18 +23,18 @@ def _cause(meta: Meta) -> dict[str, object]:
     return {"meta": meta.encode(), "batch": meta.correlation if meta.reason_code == "directory" else None}
 
 
-def mark(conn: Connection, people: Iterable[UUID], meta: Meta) -> None:
+def enqueue(conn: Connection, people: Iterable[UUID], meta: Meta) -> None:
     """These people's grants may have changed."""
     query = _MARK.format("SELECT unnest(%(people)s::uuid[]) AS person")
     conn.execute(query.encode(), {"people": sorted(set(people)), **_cause(meta)})
 
 
-def mark_found(conn: Connection, query: str, values: Mapping[str, object], meta: Meta) -> None:
+def enqueue_found(conn: Connection, query: str, values: Mapping[str, object], meta: Meta) -> None:
     """The grants of everybody (`person`) whom a query finds may have changed."""
     conn.execute(_MARK.format(query).encode(), {**values, **_cause(meta)}, prepare=False)
 
 
-def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
+def enqueue_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
     """The grants of everybody below these jobs may have changed."""
     below = (
         "WITH RECURSIVE under (job, person) AS ("
@@ -45,14 +45,14 @@ def mark_led(conn: Connection, jobs: Sequence[UUID], meta: Meta) -> None:
     conn.execute(_MARK.format(below).encode(), {"jobs": list(jobs), **_cause(meta)})
 
 
-def mark_led_by(conn: Connection, people: Sequence[UUID], meta: Meta) -> None:
+def enqueue_led_by(conn: Connection, people: Sequence[UUID], meta: Meta) -> None:
     """The grants of everybody below any job of these people may have changed."""
-    jobs = [uuid_of(id) for (id,) in conn.execute("SELECT id FROM job_fact WHERE person = ANY(%s)", [list(people)])]
+    jobs = column(conn, "SELECT id FROM job_fact WHERE person = ANY(%s)", UUID, [list(people)])
     if jobs:
-        mark_led(conn, jobs, meta)
+        enqueue_led(conn, jobs, meta)
 
 
-def mark_units(conn: Connection, units: Sequence[UUID], meta: Meta) -> None:
+def enqueue_units(conn: Connection, units: Sequence[UUID], meta: Meta) -> None:
     """The grants of everybody placed in these units may have changed."""
     placed = (
         "SELECT id AS person FROM person_fact WHERE home = ANY(%(units)s) "
@@ -62,11 +62,16 @@ def mark_units(conn: Connection, units: Sequence[UUID], meta: Meta) -> None:
     conn.execute(_MARK.format(placed).encode(), {"units": list(units), **_cause(meta)})
 
 
-def mark_waiting(conn: Connection, meta: Meta, people: Sequence[UUID] | None = None) -> None:
+def enqueue_waiting(conn: Connection, meta: Meta, people: Sequence[UUID] | None = None) -> None:
     """Those (of these people) with an exception that waits, or with one that was refused: its cause may have changed (DUE-6)."""
     waiting = "SELECT person FROM enrollment WHERE waiting IS NOT NULL AND (%(people)s::uuid[] IS NULL OR person = ANY(%(people)s))"
     values = {"people": list(people) if people is not None else None, **_cause(meta)}
     conn.execute(_MARK.format(waiting).encode(), values)
+
+
+def clock(conn: Connection) -> datetime:
+    """The database's own time, by which timers ring."""
+    return scalar(conn, "SELECT clock_timestamp()", datetime).astimezone(UTC)
 
 
 class PersonFact(NamedTuple):
@@ -98,39 +103,39 @@ class UnitFact(NamedTuple):
     name: str
 
 
+class _Audience(NamedTuple):
+    id: UUID
+    name: str
+    members: int
+
+
 def people(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, PersonFact]:
-    rows = conn.execute("SELECT id, revision, active, home FROM person_fact WHERE id = ANY(%s)", [list(ids)])
-    return {row[0]: PersonFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+    query = "SELECT id, revision, active, home FROM person_fact WHERE id = ANY(%s)"
+    return {row.id: row for row in fetch(conn, PersonFact, query, [list(ids)])}
 
 
 def units(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, UnitFact]:
-    rows = conn.execute("SELECT id, revision, kind, parent, name FROM unit_fact WHERE id = ANY(%s)", [list(ids)])
-    return {row[0]: UnitFact(*row) for row in rows}  # type: ignore[arg-type,misc]
+    query = "SELECT id, revision, kind, parent, name FROM unit_fact WHERE id = ANY(%s)"
+    return {row.id: row for row in fetch(conn, UnitFact, query, [list(ids)])}
 
 
 def today(conn: Connection) -> date:
     """The day that it is for every rule, in UTC."""
-    row = conn.execute("SELECT today()").fetchone()
-    assert row is not None
-    assert isinstance(row[0], date)
-    return row[0]
+    return scalar(conn, "SELECT today()", date)
 
 
 def now(conn: Connection) -> datetime:
     """The moment that it is for every rule, in UTC: the clock's time on `today`."""
-    row = conn.execute("SELECT moment()").fetchone()
-    assert row is not None
-    assert isinstance(row[0], datetime)
-    return row[0].astimezone(UTC)
+    return scalar(conn, "SELECT moment()", datetime).astimezone(UTC)
 
 
 def audiences(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, tuple[str, int]]:
     """Name and number of members by audience."""
-    rows = conn.execute(
-        "SELECT id, name, (SELECT count(*) FROM audience_member WHERE audience = id) FROM audience_fact WHERE id = ANY(%s)",
-        [list(ids)],
+    query = (
+        "SELECT id, name, (SELECT count(*) FROM audience_member WHERE audience = id) AS members FROM audience_fact "
+        "WHERE id = ANY(%s)"
     )
-    return {uuid_of(id): (str(name), int(str(count))) for id, name, count in rows}
+    return {row.id: (row.name, row.members) for row in fetch(conn, _Audience, query, [list(ids)])}
 
 
 def within(conn: Connection, ids: Sequence[UUID], organisations: Sequence[UUID]) -> set[UUID]:

@@ -1,22 +1,27 @@
 """Who should be held by which assignment, asked of the facts: the only place that knows what a target means (ASG-1, ASG-3)."""
 
 from collections.abc import Sequence
-from datetime import date, datetime
-from typing import NamedTuple
+from datetime import date
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from services.enrollment.projections.organisations import HOLDING
-from services.enrollment.projections.state import AssignmentRow
-from services.enrollment.projections.triggering import GIVEN
-from shared.contracts.enrollment import Ending, Payment
-from shared.database import Connection, Uuids
+from services.enrollment.projections.tables import AssignmentRow, EnrollmentRow
+from services.enrollment.projections.trigger_matching import GIVEN
+from shared.contracts.enrollment import OF_ONE_PERSON
+from shared.database import Connection, UuidArray
+from shared.store import STREAM, SUBJECT
 
+DUE = """CASE WHEN {rule} IS NOT NULL THEN CASE WHEN {rule}::jsonb ->> 'kind' = 'fixed'
+        THEN ({rule}::jsonb ->> 'on') || coalesce('T' || ({rule}::jsonb ->> 'time'), '')
+        ELSE due_date({rule}::jsonb, {keys}, {zone}) END END"""
+"""By when a rule wants a learner to have completed, as text; `keys`: assignment, person, offering and target."""
 PROPOSED = """unnest(%(ids)s::uuid[], %(offerings)s::uuid[], %(types)s::text[], %(targets)s::uuid[], %(below)s::bool[],
         %(dues)s::text[])"""
 """Assignments that are not there yet, as rows."""
 _ASSIGNMENTS = f"""
     SELECT id, offering, type, target, include_below, due FROM assignment
-    WHERE live AND type NOT IN ('individual', 'self') AND (%(offering)s::uuid IS NULL OR offering = %(offering)s)
+    WHERE live AND type NOT IN {OF_ONE_PERSON} AND (%(offering)s::uuid IS NULL OR offering = %(offering)s)
         AND NOT id = ANY(%(without)s)
     UNION ALL
     SELECT * FROM {PROPOSED}
@@ -49,10 +54,10 @@ led AS (
 ),
 matched (assignment, person, offering, target, due) AS (
     SELECT source.id, known.id, offering, target, due FROM source JOIN known ON target = known.id
-    WHERE type IN ('individual', 'self')
+    WHERE type IN {OF_ONE_PERSON}
     UNION ALL
     SELECT a.id, known.id, a.offering, target, due FROM known
-    JOIN assignment a ON a.type IN ('individual', 'self') AND a.target = known.id
+    JOIN assignment a ON a.type IN {OF_ONE_PERSON} AND a.target = known.id
     WHERE a.live AND (%(offering)s::uuid IS NULL OR a.offering = %(offering)s) AND NOT a.id = ANY(%(without)s)
     UNION ALL
     SELECT source.id, known.id, offering, target, due FROM source
@@ -78,43 +83,19 @@ matched (assignment, person, offering, target, due) AS (
     WHERE type = 'manager' AND led.person <> manager.id
 ),
 dated AS (
-    SELECT DISTINCT assignment, person, offering, CASE WHEN due IS NOT NULL THEN CASE WHEN due::jsonb ->> 'kind' = 'fixed'
-        THEN (due::jsonb ->> 'on') || coalesce('T' || (due::jsonb ->> 'time'), '')
-        ELSE due_date(due::jsonb, assignment, person, offering, target, {_ZONE}) END END AS due
+    SELECT DISTINCT assignment, person, offering,
+        {DUE.format(rule="due", keys="assignment, person, offering, target", zone=_ZONE)} AS due
     FROM matched
 )
 """
 
-_STANDING = (
-    "term",
-    "live",
-    "begun",
-    "sourceless",
-    "steps",
-    "completed_version",
-    "completed_at",
-    "ended",
-    "launched",
-    "submitted",
-    "rejection",
-    "payment",
-    "access_until",
-    "valid_until",
-    "serial",
-    "revoked",
-    "due",
-    "due_by_hand",
-    "due_at",
-    "via",
-    "waiting",
-    "grants",
-    "access",
-    "exclusions",
-)
-"""What people have in common who stand alike, beside the revision."""
+_EACH = ("id", "person", "offering")
+"""What everybody has alone of a row of `enrollment`: a cohort's has the ids that stand for everybody's."""
+_SHARED = tuple(name for name in EnrollmentRow._fields if name not in _EACH)
+_BESIDE = ("grants", "access", "exclusions")
 _ENDS = "rpad({}, 16, 'T24:00')"
 """A due date so that a later one is greater: without a time of day it ends with the day."""
-_SITUATIONS = f"""
+_COHORTS = f"""
 WITH RECURSIVE {_MATCHES},
 wanting AS (
     SELECT person, offering, array_agg(assignment ORDER BY assignment) AS wanted,
@@ -138,52 +119,31 @@ elsewhere AS (
     SELECT e.person, alike.id AS offering, array_agg(e.offering ORDER BY e.offering) AS others
     FROM alike JOIN enrollment e ON e.offering = other AND e.person = ANY(%(people)s) AND e.live GROUP BY 1, 2
 )
-SELECT offering, coalesce(w.wanted, '{{}}'), w.dues, s.revision, {", ".join(f"s.{name}" for name in _STANDING)}, o.others,
+SELECT offering, coalesce(w.wanted, '{{}}'), w.dues, {", ".join(f"s.{name}" for name in _SHARED + _BESIDE)}, o.others,
     CASE WHEN k.days IS NOT NULL AND offering IN (SELECT id FROM offering_fact WHERE kind = 'course' AND access_days IS NULL)
         THEN k.days END,
     CASE WHEN o.others IS NOT NULL OR array_remove(w.dues, NULL) <> '{{}}' THEN k.zone END,
     array_agg(person), array_agg(s.id), array_agg(coalesce(d.revision, 0))
 FROM wanting w FULL JOIN standing s USING (person, offering) LEFT JOIN elsewhere o USING (person, offering)
-LEFT JOIN dirty d ON d.id = person LEFT JOIN organised k ON k.id = person
+LEFT JOIN evaluation_queue d ON d.id = person LEFT JOIN organised k ON k.id = person
 WHERE coalesce(w.wanted, '{{}}') IS DISTINCT FROM coalesce(s.grants, '{{}}') OR s.waiting IS NOT NULL
     OR s.grants && %(undone)s::uuid[]
     OR (s.live AND s.completed_at IS NULL AND NOT s.due_by_hand
         AND (w.last > coalesce(s.ends, '') OR w.first < s.ends))
-GROUP BY {", ".join(str(place) for place in range(1, len(_STANDING) + 8))}
+GROUP BY {", ".join(str(place) for place in range(1, len(_SHARED + _BESIDE) + 7))}
 """
 
 
-class Situation(NamedTuple):
-    """People who stand alike on an offering, and are not held as the facts want it. No `revision`: never enrolled."""
+class Cohort(NamedTuple):
+    """People who stand alike on an offering, and are not held as the facts want it."""
 
     offering: UUID
     wanted: list[UUID]
     """The assignments that want to hold them."""
     dues: list[str | None] | None
     """By when, in the same order."""
-    revision: int | None
-    term: int
-    live: bool
-    begun: bool
-    sourceless: bool
-    steps: list[int]
-    completed_version: int | None
-    completed_at: datetime | None
-    ended: Ending | None
-    launched: bool
-    submitted: bool
-    rejection: UUID | None
-    payment: Payment
-    access_until: date | None
-    valid_until: date | None
-    serial: str | None
-    revoked: bool
-    due: date | None
-    due_by_hand: bool
-    due_at: str | None
-    via: UUID | None
-    waiting: str | None
-    """`state.Waiting` as JSON."""
+    standing: EnrollmentRow | None
+    """What they have in common of their enrollments. None: never enrolled."""
     grants: list[UUID]
     access: list[date | None]
     """The last days of access that the grants give, in their order."""
@@ -196,17 +156,24 @@ class Situation(NamedTuple):
     """Their time zone where it matters: there is a due date, or one that may come (DUE-1). None: UTC."""
     people: list[UUID]
     enrollments: list[UUID]
-    dirty: list[int]
+    queued: list[int]
     """The revision of each one's place in the queue; 0: none."""
 
-    def only(self, places: Sequence[int]) -> "Situation":
+    @property
+    def revision(self) -> int | None:
+        """Of their enrollments; None: never enrolled."""
+        return self.standing.revision if self.standing else None
+
+    def only(self, places: Sequence[int]) -> "Cohort":
         """Some of the people."""
-        lists = (self.people, self.enrollments, self.dirty)
-        people, enrollments, dirty = ([values[n] for n in places] for values in lists)
-        return self._replace(people=people, enrollments=enrollments, dirty=dirty)  # type: ignore[arg-type]
+        return self._replace(
+            people=[self.people[place] for place in places],
+            enrollments=[self.enrollments[place] for place in places],
+            queued=[self.queued[place] for place in places],
+        )
 
 
-def situations(
+def cohorts(
     conn: Connection,
     people: Sequence[UUID],
     offering: UUID | None,
@@ -215,17 +182,25 @@ def situations(
     without: Sequence[UUID] = (),
     undone: Sequence[UUID] = (),
     applied: Sequence[UUID] = (),
-) -> list[Situation]:
+) -> list[Cohort]:
     """What the facts say of these people in one moment, as if `proposed` were there already and `without` were not, and as if the
     triggers `applied` acted on everybody who fulfils their condition.
 
     Those who are held as the facts want it are left out, unless one of `undone` holds them.
     """
-    values = {"offering": offering, "without": list(without), "people": Uuids(people), **proposed_values(proposed)}
+    values = {"offering": offering, "without": list(without), "people": UuidArray(people), **proposed_values(proposed)}
     values |= {"undone": list(undone), "applied": list(applied)}
     # Never prepared: a plan that was made for one person, or for an empty table, would be kept for four thousand.
-    rows = conn.execute(_SITUATIONS.encode(), values, binary=True, prepare=False)
-    return [Situation(*row) for row in rows]  # type: ignore[arg-type]
+    rows = conn.execute(_COHORTS.encode(), values, binary=True, prepare=False)
+    return [_cohort(*row) for row in rows]
+
+
+def _cohort(offering: Any, wanted: Any, dues: Any, *more: Any) -> Cohort:
+    shared, beside = more[: len(_SHARED)], more[len(_SHARED) :]
+    standing = dict(zip(_SHARED, shared, strict=True))
+    known = standing["revision"] is not None
+    row = EnrollmentRow(id=STREAM, person=SUBJECT, offering=offering, **standing) if known else None
+    return Cohort(offering, wanted, dues, row, *beside)
 
 
 def proposed_values(rows: Sequence[AssignmentRow]) -> dict[str, object]:

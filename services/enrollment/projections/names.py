@@ -7,19 +7,26 @@ from collections.abc import Iterable
 from uuid import UUID
 
 from shared.auth import Scope
-from shared.database import Connection, uuid_of
+from shared.contracts.enrollment import AssignmentType
+from shared.database import Connection, column, uuid_of
 
 PERSON = "{0}.first_name || ' ' || {0}.last_name"
 """Of a row of `profile`."""
-NAME = f"coalesce(u.name, g.name, lg.name, jr.name, tr.name, {PERSON.format('pf')})"
+OF_PEOPLE: tuple[AssignmentType, ...] = ("individual", "manager", "self", "request")
+"""The types that are called as a person is; a key's assignment is called as its pool."""
+TO_PEOPLE: tuple[AssignmentType, ...] = (*OF_PEOPLE, "key")
+"""The types whose target is a person."""
+NAME = f"coalesce(u.name, g.name, lg.name, jr.name, tr.name, po.name, {PERSON.format('pf')})"
 """Of an assignment `a`, with `JOINS`; null for a person without a profile."""
-JOINS = """
+JOINS = f"""
+LEFT JOIN redemption_fact rf ON a.type = 'key' AND rf.id = a.origin
+LEFT JOIN pool_fact po ON po.id = rf.pool
 LEFT JOIN job_role_fact jr ON a.type = 'job-role' AND jr.id = a.target
 LEFT JOIN trigger tr ON a.type = 'trigger' AND tr.id = a.target
 LEFT JOIN learner_group lg ON a.type = 'group' AND lg.assignment = a.id
 LEFT JOIN unit_fact u ON a.type IN ('organisation', 'position') AND u.id = a.target
 LEFT JOIN audience_fact g ON a.type = 'audience' AND g.id = a.target
-LEFT JOIN profile pf ON a.type IN ('individual', 'manager', 'self') AND pf.person_id = a.target
+LEFT JOIN profile pf ON a.type IN {OF_PEOPLE} AND pf.person_id = a.target
 """
 _ASSIGNMENTS = f"SELECT a.id, {NAME} FROM assignment a {JOINS} WHERE a.id = ANY(%s)"
 _PEOPLE = f"""
@@ -27,6 +34,15 @@ SELECT pf.person_id, {PERSON.format("pf")} FROM profile pf JOIN person_fact p ON
 WHERE pf.person_id = ANY(%(people)s) AND (%(everything)s
     OR EXISTS (SELECT FROM unit_above WHERE unit = p.home AND above = ANY(%(organisations)s)))
 """
+_WITHIN = """
+SELECT p.id FROM person_fact p WHERE p.id = ANY(%(people)s) AND (%(everything)s
+    OR EXISTS (SELECT FROM unit_above WHERE unit = p.home AND above = ANY(%(organisations)s)))
+"""
+
+
+def people_within(conn: Connection, scope: Scope, ids: Iterable[UUID]) -> set[UUID]:
+    """Those of these people, with a name or without, whom the scope has."""
+    return set(column(conn, _WITHIN, UUID, {**scope.values, "people": list(ids)}))
 
 
 def of_assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, str | None]:
@@ -37,7 +53,7 @@ def of_assignments(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, str | No
 
 def of_people(conn: Connection, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, str]:
     """Those within the scope who have a profile."""
-    values = {**scope.model_dump(), "organisations": list(scope.organisations), "people": list(ids)}
+    values = {**scope.values, "people": list(ids)}
     return {uuid_of(id): str(name) for id, name in conn.execute(_PEOPLE.encode(), values)}
 
 

@@ -1,15 +1,17 @@
-"""Offerings: what the catalogue has said of each, kept by reactions and read by the rules."""
+"""Offerings: what the catalog has said of each, kept by reactions and read by the rules."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from shared.contracts.catalog import NOTIFICATIONS, Activity, LearnerAccess, Price, Step
-from shared.database import Connection, uuid_of
+from shared.database import Connection, column, fetch, pairs
+from shared.folding import fold
 
 Steps = tuple[Activity | Step, ...]
 
@@ -62,60 +64,61 @@ _PRICE: TypeAdapter[Price | None] = TypeAdapter(Price | None)
 
 
 def offerings(conn: Connection, ids: Iterable[UUID]) -> dict[UUID, OfferingFact]:
-    rows = conn.execute(f"SELECT {_COLUMNS} FROM offering_fact WHERE id = ANY(%s)".encode(), [list(ids)])
-    return {fact.id: fact for fact in map(_fact, rows)}
+    query = f"SELECT {_COLUMNS} FROM offering_fact WHERE id = ANY(%s)"
+    return {fact.id: fact for fact in fetch(conn, _fact, query, [list(ids)])}
 
 
 def sharing(conn: Connection, ids: Sequence[UUID]) -> frozenset[UUID]:
     """Those of these certifications that have a course in common with another one (DUE-5)."""
-    rows = conn.execute(
+    query = (
         "SELECT a.id FROM offering_fact a WHERE a.id = ANY(%s) AND a.kind = 'certification' AND a.courses <> '{}' AND EXISTS ("
-        "SELECT FROM offering_fact b WHERE b.kind = 'certification' AND b.id <> a.id AND b.courses && a.courses)",
-        [list(ids)],
+        "SELECT FROM offering_fact b WHERE b.kind = 'certification' AND b.id <> a.id AND b.courses && a.courses)"
     )
-    return frozenset(uuid_of(id) for (id,) in rows)
+    return frozenset(column(conn, query, UUID, [list(ids)]))
 
 
 def minutes_of_courses(conn: Connection, ids: Sequence[UUID]) -> dict[UUID, int]:
     """How long the courses of each take together at least."""
     if not ids:
         return {}
-    rows = conn.execute(
+    query = (
         "SELECT o.id, sum(c.minimum_minutes) FROM offering_fact o JOIN offering_fact c ON c.id = ANY(o.courses) "
-        "WHERE o.id = ANY(%s) AND c.minimum_minutes IS NOT NULL GROUP BY o.id",
-        [ids],
+        "WHERE o.id = ANY(%s) AND c.minimum_minutes IS NOT NULL GROUP BY o.id"
     )
-    return {uuid_of(id): int(str(minutes)) for id, minutes in rows}
+    return dict(pairs(conn, query, UUID, int, [ids]))
 
 
 def by_code(conn: Connection, codes: Iterable[str]) -> dict[str, OfferingFact]:
-    """By code in lower case: codes are unique regardless of case."""
-    wanted = [code.lower() for code in codes]
-    rows = conn.execute(f"SELECT {_COLUMNS} FROM offering_fact WHERE lower(code) = ANY(%s)".encode(), [wanted])
-    return {fact.code.lower(): fact for fact in map(_fact, rows)}
+    """By the folded code: codes are unique regardless of case."""
+    query = f"SELECT {_COLUMNS} FROM offering_fact WHERE code_folded = ANY(%s)"
+    return {fold(fact.code): fact for fact in fetch(conn, _fact, query, [[fold(code) for code in codes]])}
 
 
 def save(conn: Connection, facts: Sequence[OfferingFact]) -> None:
-    places = ", ".join(f"%({name})s" for name in _NAMES)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in _NAMES[1:])
-    statement = f"INSERT INTO offering_fact ({_COLUMNS}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"
+    names = (*_NAMES, "title_folded", "code_folded")
+    places = ", ".join(f"%({name})s" for name in names)
+    changes = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    statement = (
+        f"INSERT INTO offering_fact ({', '.join(names)}) VALUES ({places}) ON CONFLICT (id) DO UPDATE SET {changes}"
+    )
     for fact in facts:
         conn.execute(statement.encode(), _values(fact))
 
 
-def _fact(row: tuple[object, ...]) -> OfferingFact:
-    value = dict(zip(_NAMES, row, strict=True))
+def _fact(**value: Any) -> OfferingFact:
     value["steps"] = _STEPS.validate_python(value["steps"])
     value["drafts"] = _DRAFTS.validate_python(value["drafts"])
     value["price"] = _PRICE.validate_python(value["price"])
-    value["notifications"] = frozenset(value["notifications"])  # type: ignore[call-overload]
-    value["items"], value["audiences"] = tuple(value["items"]), tuple(value["audiences"])  # type: ignore[arg-type]
-    return OfferingFact(**value)  # type: ignore[arg-type]
+    value["notifications"] = frozenset(value["notifications"])
+    value["items"], value["audiences"] = tuple(value["items"]), tuple(value["audiences"])
+    return OfferingFact(**value)
 
 
 def _values(fact: OfferingFact) -> dict[str, object]:
     return {
         **vars(fact),
+        "title_folded": fold(fact.title),
+        "code_folded": fold(fact.code),
         "steps": Jsonb(_STEPS.dump_python(fact.steps, mode="json")),
         "drafts": Jsonb(_DRAFTS.dump_python(fact.drafts, mode="json")),
         "price": Jsonb(_PRICE.dump_python(fact.price, mode="json")) if fact.price else None,

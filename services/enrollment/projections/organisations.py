@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from shared.database import Connection
+from shared.database import Connection, column
 
 HOLDING = """
     SELECT unit AS home, (array_agg(access_days ORDER BY distance) FILTER (WHERE access_days IS NOT NULL))[1] AS days,
@@ -66,6 +66,7 @@ def zone(name: str | None) -> ZoneInfo:
 _OF_PEOPLE = f"""
 WITH holding AS ({HOLDING.format("SELECT home FROM person_fact WHERE id = ANY(%(people)s)")})
 SELECT max(coalesce(days, %(usual)s)) FROM person_fact LEFT JOIN holding USING (home) WHERE id = ANY(%(people)s)
+HAVING count(*) > 0
 """
 _BELOW = f"""
 WITH concerned AS (
@@ -73,6 +74,7 @@ WITH concerned AS (
     JOIN unit_above ON above = id AND (below OR unit = id)
 ), holding AS ({HOLDING.format("SELECT unit FROM concerned")})
 SELECT max(coalesce(days, %(usual)s)) FROM concerned LEFT JOIN holding ON home = unit
+HAVING count(*) > 0
 """
 _ANYWHERE = "SELECT greatest(%(usual)s, max(access_days)) FROM organisation_fact JOIN unit_fact USING (id)"
 
@@ -86,6 +88,7 @@ def longest_access(
     """
     values = {"people": list(people), "usual": usual}
     values |= {"units": [unit for unit, _ in units], "below": [below for _, below in units]}
-    asked = [query for query, of in ((_OF_PEOPLE, people), (_BELOW, units), (_ANYWHERE, anywhere)) if of]
-    found = [conn.execute(query.encode(), values).fetchone() for query in asked]
-    return max((int(str(row[0])) for row in found if row and row[0] is not None), default=usual)
+    queries = [
+        query for query, concerned in ((_OF_PEOPLE, people), (_BELOW, units), (_ANYWHERE, anywhere)) if concerned
+    ]
+    return max((days for query in queries for days in column(conn, query, int, values)), default=usual)

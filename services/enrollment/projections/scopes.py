@@ -4,10 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
+from psycopg.rows import kwargs_row
+
 from services.enrollment.projections.matching import PROPOSED, proposed_values
-from services.enrollment.projections.state import AssignmentRow
-from services.enrollment.projections.triggering import HOLDERS, MET_BY
-from shared.database import Connection, uuid_of
+from services.enrollment.projections.tables import AssignmentRow
+from services.enrollment.projections.trigger_matching import HOLDERS, MET_BY
+from shared.contracts.enrollment import OF_ONE_PERSON
+from shared.database import Connection, fetch_one, uuid_of
 
 _SOURCE = f"""
 source AS MATERIALIZED (
@@ -36,8 +39,7 @@ _HOMES = "SELECT id FROM unit JOIN person_fact ON home = unit"
 _IN_ORGANISATION = "SELECT job_fact.person FROM unit JOIN job_fact ON organisation = unit"
 _IN_POSITION = "SELECT job_fact.person FROM unit JOIN job_fact ON position = unit"
 _SCOPES: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
-    "individual": ((), ("SELECT target AS person FROM source WHERE type = 'individual'",)),
-    "self": ((), ("SELECT target AS person FROM source WHERE type = 'self'",)),
+    **{type: ((), (f"SELECT target AS person FROM source WHERE type = '{type}'",)) for type in OF_ONE_PERSON},
     "audience": (
         (),
         (
@@ -76,7 +78,7 @@ def _scope(conn: Connection, only: Sequence[UUID], proposed: Sequence[Assignment
     return "WITH RECURSIVE " + ", ".join((_SOURCE, *tables)), " UNION ".join((*people, _HELD))
 
 
-class Reached(NamedTuple):
+class ReachCount(NamedTuple):
     """How many people are reached who have their home in some organisations or below, and how many others."""
 
     inside: int
@@ -89,7 +91,7 @@ def reached(
     *,
     only: Sequence[UUID] = (),
     proposed: Sequence[AssignmentRow] = (),
-) -> Reached:
+) -> ReachCount:
     """Active people whom these assignments concern, and everybody whom they hold."""
     clause, people = _scope(conn, only, proposed)
     query = (
@@ -97,12 +99,12 @@ def reached(
         "SELECT FROM unit_above WHERE unit = p.home AND above = ANY(%(organisations)s)) AS inside "
         f"FROM ({people}) AS scope (person) JOIN person_fact p ON p.id = scope.person "
         "WHERE p.active OR EXISTS (SELECT FROM learner_grant g WHERE g.person = p.id AND g.assignment = ANY(%(only)s))) "
-        "SELECT count(*) FILTER (WHERE inside), count(*) FILTER (WHERE NOT inside) FROM among"
+        "SELECT count(*) FILTER (WHERE inside) AS inside, count(*) FILTER (WHERE NOT inside) AS outside FROM among"
     )
     values = {"only": list(only), "organisations": list(organisations), **proposed_values(proposed)}
-    row = conn.execute(query.encode(), values, prepare=False).fetchone()
-    assert row is not None
-    return Reached(int(str(row[0])), int(str(row[1])))
+    with conn.cursor(row_factory=kwargs_row(ReachCount)) as cursor:
+        (found,) = cursor.execute(query.encode(), values, prepare=False)
+    return found
 
 
 def plan_scope(conn: Connection, job: UUID, only: Sequence[UUID], size: int) -> int:
@@ -127,18 +129,24 @@ def _plan(conn: Connection, job: UUID, people: str, values: Mapping[str, object]
         "SELECT %(job)s, place / %(size)s, array_agg(person ORDER BY person) "
         f"FROM (SELECT person, row_number() OVER (ORDER BY person) - 1 AS place FROM ({people}) AS scope (person)) AS numbered "
         "GROUP BY place / %(size)s RETURNING cardinality(people) AS people) "
-        "SELECT coalesce(sum(people), 0) FROM listed".encode(),
+        "SELECT coalesce(sum(people), 0)::bigint FROM listed".encode(),
         {**values, "job": job, "size": size},
         prepare=False,
     ).fetchone()
-    return int(str(row[0])) if row else 0
+    assert row is not None
+    assert isinstance(row[0], int)
+    return row[0]
+
+
+class _Part(NamedTuple):
+    people: list[UUID]
 
 
 def part_of_scope(conn: Connection, job: UUID, number: int) -> list[UUID]:
     """Empty after the last."""
     query = "SELECT people FROM scope_part WHERE job = %s AND number = %s"
-    row = conn.execute(query, [job, number], binary=True).fetchone()
-    return list(row[0]) if row else []  # type: ignore[call-overload]
+    part = fetch_one(conn, _Part, query, [job, number], binary=True)
+    return part.people if part else []
 
 
 def scope(

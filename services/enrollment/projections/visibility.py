@@ -1,10 +1,14 @@
 """What a person may see: the one condition for browsing, addresses, and coming by oneself (CAT-5, CAT-6, CAT-7)."""
 
 from collections.abc import Iterable
+from typing import Literal, NamedTuple
 from uuid import UUID
 
-from shared.database import Connection, uuid_of
+from services.enrollment.projections.enrollments import OWN_HOLD, WITHIN
+from shared.contracts.catalog import OfferingKind
+from shared.database import Connection, scalar, uuid_of
 from shared.errors import NotFound
+from shared.folding import fold
 from shared.readmodel import Page, cursor_decode, cursor_encode
 
 ASSIGNED = """
@@ -22,14 +26,42 @@ SHOWN = f"({ASSIGNED} OR ({{offering}}.access <> 'hidden' AND {IN_AUDIENCES} AND
 """Whether the person sees it; `closed`: also where it takes nobody new at present."""
 _SHOWN = SHOWN.format(person="%(person)s", offering="o", closed="%(closed)s")
 _AMONG = f"SELECT o.id FROM offering_fact o WHERE o.id = ANY(%(offerings)s) AND {_SHOWN}"
-_PAGE = f"""
-SELECT o.id, lower(o.title) FROM offering_fact o
-WHERE (%(words)s::text IS NULL OR position(lower(%(words)s) in lower(o.title)) > 0
-        OR position(lower(%(words)s) in lower(o.code)) > 0)
-    AND (%(kind)s::text IS NULL OR o.kind = %(kind)s)
-    AND (%(title)s::text IS NULL OR (lower(o.title), o.id) > (%(title)s, %(id)s::uuid)) AND {_SHOWN}
-ORDER BY lower(o.title), o.id LIMIT %(limit)s
+_UNFINISHED = f"""
+e.completed_at IS NULL AND ({OWN_HOLD} OR (e.live AND CASE WHEN {WITHIN} THEN true
+    ELSE coalesce(e.access_until >= today(), true)
+        AND (e.via IS NULL OR EXISTS (SELECT FROM learner_grant g WHERE g.enrollment = e.id)) END))
 """
+_STATE = f"""
+CASE WHEN EXISTS (SELECT FROM enrollment e WHERE e.person = %(person)s AND e.offering = o.id AND e.completed_at IS NOT NULL)
+    THEN 'finished'
+    WHEN EXISTS (SELECT FROM enrollment e WHERE e.person = %(person)s AND e.offering = o.id AND {_UNFINISHED}) THEN 'mine'
+    ELSE 'open' END
+"""
+_FOUND = f"""
+FROM offering_fact o
+WHERE (%(words)s::text IS NULL OR strpos(o.title_folded, %(words)s) > 0 OR strpos(o.code_folded, %(words)s) > 0)
+    AND (%(kind)s::text IS NULL OR o.kind = %(kind)s) AND (%(free)s::bool IS NULL OR (o.price IS NULL) = %(free)s)
+    AND {_SHOWN} AND (%(state)s::text IS NULL OR %(state)s = {_STATE})
+"""
+_PAGE = f"""
+SELECT o.id, o.title_folded {_FOUND} AND (%(title)s::text IS NULL OR (o.title_folded, o.id) > (%(title)s, %(id)s::uuid))
+ORDER BY o.title_folded, o.id LIMIT %(limit)s
+"""
+OwnState = Literal["open", "mine", "finished"]
+"""Of an offering and a learner: not on it; on it, and not done; completed at some time."""
+
+
+class OfferingQuery(NamedTuple):
+    """What to look for; None: anything. `words` is a part of title or code; `free`: without a price, or with one."""
+
+    words: str | None = None
+    kind: OfferingKind | None = None
+    state: OwnState | None = None
+    free: bool | None = None
+
+    def values(self, person: UUID) -> dict[str, object]:
+        words = None if self.words is None else fold(self.words)
+        return {**self._asdict(), "words": words, "person": person, "closed": False}
 
 
 def unseen() -> NotFound:
@@ -49,13 +81,16 @@ def visible(conn: Connection, person: UUID, offerings: Iterable[UUID], *, closed
     return {uuid_of(id) for (id,) in conn.execute(_AMONG.encode(), values)}
 
 
-def page(
-    conn: Connection, person: UUID, words: str | None, kind: str | None, cursor: str | None, limit: int
-) -> Page[UUID]:
-    """What the person may see, by title; `words` is a part of title or code."""
+def page(conn: Connection, person: UUID, query: OfferingQuery, cursor: str | None, limit: int) -> Page[UUID]:
+    """What the person may see, by title."""
     title, id = cursor_decode(cursor, str, UUID) if cursor else (None, None)
-    values = {"person": person, "words": words, "kind": kind, "title": title, "id": id, "limit": limit + 1}
-    rows = conn.execute(_PAGE.encode(), {**values, "closed": False}).fetchall()
+    values = {**query.values(person), "title": title, "id": id, "limit": limit + 1}
+    rows = conn.execute(_PAGE.encode(), values).fetchall()
     found = [uuid_of(row[0]) for row in rows[:limit]]
     more = len(rows) > limit
     return Page(items=found, next=cursor_encode(str(rows[limit - 1][1]), str(found[-1])) if more else None)
+
+
+def total(conn: Connection, person: UUID, query: OfferingQuery) -> int:
+    """How many that are on all pages."""
+    return scalar(conn, f"SELECT count(*) {_FOUND}", int, query.values(person))

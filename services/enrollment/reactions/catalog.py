@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from uuid import UUID
 
-from services.enrollment.application.expansion import enqueue
-from services.enrollment.application.judging import offering
-from services.enrollment.projections import earning, facts, offerings
+from services.enrollment.application.evaluation.evaluate import offering
+from services.enrollment.application.evaluation.fan_out import enqueue
+from services.enrollment.projections import facts, offerings, qualifications
 from services.enrollment.projections.offerings import Draft, OfferingFact
 from services.enrollment.reactions.job_roles import check_loops
 from shared.contracts.catalog import (
@@ -29,7 +29,7 @@ from shared.contracts.catalog import (
     VisibilityChosen,
 )
 from shared.database import Connection
-from shared.events import Event, Meta, Recorded
+from shared.events import Event, Recorded
 
 _HANDLED = (
     CourseDescribed,
@@ -60,10 +60,12 @@ _KINDS: dict[type[Event], OfferingKind] = {
 
 
 class CatalogFacts:
-    """Takes the catalogue's events."""
+    """Takes the catalog's events."""
 
     name = "enrollment offerings"
     source = "catalog"
+    group = "enrollment.catalog"
+    tables: tuple[str, ...] = ("offering_fact",)
     types = frozenset(c.TOPIC for c in _HANDLED)
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
@@ -79,27 +81,22 @@ class CatalogFacts:
             if was and not offering(was).open and offering(fact).open:
                 self._catch_up(conn, id, causes[id])
             if was and (was.items, was.credit, was.steps) != (fact.items, fact.credit, fact.steps):
-                earning.again(conn, id, causes[id])
+                qualifications.again(conn, id, causes[id])
         parts = [
             id
             for id, fact in now.items()
             if (was := before.get(id)) and (was.items, was.steps) != (fact.items, fact.steps)
         ]
         if parts:
-            check_loops(conn, _meta(causes[parts[-1]]))
+            check_loops(conn, causes[parts[-1]].causing("catalog"))
         judged = [id for id, fact in now.items() if (was := before.get(id)) and _judged_by(was) != _judged_by(fact)]
         if judged:
-            facts.mark_waiting(conn, _meta(causes[judged[-1]]))
+            facts.enqueue_waiting(conn, causes[judged[-1]].causing("catalog"))
 
     def _catch_up(self, conn: Connection, id: UUID, cause: Recorded) -> None:
         waiting = [row[0] for row in conn.execute("SELECT id FROM assignment WHERE offering = %s AND live", [id])]
         if waiting:
-            enqueue(conn, _meta(cause), id, [UUID(str(a)) for a in waiting])
-
-
-def _meta(cause: Recorded) -> Meta:
-    causation = f"catalog/{cause.event.originator_id}/{cause.event.originator_version}"
-    return cause.meta.model_copy(update={"causation": causation, "reason_code": "catalog"})
+            enqueue(conn, cause.causing("catalog"), id, [UUID(str(a)) for a in waiting])
 
 
 def _judged_by(fact: OfferingFact) -> tuple[object, ...]:

@@ -10,13 +10,8 @@ def by_cause(events: Sequence[Recorded], source: str) -> Iterator[tuple[Meta, li
     run: list[Recorded] = []
     for recorded in events:
         if run and recorded.meta.correlation != run[0].meta.correlation:
-            yield _cause(run[0], source), run
+            yield run[0].causing(source), run
             run = []
         run.append(recorded)
     if run:
-        yield _cause(run[0], source), run
-
-
-def _cause(recorded: Recorded, source: str) -> Meta:
-    causation = f"{source}/{recorded.event.originator_id}/{recorded.event.originator_version}"
-    return recorded.meta.model_copy(update={"causation": causation, "reason_code": source})
+        yield run[0].causing(source), run

@@ -18,13 +18,15 @@ class DateFacts:
 
     name = "enrollment dates"
     source = "directory"
+    group = "enrollment.directory.dates"
+    tables: tuple[str, ...] = ("person_date", "position_date", "first_login")
     types = frozenset(c.TOPIC for c in _HANDLED)
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         for meta, caused in by_cause(events, self.source):
             touched = _fields(conn, caused) | _positions(conn, caused)
             if touched:
-                facts.mark(conn, touched, meta)
+                facts.enqueue(conn, touched, meta)
 
 
 def _fields(conn: Connection, events: Sequence[Recorded]) -> set[UUID]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID, uuid5
 
-from services.enrollment.projections import facts, feeds
+from services.enrollment.projections import facts, held_changes
 from services.enrollment.projections.facts import JobFact, PersonFact, UnitFact
 from services.enrollment.reactions.causes import by_cause
 from services.enrollment.reactions.organisations import save_profiles
@@ -47,6 +47,8 @@ class DirectoryFacts:
 
     name = "enrollment facts"
     source = "directory"
+    group = "enrollment.directory"
+    tables: tuple[str, ...] = ("person_fact", "job_fact", "unit_fact", "unit_above", "audience_member", "audience_fact")
     types = frozenset(
         c.TOPIC for c in (*_PEOPLE, *_UNITS, *_AUDIENCES, *_BATCHES, JobAssigned, JobEnded, OrganisationProfiled)
     )
@@ -60,7 +62,7 @@ class DirectoryFacts:
             touched |= self._audiences(conn, caused)
             self._units(conn, caused, meta)
             if touched:
-                facts.mark(conn, touched, meta)
+                facts.enqueue(conn, touched, meta)
 
     def _people(self, conn: Connection, events: Sequence[Recorded], meta: Meta) -> set[UUID]:
         changes = [r.event for r in events if isinstance(r.event, _PEOPLE)]
@@ -81,7 +83,7 @@ class DirectoryFacts:
             known[id] = now._replace(revision=event.originator_version)
         facts.save_people(conn, list(known.values()))
         if turned:
-            facts.mark_led_by(conn, sorted(turned), meta)
+            facts.enqueue_led_by(conn, sorted(turned), meta)
         return set(known)
 
     def _jobs(self, conn: Connection, events: Sequence[Recorded], meta: Meta) -> set[UUID]:
@@ -98,7 +100,7 @@ class DirectoryFacts:
         if now:
             gone = [id for id, fact in now.items() if fact is None]
             facts.save_jobs(conn, [fact for fact in now.values() if fact], gone)
-            facts.mark_led(conn, list(now), meta)
+            facts.enqueue_led(conn, list(now), meta)
         return people
 
     def _audiences(self, conn: Connection, events: Sequence[Recorded]) -> set[UUID]:
@@ -131,7 +133,13 @@ class DirectoryFacts:
             id = event.originator_id
             match event:
                 case UnitCreated():
-                    known[id] = UnitFact(id, event.originator_version, event.kind, event.parent, event.name)
+                    known[id] = UnitFact(
+                        id=id,
+                        revision=event.originator_version,
+                        kind=event.kind,
+                        parent=event.parent,
+                        name=event.name,
+                    )
                     placed.add(id)
                 case UnitMoved():
                     known[id] = known[id]._replace(parent=event.parent, revision=event.originator_version)
@@ -142,29 +150,29 @@ class DirectoryFacts:
                     gone.add(id)
         moved = facts.save_units(conn, [unit for id, unit in known.items() if id not in gone], sorted(gone))
         if placed or gone:
-            facts.mark_units(conn, [*moved, *gone], meta)
+            facts.enqueue_units(conn, [*moved, *gone], meta)
 
 
 def _feeds(conn: Connection, events: Sequence[Recorded]) -> None:
     """A bulk change begins or ends. It begins before whatever is marked by it, and is judged only once it has ended (ASG-21)."""
     for event in (r.event for r in events):
         if isinstance(event, BatchStarted):
-            feeds.started(conn, event.originator_id, event.feed)
+            held_changes.started(conn, event.originator_id, event.feed)
         elif isinstance(event, BatchFinished):
-            feeds.finished(conn, event.originator_id)
+            held_changes.finished(conn, event.originator_id)
 
 
 def _job_fact(person: UUID, job: Job) -> JobFact:
     return JobFact(
-        job.id,
-        person,
-        job.organisation,
-        job.position,
-        job.manager_job,
-        job.temporary_manager_job,
-        job.temporary_until,
-        job.starts,
-        job.ends,
+        id=job.id,
+        person=person,
+        organisation=job.organisation,
+        position=job.position,
+        manager_job=job.manager_job,
+        temporary_manager_job=job.temporary_manager_job,
+        temporary_until=job.temporary_until,
+        starts=job.starts,
+        ends=job.ends,
     )
 
 
@@ -191,6 +199,6 @@ class Placement:
     def __call__(self, timer: Timer) -> None:
         meta = Meta.model_validate_json(timer.meta)
         with self._database.transaction() as conn:
-            facts.mark(conn, [timer.subject], meta)
-            facts.mark_led_by(conn, [timer.subject], meta)
+            facts.enqueue(conn, [timer.subject], meta)
+            facts.enqueue_led_by(conn, [timer.subject], meta)
             timers.clear(conn, timer)

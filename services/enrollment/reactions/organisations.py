@@ -23,6 +23,8 @@ class OrganisationFacts:
 
     name = "enrollment organisations"
     source = "directory"
+    group = "enrollment.directory.organisations"
+    tables: tuple[str, ...] = ("organisation_fact",)
     types = frozenset({OrganisationProfiled.TOPIC, FirstSignedIn.TOPIC})
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
@@ -31,7 +33,7 @@ class OrganisationFacts:
             first = {r.event.originator_id: r.event.at for r in caused if isinstance(r.event, FirstSignedIn)}
             if first:
                 dates.save_logins(conn, first)
-                facts.mark(conn, first, meta)
+                facts.enqueue(conn, first, meta)
 
 
 def save_profiles(conn: Connection, events: Sequence[Recorded]) -> None:

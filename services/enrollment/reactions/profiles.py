@@ -14,6 +14,8 @@ class Profiles:
 
     name = "enrollment profiles"
     source = PROFILES
+    group = "enrollment.directory.profiles"
+    tables: tuple[str, ...] = ("profile",)
     types = PROFILE_TYPES
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:

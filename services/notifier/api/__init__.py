@@ -2,5 +2,7 @@
 
 from services.notifier.api.caught import caught_routes
 from services.notifier.api.ledger import ledger_routes
+from services.notifier.api.switches import switch_routes
+from services.notifier.api.texts import text_routes
 
-__all__ = ["caught_routes", "ledger_routes"]
+__all__ = ["caught_routes", "ledger_routes", "switch_routes", "text_routes"]

@@ -10,13 +10,13 @@ from services.notifier.api.ledger import number_of
 from services.notifier.catcher import headers, parse
 from services.notifier.projections.caught import Caught, caught, raw
 from shared.addresses import NotAnAddress, read_address
-from shared.auth import Permission, Scope, SignedIn
+from shared.auth import CurrentCaller, Permission, Scope
 from shared.database import Database
 from shared.errors import NotFound
 from shared.http import Cursor, PageSize
 from shared.limits import Cursor as CursorText
 from shared.limits import Number, Text
-from shared.readmodel import Page, cursor_encode
+from shared.readmodel import Page, page_of
 
 Address = Annotated[str, Text(320)]
 
@@ -48,27 +48,26 @@ def caught_routes(database: Database) -> APIRouter:
     ) -> Page[Caught]:
         with database.connection() as conn:
             found = caught(conn, scope, person=person, to=to, before=number_of(cursor), limit=size + 1)
-        more = cursor_encode(str(found[size - 1].id)) if len(found) > size else None
-        return Page[Caught](items=found[:size], next=more)
+        return page_of(found, size, lambda mail: [mail.id])
 
     @router.get("")
     def list_caught(
-        caller: SignedIn,
+        caller: CurrentCaller,
         size: PageSize,
         cursor: Cursor = None,
-        person_id: Annotated[UUID | None, Query(description="Only e-mails to this person")] = None,
+        person_id: Annotated[UUID | None, Query(description="Only e-mails sent to this person")] = None,
     ) -> Page[Caught]:
-        """What the catcher took, newest first."""
+        """List the caught e-mails, newest first."""
         return page(caller.scope(Permission.READ_MAIL), size, cursor, person=person_id)
 
     @router.post("/search")
-    def search_caught(body: Search, caller: SignedIn, size: PageSize) -> Page[Caught]:
-        """The same, by address too."""
+    def search_caught(body: Search, caller: CurrentCaller, size: PageSize) -> Page[Caught]:
+        """Search the caught e-mails, also by address."""
         to = body.to and _as_sent(body.to)
         return page(caller.scope(Permission.READ_MAIL), size, body.cursor, person=body.person_id, to=to)
 
     @router.get("/{id}")
-    def read_caught(id: Number, caller: SignedIn) -> Letter:
+    def read_caught(id: Number, caller: CurrentCaller) -> Letter:
         scope = caller.scope(Permission.READ_MAIL)
         with database.connection() as conn:
             content = raw(conn, scope, id)

@@ -7,12 +7,13 @@ from fastapi import APIRouter, Response
 from pydantic import BaseModel, ConfigDict
 
 from services.notifier.application import Notifier
-from services.notifier.domain import Action, State, Template
-from services.notifier.projections.ledger import Entry, Filter, Message, counts, entries, message
-from shared.auth import Permission, Scope, SignedIn
+from services.notifier.domain import Action, State
+from services.notifier.projections.ledger import Entry, Filter, Message, OwnEntry, counts, entries, message, own_entries
+from shared.auth import CurrentCaller, Permission, Scope
+from shared.contracts.notifications import Template
 from shared.errors import NotFound
-from shared.http import AtLeast, Commanded, Cursor, Expected, PageSize, Wait, etag
-from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number, wait_for
+from shared.http import AtLeast, CommandContextDep, Cursor, IfMatch, PageSize, PreferWait, etag
+from shared.readmodel import Page, cursor_decode, cursor_number, page_of, wait_for
 from shared.store import Receipt
 
 AT_LEAST_SECONDS = 5.0
@@ -54,63 +55,84 @@ def _reading(router: APIRouter, application: Notifier) -> None:
 
     @router.get("/ledger")
     def list_ledger(
-        caller: SignedIn,
+        caller: CurrentCaller,
         size: PageSize,
-        wait: Wait,
+        wait: PreferWait,
         cursor: Cursor = None,
         state: State | None = None,
         person_id: UUID | None = None,
         offering_id: UUID | None = None,
         template: Template | None = None,
+        enrollment_id: UUID | None = None,
         at_least: AtLeast = None,
     ) -> Page[Entry]:
-        """Every reason for an e-mail, newest first, with what became of it."""
+        """List every reason for an e-mail, newest first, with its outcome."""
         scope = caller.scope(Permission.READ_MAIL)
-        wanted = Filter(state, person_id, offering_id, template, before=number_of(cursor))
+        wanted = Filter(state, person_id, offering_id, template, enrollment_id, before=number_of(cursor))
         wait_for(database, at_least, wait or AT_LEAST_SECONDS)
         with database.connection() as conn:
             found = entries(conn, scope, wanted, size + 1)
-        more = cursor_encode(str(found[size - 1].number)) if len(found) > size else None
-        return Page[Entry](items=found[:size], next=more)
+        return page_of(found, size, lambda entry: [entry.number])
+
+    @router.get("/ledger/mine")
+    def list_own(
+        caller: CurrentCaller,
+        size: PageSize,
+        wait: PreferWait,
+        cursor: Cursor = None,
+        offering_id: UUID | None = None,
+        enrollment_id: UUID | None = None,
+        at_least: AtLeast = None,
+    ) -> Page[OwnEntry]:
+        """List the e-mails to the caller, newest first. Needs no permission (LRN-8)."""
+        wanted = Filter(offering=offering_id, enrollment=enrollment_id, before=number_of(cursor))
+        wait_for(database, at_least, wait or AT_LEAST_SECONDS)
+        with database.connection() as conn:
+            found = own_entries(conn, caller.id, wanted, size + 1)
+        return page_of(found, size, lambda entry: [entry.number])
 
     @router.get("/counts")
-    def count_states(caller: SignedIn) -> Counts:
-        """The number of e-mails in each state."""
+    def count_states(caller: CurrentCaller) -> Counts:
+        """Count the e-mails in each state."""
         scope = caller.scope(Permission.READ_MAIL)
         with database.connection() as conn:
             return Counts.model_validate({state.value: n for state, n in counts(conn, scope).items()})
 
     @router.get("/messages/{id}")
-    def read_message(id: UUID, caller: SignedIn, response: Response) -> Message:
-        """One e-mail with its reasons and what people decided about it. Its ETag goes into If-Match."""
+    def read_message(id: UUID, caller: CurrentCaller, response: Response) -> Message:
+        """Show one e-mail with its reasons and what people decided about it. Send its ETag as If-Match."""
         found = _visible(application, caller.scope(Permission.READ_MAIL), id)
         response.headers["ETag"] = etag(found.revision)
         return found
 
 
 def _deciding(router: APIRouter, application: Notifier) -> None:
-    def decide(id: UUID, action: Action, caller: SignedIn, context: Commanded, expected: int | None) -> Receipt:
+    def decide(
+        id: UUID, action: Action, caller: CurrentCaller, context: CommandContextDep, expected: int | None
+    ) -> Receipt:
         _visible(application, caller.scope(Permission.SETTLE_MAIL), id)
         return application.decide(context, id, action, expected)
 
     @router.post("/messages/{id}/resend")
-    def resend(id: UUID, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
-        """Send an unknown e-mail again, with the same Message-ID; the recipient may get it twice."""
+    def resend(id: UUID, caller: CurrentCaller, context: CommandContextDep, expected: IfMatch) -> Receipt:
+        """Send an e-mail of unknown outcome again, with the same Message-ID; the recipient may get it twice."""
         return decide(id, "resend", caller, context, expected)
 
     @router.post("/messages/{id}/settle")
-    def settle(id: UUID, body: Settlement, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
-        """Say what became of an unknown e-mail. Nothing is sent."""
+    def settle(
+        id: UUID, body: Settlement, caller: CurrentCaller, context: CommandContextDep, expected: IfMatch
+    ) -> Receipt:
+        """Record what happened to an e-mail of unknown outcome. Nothing is sent."""
         return decide(id, "settled-sent" if body.outcome == "sent" else "settled-failed", caller, context, expected)
 
     @router.post("/messages/{id}/retry")
-    def retry(id: UUID, caller: SignedIn, context: Commanded, expected: Expected) -> Receipt:
-        """Try a failed e-mail again, with all its attempts."""
+    def retry(id: UUID, caller: CurrentCaller, context: CommandContextDep, expected: IfMatch) -> Receipt:
+        """Try a failed e-mail again, with a full number of attempts."""
         return decide(id, "retry", caller, context, expected)
 
     @router.post("/restored")
-    def restored(caller: SignedIn, context: Commanded) -> Receipt:
-        """After a restore of this database: what may have been sent before it becomes unknown, and is not sent."""
+    def restored(caller: CurrentCaller, context: CommandContextDep) -> Receipt:
+        """After this database was restored: e-mails that may already have been sent become unknown and are not sent again."""
         caller.everywhere(Permission.OPERATE)
         return application.begin_again(context)
 
@@ -119,5 +141,5 @@ def _visible(application: Notifier, scope: Scope, id: UUID) -> Message:
     with application.database.connection() as conn:
         found = message(conn, scope, id)
     if found is None:
-        raise NotFound("There is no such e-mail, or it is to somebody outside your organisations.", field="id")
+        raise NotFound("There is no such e-mail, or it was sent to someone outside your organisations.", field="id")
     return found

@@ -2,10 +2,10 @@
 
 from services.notifier.domain.delivery import (
     Action,
-    Fate,
+    DeliveryOutcome,
     Next,
     Outcome,
-    Patience,
+    RetryPolicy,
     State,
     after,
     decided,
@@ -13,27 +13,37 @@ from services.notifier.domain.delivery import (
     unbroken,
     without_personal_data,
 )
-from services.notifier.domain.reasons import Case, Reason, Standing, Template, certified, follow, hold, notice, reminder
+from services.notifier.domain.reasons import (
+    Case,
+    DueReminder,
+    Reason,
+    Standing,
+    completions,
+    follow,
+    hold,
+    notice,
+    remind,
+)
 
 __all__ = [
     "Action",
     "Case",
-    "Fate",
+    "DeliveryOutcome",
+    "DueReminder",
     "Next",
     "Outcome",
-    "Patience",
     "Reason",
+    "RetryPolicy",
     "Standing",
     "State",
-    "Template",
     "after",
-    "certified",
+    "completions",
     "decided",
     "follow",
     "hold",
     "notice",
     "one_line",
-    "reminder",
+    "remind",
     "unbroken",
     "without_personal_data",
 ]

@@ -28,7 +28,7 @@ class State(StrEnum):
     """The mail server may have it. Never sent again without a person's word."""
 
 
-class Fate(StrEnum):
+class DeliveryOutcome(StrEnum):
     """What is known of a message after one attempt."""
 
     ACCEPTED = "accepted"
@@ -43,19 +43,19 @@ class Fate(StrEnum):
 class Outcome:
     """How one attempt ended, with the mail server's words or, without any, what happened instead."""
 
-    fate: Fate
+    fate: DeliveryOutcome
     answer: str
     code: int | None = None
 
     @classmethod
     def answered(cls, code: int, answer: str) -> "Outcome":
         """By the server's reply: 2xx accepted, 4xx try again, 5xx never; what is none of these tells nothing."""
-        fates = {2: Fate.ACCEPTED, 4: Fate.NOT_ACCEPTED, 5: Fate.REFUSED}
-        return cls(fates.get(code // 100, Fate.UNKNOWN), answer, code)
+        fates = {2: DeliveryOutcome.ACCEPTED, 4: DeliveryOutcome.NOT_ACCEPTED, 5: DeliveryOutcome.REFUSED}
+        return cls(fates.get(code // 100, DeliveryOutcome.UNKNOWN), answer, code)
 
 
 @dataclass(frozen=True)
-class Patience:
+class RetryPolicy:
     """How long a temporary failure is borne: pauses in seconds, and the number of attempts."""
 
     first: float
@@ -75,18 +75,18 @@ class Next(NamedTuple):
     pause: float
 
 
-def after(outcome: Outcome, attempts: int, patience: Patience) -> Next:
+def after(outcome: Outcome, attempts: int, patience: RetryPolicy) -> Next:
     """What becomes of a message after its `attempts`-th attempt (NTF-7)."""
     match outcome.fate:
-        case Fate.ACCEPTED:
+        case DeliveryOutcome.ACCEPTED:
             return Next(State.SENT, None, 0.0)
-        case Fate.REFUSED:
+        case DeliveryOutcome.REFUSED:
             return Next(State.FAILED, "refused", 0.0)
-        case Fate.UNKNOWN:
+        case DeliveryOutcome.UNKNOWN:
             return Next(State.UNKNOWN, "no-answer", 0.0)
-        case Fate.NOT_ACCEPTED if attempts >= patience.attempts:
+        case DeliveryOutcome.NOT_ACCEPTED if attempts >= patience.attempts:
             return Next(State.FAILED, "tried-too-often", 0.0)
-        case Fate.NOT_ACCEPTED:
+        case DeliveryOutcome.NOT_ACCEPTED:
             return Next(State.WAITING, "temporary-failure", patience.pause(attempts))
 
 
@@ -108,7 +108,7 @@ def decided(action: Action, state: State) -> State:
     """The state that a person's word leads to. Raises Conflict where it does not apply."""
     if state is not _BEFORE[action]:
         raise Conflict(
-            f"This e-mail is {state.value}; only one that is {_BEFORE[action].value} can be treated so. Read it again.",
+            f"This e-mail is {state.value}; this action needs one that is {_BEFORE[action].value}. Read it again.",
             kind="message-state",
             state=state.value,
         )

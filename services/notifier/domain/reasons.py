@@ -1,21 +1,23 @@
 """Which events, and which moments, are a reason for an e-mail (NTF-1, NTF-4)."""
 
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from shared.contracts.enrollment import (
+    AccessExpired,
     CertificateIssued,
     EnrollmentCancelled,
+    EnrollmentCompleted,
     ExceptionAnswered,
     ExceptionRaised,
     HoldEnded,
     LearnerAssigned,
     LearnerWithdrawn,
 )
+from shared.contracts.notifications import Template
 from shared.events import Recorded
-
-Template = Literal["assigned", "withdrawn", "completed", "exceptions", "due-soon", "overdue"]
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:rollbook:notifier:ledger")
 
@@ -37,18 +39,31 @@ class Reason(NamedTuple):
     cause_type: str
     caused_at: datetime
     batch: UUID
-    offering_id: UUID
-    enrollment_id: UUID | None
-    assignment_id: UUID | None
-    term: int | None
+    offering_id: UUID | None = None
+    enrollment_id: UUID | None = None
+    assignment_id: UUID | None = None
+    term: int | None = None
     """As the enrollment, none where the e-mail is about many learners."""
-    serial: str | None
+    serial: str | None = None
     """Of the certificate that the e-mail speaks of."""
     due_on: date | None = None
     """Of a reminder: the due date that it is about, and the time of that day, if any."""
     due_time: str | None = None
     due_days: int | None = None
     """So many days before (negative) or after it."""
+    request_id: UUID | None = None
+    request_kind: str | None = None
+    """Of a request that waits for a decision, or is decided: what it asks."""
+    learner_id: UUID | None = None
+    """Who asked; of a copy: whom the manager is told of."""
+    stage: int | None = None
+    """Of a request that waits for the recipient: the stage that has to be open still."""
+    pool_id: UUID | None = None
+    pool_expires: datetime | None = None
+    """Of a warning that a pool expires: the end that it is about."""
+    many: int | None = None
+    """Of a warning: how many percent are used, or keys unused; of a digest: how many requests wait."""
+    job_role_id: UUID | None = None
 
     @property
     def message_id(self) -> UUID:
@@ -67,15 +82,26 @@ def follow(standing: Standing | None, recorded: Recorded) -> tuple[Standing | No
             return Standing(term, True), _reason(recorded, recorded.event, "assigned", recorded.event.assignment_id)
         case LearnerWithdrawn(term=term) | EnrollmentCancelled(term=term) if _ends(standing, term):
             return Standing(term, False), _reason(recorded, recorded.event, "withdrawn", None)
+        case AccessExpired(term=term) if _ends(standing, term):
+            return Standing(term, False), _reason(recorded, recorded.event, "access-expired", None)
         case _:
             return standing, None
 
 
-def certified(recorded: Recorded, event: CertificateIssued) -> Reason | None:
-    """The learner is told of a completion that can be shown and shared (ENR-11); of imported ones nobody is (ENR-13)."""
-    if recorded.meta.reason_code == "import":
-        return None
-    return _reason(recorded, event, "completed", None, event.serial)
+def completions(events: Sequence[Recorded]) -> Iterator[Reason]:
+    """Of imported completions nobody is told (ENR-13). One with a certificate, which can be shown and shared, is told of by that
+    (ENR-11): it follows at once."""
+    certified = {
+        (r.event.originator_id, r.event.originator_version) for r in events if isinstance(r.event, CertificateIssued)
+    }
+    for recorded in events:
+        event = recorded.event
+        if not isinstance(event, CertificateIssued | EnrollmentCompleted) or recorded.meta.reason_code == "import":
+            continue
+        if isinstance(event, CertificateIssued):
+            yield _reason(recorded, event, "completed", None, event.serial)
+        elif event.recorded != "imported" and (event.originator_id, event.originator_version + 1) not in certified:
+            yield _reason(recorded, event, "completed", None)
 
 
 def _ends(standing: Standing | None, term: int) -> bool:
@@ -84,7 +110,12 @@ def _ends(standing: Standing | None, term: int) -> bool:
 
 def _reason(
     recorded: Recorded,
-    event: LearnerAssigned | LearnerWithdrawn | EnrollmentCancelled | CertificateIssued,
+    event: LearnerAssigned
+    | LearnerWithdrawn
+    | EnrollmentCancelled
+    | AccessExpired
+    | CertificateIssued
+    | EnrollmentCompleted,
     template: Template,
     assignment: UUID | None,
     serial: str | None = None,
@@ -128,7 +159,15 @@ def hold(case: Case | None, recorded: Recorded) -> Case | None:
         case ExceptionRaised(originator_id=id, originator_version=version, kinds=kinds):
             batch = case.batch if case and case.waiting else recorded.meta.correlation
             waiting = frozenset(one.assignment_id for one in event.holds)
-            return Case(id, version, batch, event.person_id, event.offering_id, kinds, waiting)
+            return Case(
+                enrollment_id=id,
+                version=version,
+                batch=batch,
+                person_id=event.person_id,
+                offering_id=event.offering_id,
+                kinds=kinds,
+                waiting=waiting,
+            )
         case ExceptionAnswered(originator_version=version) if case:
             return case._replace(version=version, waiting=frozenset())
         case LearnerAssigned(assignment_id=assignment) | HoldEnded(assignment_id=assignment) if case:
@@ -155,33 +194,42 @@ def notice(batch: UUID, offering: UUID, raised_at: datetime, administrator: UUID
     )
 
 
-def reminder(
-    enrollment: UUID,
-    term: int,
-    person: UUID,
-    offering: UUID,
-    due_on: date,
-    due_time: str | None,
-    days: int,
-    at: datetime,
-    cause_type: str,
-    batch: UUID,
-) -> Reason:
-    """One due date and one offset are one cause: a date that is moved is another one (DUE-8). `at`: when it was to be sent."""
+class DueReminder(NamedTuple):
+    """A learner for whom a day is `days` away, before (negative) or after it. `at`: when the reminder was to be sent."""
+
+    kind: str
+    """due, certificate or access."""
+    template: Template
+    enrollment_id: UUID
+    term: int
+    person_id: UUID
+    offering_id: UUID
+    due_on: date
+    due_time: str | None
+    days: int
+    at: datetime
+    cause_type: str
+    """Of the event that set the date, as is its batch."""
+    batch: UUID
+
+
+def remind(due: DueReminder) -> Reason:
+    """One day and one offset are one cause: a date that is moved is another one (DUE-8)."""
+    about = f"{due.enrollment_id}/{due.term}/{due.due_on}T{due.due_time or '24:00'}/{due.days}"
     return Reason(
-        cause_stream=uuid5(_NAMESPACE, f"{enrollment}/{term}/{due_on}T{due_time or '24:00'}/{days}"),
+        cause_stream=uuid5(_NAMESPACE, about if due.kind == "due" else f"{due.kind}/{about}"),
         cause_version=1,
-        person_id=person,
-        template="due-soon" if days < 0 else "overdue",
-        cause_type=cause_type,
-        caused_at=at,
-        batch=batch,
-        offering_id=offering,
-        enrollment_id=enrollment,
+        person_id=due.person_id,
+        template=due.template,
+        cause_type=due.cause_type,
+        caused_at=due.at,
+        batch=due.batch,
+        offering_id=due.offering_id,
+        enrollment_id=due.enrollment_id,
         assignment_id=None,
-        term=term,
+        term=due.term,
         serial=None,
-        due_on=due_on,
-        due_time=due_time,
-        due_days=days,
+        due_on=due.due_on,
+        due_time=due.due_time,
+        due_days=due.days,
     )

@@ -2,20 +2,25 @@
 
 import re
 from binascii import b2a_qp
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from email.utils import format_datetime
 from uuid import UUID
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, TemplateNotFound
+from markupsafe import Markup
 
 from services.notifier.domain import unbroken
+from services.notifier.mailer.about import EmailData
 from services.notifier.mailer.headers import Field, Mailbox, Malformed, Ours, check, head
+from services.notifier.mailer.values import values_of
+from services.notifier.own_texts import Filled, OwnText, fill
 from shared.addresses import NotAnAddress, read_address
 from shared.errors import Invalid
+from shared.page_addresses import Pages
 
 DEFAULT_LANGUAGE = "en"
+LANGUAGES = ("en", "de")
+"""In which every e-mail has a text."""
 PERSON_HEADER = "X-Rollbook-Person"
 _HEADERS = (
     "From",
@@ -42,7 +47,7 @@ class Outdated(Exception):
 
 
 @dataclass(frozen=True)
-class Letter:
+class Email:
     """What the mail server gets: both envelope addresses, and the message with CRLF line ends."""
 
     sender: str
@@ -56,39 +61,16 @@ class Letter:
         return _DOT.sub(b"..", self.content) + b".\r\n"
 
 
-@dataclass(frozen=True)
-class Particulars:
-    """What one e-mail says, and to whom."""
-
-    message_id: UUID
-    person_id: UUID
-    template: str
-    first_name: str
-    last_name: str
-    email: str
-    language: str | None
-    title: str
-    kind: str
-    created_at: datetime
-    serial: str | None = None
-    """Of the certificate that it speaks of."""
-    offering_id: UUID | None = None
-    counts: Mapping[str, int] | None = None
-    """Of a notice of exceptions: the `learners` who are held at this moment, and how many by each kind of exception."""
-    due_on: date | None = None
-    """Of a reminder: the day, in the recipient's time zone, and when on that day, if that is said."""
-    due_time: str | None = None
-
-
 class Letters:
     """Renders with the templates of the recipient's language, English where there are none."""
 
     def __init__(self, mail_from: str, base_url: str) -> None:
         """`mail_from`: an address, or `Name <address>`. Raises Invalid."""
         self._from = _sender(mail_from)
-        self._base_url = base_url
+        self._pages = Pages(base_url)
+        self._loader = PackageLoader("services.notifier", "templates")
         self._templates = Environment(
-            loader=PackageLoader("services.notifier", "templates"),
+            loader=self._loader,
             autoescape=lambda name: bool(name and name.endswith(".html")),
             undefined=StrictUndefined,
             keep_trailing_newline=True,
@@ -99,7 +81,7 @@ class Letters:
     def domain(self) -> str:
         return self._from.address.domain
 
-    def compose(self, about: Particulars) -> Letter:
+    def compose(self, about: EmailData) -> Email:
         """Raises Unmailable, Outdated. The same particulars give the same Message-ID, always."""
         if about.counts is not None and not about.counts["learners"]:
             raise Outdated
@@ -111,14 +93,14 @@ class Letters:
         except Malformed as error:
             raise Unmailable(str(error)) from error
         sender = self._from.address
-        return Letter(
+        return Email(
             str(sender),
             str(recipient.address),
             top + b"\r\n" + _body(about.message_id, texts),
             sender.international or recipient.address.international,
         )
 
-    def _fields(self, about: Particulars, recipient: Mailbox, subject: str) -> list[Field]:
+    def _fields(self, about: EmailData, recipient: Mailbox, subject: str) -> list[Field]:
         return [
             ("From", self._from),
             ("To", recipient),
@@ -131,28 +113,42 @@ class Letters:
             ("Content-Type", Ours(f'multipart/alternative; boundary="{_boundary(about.message_id)}"')),
         ]
 
-    def _texts(self, about: Particulars) -> "_Texts":
-        language = self._language(about)
-        values = {
-            "name": unbroken(f"{about.first_name} {about.last_name}"),
-            "title": unbroken(about.title),
-            "kind": about.kind,
-            "base_url": self._base_url,
-            "serial": about.serial,
-            "counts": about.counts,
-            "due_on": about.due_on,
-            "due_time": about.due_time,
-            "exceptions": f"{self._base_url}/api/enrollment/exceptions?offering_id={about.offering_id}&state=open",
-            "language": language,
-        }
+    def _texts(self, about: EmailData) -> "Texts":
+        language = about.own.language if about.own else self._language(about)
+        values = values_of(about, language, self._pages)
+        if about.own is not None:
+            return self.framed(language, fill(about.own, values))
 
-        def render(ending: str, **more: str) -> str:
-            return self._templates.get_template(f"{language}/{about.template}{ending}").render(**values, **more)
+        def render(ending: str) -> str:
+            template = self._templates.get_template(f"{language}/{about.template}{ending}")
+            return template.render(**values, minutes=about.minutes, written=about.written)
 
-        subject = render(".subject.txt").removesuffix("\n")
-        return _Texts(subject, render(".txt"), render(".html", subject=subject))
+        return self.framed(language, Filled(render(".subject.txt"), render(".txt"), render(".html")))
 
-    def _language(self, about: Particulars) -> str:
+    def framed(self, language: str, filled: Filled) -> "Texts":
+        """With the document around its HTML."""
+        subject = unbroken(filled.subject.removesuffix("\n"))
+        frame = self._templates.get_template("frame.html")
+        html = frame.render(language=language, subject=subject, content=Markup(filled.html))
+        return Texts(subject, filled.body, html, filled.html)
+
+    def show(self, about: EmailData) -> "Texts":
+        """As it would go out, for whoever writes its text."""
+        return self._texts(about)
+
+    def built_in(self, language: str, template: str) -> OwnText | None:
+        """The text that holds where nobody has written one; None where there is none in this language."""
+
+        def source(ending: str) -> str:
+            text, _, _ = self._loader.get_source(self._templates, f"{language}/{template}{ending}")
+            return text
+
+        try:
+            return OwnText(language, source(".subject.txt").strip(), source(".txt"), source(".html"))
+        except TemplateNotFound:
+            return None
+
+    def _language(self, about: EmailData) -> str:
         wanted = (about.language or DEFAULT_LANGUAGE).replace("_", "-").split("-")[0].lower()
         try:
             self._templates.get_template(f"{wanted}/{about.template}.txt")
@@ -162,10 +158,12 @@ class Letters:
 
 
 @dataclass(frozen=True)
-class _Texts:
+class Texts:
     subject: str
     plain: str
     html: str
+    content: str
+    """The HTML without the document around it."""
 
 
 def _boundary(message_id: UUID) -> str:
@@ -173,7 +171,7 @@ def _boundary(message_id: UUID) -> str:
     return f"=_{message_id.hex}"
 
 
-def _body(message_id: UUID, texts: _Texts) -> bytes:
+def _body(message_id: UUID, texts: Texts) -> bytes:
     """Both texts, quoted-printable. The library's own way takes three times as long for the whole e-mail."""
     boundary = _boundary(message_id).encode()
     parts = [
@@ -184,13 +182,13 @@ def _body(message_id: UUID, texts: _Texts) -> bytes:
     return b"".join(parts) + b"--%s--\r\n" % boundary
 
 
-def _recipient(about: Particulars) -> Mailbox:
+def _recipient(about: EmailData) -> Mailbox:
     """Raises Unmailable."""
     try:
         address = read_address(about.email)
     except NotAnAddress as wrong:
         raise Unmailable(f"the address is not valid: {wrong}") from wrong
-    return Mailbox(unbroken(f"{about.first_name} {about.last_name}"), address)
+    return Mailbox(unbroken(f"{about.first_name} {about.last_name}") if about.known else "", address)
 
 
 def _sender(mail_from: str) -> Mailbox:
@@ -200,4 +198,4 @@ def _sender(mail_from: str) -> Mailbox:
     try:
         return Mailbox(unbroken(name), read_address(typed))
     except NotAnAddress as wrong:
-        raise Invalid(f"ROLLBOOK_MAIL_FROM has no e-mail address: {wrong}.", field="mail_from") from wrong
+        raise Invalid(f"ROLLBOOK_MAIL_FROM has no valid e-mail address: {wrong}.", field="mail_from") from wrong

@@ -5,11 +5,16 @@ import threading
 import time
 from dataclasses import dataclass
 
-from services.notifier.domain import Fate, Next, Outcome, Patience, after
-from services.notifier.mailer.clerk import DATABASE_DOWN, Clerk
-from services.notifier.mailer.letters import Letter, Letters, Outdated, Unmailable
-from services.notifier.mailer.queue import Done, Presence, Queue, Task
-from services.notifier.mailer.smtp import Line, ServerDown
+import httpx
+from pydantic import ValidationError
+
+from services.notifier.domain import DeliveryOutcome, Next, Outcome, RetryPolicy, after
+from services.notifier.mailer.about import EmailData
+from services.notifier.mailer.key_mails import KeyMails
+from services.notifier.mailer.letters import Email, Letters, Outdated, Unmailable
+from services.notifier.mailer.queue import Done, MailerLease, Queue, Task
+from services.notifier.mailer.smtp import ServerDown, SmtpConnection
+from services.notifier.mailer.transaction_batcher import DATABASE_DOWN, TransactionBatcher
 from shared import telemetry
 
 log = telemetry.logger(__name__)
@@ -39,24 +44,33 @@ class Mailer:
 
     name = "notifier mailer"
 
-    def __init__(self, queue: Queue, letters: Letters, server: MailServer, patience: Patience) -> None:
+    def __init__(
+        self,
+        queue: Queue,
+        letters: Letters,
+        server: MailServer,
+        patience: RetryPolicy,
+        key_mails: KeyMails | None = None,
+    ) -> None:
+        """`key_mails`: who tells what e-mails with keys say."""
         self._queue = queue
         self._letters = letters
         self._server = server
         self._patience = patience
+        self._key_mails = key_mails
 
     def run(self, stop: threading.Event) -> None:
-        presence = Presence(self._queue.database)
+        presence = MailerLease(self._queue.database)
         try:
             presence.hold()
             asyncio.run(self._run(presence, stop))
         finally:
             presence.let_go()
 
-    async def _run(self, presence: Presence, stop: threading.Event) -> None:
+    async def _run(self, presence: MailerLease, stop: threading.Event) -> None:
         due = asyncio.Event()
         end = _End(stop)
-        clerk = Clerk(self._queue, presence.number)
+        clerk = TransactionBatcher(self._queue, presence.number)
         lines = [self._serve(clerk, due, end) for _ in range(self._server.connections)]
         try:
             await asyncio.gather(self._watch(presence, due, end), *lines)
@@ -64,7 +78,7 @@ class Mailer:
             end.crashed = True
             due.set()
 
-    async def _watch(self, presence: Presence, due: asyncio.Event, end: "_End") -> None:
+    async def _watch(self, presence: MailerLease, due: asyncio.Event, end: "_End") -> None:
         """Say when something is due; see to what dead mailers left behind."""
         recovered = float("-inf")
         pause = self._server.idle_pause
@@ -90,14 +104,16 @@ class Mailer:
         if orphaned:
             log.warning("e-mails of a mailer that died are unknown now", count=orphaned)
 
-    async def _serve(self, clerk: Clerk, due: asyncio.Event, end: "_End") -> None:
+    async def _serve(self, clerk: TransactionBatcher, due: asyncio.Event, end: "_End") -> None:
         """One connection: opened when something is due, used until nothing is, or it breaks."""
         pause = _FIRST_PAUSE
         while not end.is_set():
             await due.wait()
             if end.is_set():
                 return
-            line = Line(self._server.host, self._server.port, self._letters.domain, self._server.answer_seconds)
+            line = SmtpConnection(
+                self._server.host, self._server.port, self._letters.domain, self._server.answer_seconds
+            )
             try:
                 await line.open()
             except ServerDown as down:
@@ -112,7 +128,7 @@ class Mailer:
     def _grown(self, pause: float) -> float:
         return min(max(pause, _FIRST_PAUSE) * 2, self._server.down_pause)
 
-    async def _drain(self, line: Line, clerk: Clerk, due: asyncio.Event, end: "_End") -> None:
+    async def _drain(self, line: SmtpConnection, clerk: TransactionBatcher, due: asyncio.Event, end: "_End") -> None:
         done: Done | None = None
         while True:
             more = line.usable and not end.is_set()
@@ -124,19 +140,40 @@ class Mailer:
             outcome = await self._send(line, task)
             done = Done(task, outcome, self._then(outcome, task))
 
-    async def _send(self, line: Line, task: Task) -> Outcome:
+    async def _send(self, line: SmtpConnection, task: Task) -> Outcome:
+        if task.about.key_id is not None:
+            return await self._send_key(line, task)
+        return await self._hand_over(line, task.about)
+
+    async def _send_key(self, line: SmtpConnection, task: Task) -> Outcome:
+        """What it says is asked for now, and forgotten when it has gone; nor does the ledger get it from the server's answer."""
+        if self._key_mails is None:
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, "not handed over: ROLLBOOK_SERVICE_SECRET is not set")
         try:
-            letter = self._letters.compose(task.about)
-        except Unmailable as error:
-            return Outcome(Fate.REFUSED, str(error))
+            mail = await asyncio.to_thread(self._key_mails.ask, task.about)
         except Outdated:
-            return Outcome(Fate.NOT_ACCEPTED, "not handed over: nothing is held any more")
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, "not handed over: there is nothing to be sent any more")
+        except Unmailable as error:
+            return Outcome(DeliveryOutcome.REFUSED, str(error))
+        except (httpx.HTTPError, ValidationError) as error:
+            return Outcome(
+                DeliveryOutcome.NOT_ACCEPTED, f"not handed over: asking for the key failed: {type(error).__name__}"
+            )
+        return mail.hushed(await self._hand_over(line, mail.complete(task.about)))
+
+    async def _hand_over(self, line: SmtpConnection, about: EmailData) -> Outcome:
+        try:
+            letter = self._letters.compose(about)
+        except Unmailable as error:
+            return Outcome(DeliveryOutcome.REFUSED, str(error))
+        except Outdated:
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, "not handed over: nothing is held any more")
         except Exception as error:
-            log.error("an e-mail could not be composed", message=str(task.about.message_id), kind=type(error).__name__)
-            return Outcome(Fate.NOT_ACCEPTED, f"could not be composed: {type(error).__name__}")
+            log.error("an e-mail could not be composed", message=str(about.message_id), kind=type(error).__name__)
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, f"could not be composed: {type(error).__name__}")
         return await self.deliver(line, letter)
 
-    async def deliver(self, line: Line, letter: Letter) -> Outcome:
+    async def deliver(self, line: SmtpConnection, letter: Email) -> Outcome:
         """The conversation about one message, which is `sending` by now."""
         return await line.deliver(letter)
 

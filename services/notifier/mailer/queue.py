@@ -1,14 +1,16 @@
 """What waits, who holds it, and what became of it: the mailer's transactions."""
 
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import psycopg
 
 from services.notifier.domain import Next, Outcome, State, without_personal_data
-from services.notifier.mailer.letters import Particulars
-from shared.database import Connection, Database
+from services.notifier.mailer.about import EmailData
+from services.notifier.mailer.letters import LANGUAGES
+from services.notifier.own_texts import OwnText
+from shared.database import Connection, Database, fetch, scalar
 
 _LOCKS = 7_400_400
 _RELEASE_CHUNK = 5_000
@@ -47,17 +49,38 @@ FROM checked WHERE m.id = checked.id
 RETURNING m.id, m.state
 """
 _PARTICULARS = """
-SELECT m.attempts, l.message_id, l.person_id, l.template, f.first_name, f.last_name, f.email, f.language, o.title,
-    coalesce(o.kind, 'course'), m.created_at, l.serial, l.offering_id,
-    CASE WHEN l.template = 'exceptions' THEN (
+SELECT m.attempts AS attempt, l.message_id, l.person_id, coalesce(t.template, l.template) AS template,
+    coalesce(f.first_name, '') AS first_name, coalesce(f.last_name, '') AS last_name, coalesce(f.email, '') AS email, f.language,
+    coalesce(o.title, '') AS title, coalesce(o.kind, 'course') AS kind, m.created_at, c.serial, c.offering_id,
+    CASE WHEN c.template = 'exceptions' THEN (
         SELECT jsonb_build_object('learners', count(*),
             'time-allowance', count(*) FILTER (WHERE 'time-allowance' = ANY(x.kinds)),
             'already-assigned', count(*) FILTER (WHERE 'already-assigned' = ANY(x.kinds)),
             'completion-time-unknown', count(*) FILTER (WHERE 'completion-time-unknown' = ANY(x.kinds)))
-        FROM exceptions_for(l.batch, l.offering_id, l.person_id) x WHERE x.held
-    ) END, l.due_on, l.due_time
-FROM ledger l JOIN message m ON m.id = l.message_id JOIN profile f ON f.person_id = l.person_id
-JOIN offering_fact o ON o.id = l.offering_id WHERE l.message_id = ANY(%s)
+        FROM exceptions_for(c.batch, c.offering_id, c.person_id) x WHERE x.held
+    ) END AS counts, c.due_on, c.due_time, c.request_id, c.request_kind,
+    a.first_name || ' ' || a.last_name AS learner, b.name AS pool, c.many, o.badge, j.name AS job_role,
+    to_char(b.expires AT TIME ZONE clock.zone, 'YYYY-MM-DD HH24:MI ') || clock.zone AS expires,
+    CASE WHEN l.template = 'key-sent' THEN l.cause_stream END AS key_id, l.cause_version AS key_version,
+    own.language AS own_language, own.subject AS own_subject, own.body AS own_body, own.html AS own_html,
+    t.message_id IS NOT NULL AND t.case_id IS NULL AS sample
+FROM ledger l LEFT JOIN test_mail t ON t.message_id = l.message_id
+JOIN ledger c ON c.message_id = coalesce(t.case_id, l.message_id) LEFT JOIN profile a ON a.person_id = c.learner_id
+JOIN message m ON m.id = l.message_id LEFT JOIN profile f ON f.person_id = l.person_id
+LEFT JOIN job_role_fact j ON j.id = c.job_role_id
+LEFT JOIN person_fact p ON p.id = l.person_id LEFT JOIN pool_fact b ON b.id = c.pool_id
+CROSS JOIN LATERAL (SELECT coalesce(CASE WHEN b.id IS NOT NULL THEN zone_of(p.home) END, 'UTC')) AS clock (zone)
+CROSS JOIN LATERAL (SELECT lower(split_part(replace(coalesce(f.language, 'en'), '_', '-'), '-', 1))) AS wish (language)
+LEFT JOIN LATERAL (
+    SELECT t.language, t.subject, t.body, t.html WHERE t.message_id IS NOT NULL
+    UNION ALL
+    SELECT x.language, x.subject, x.body, x.html FROM (VALUES (wish.language, 1), ('en', 2)) AS y (language, place)
+    CROSS JOIN LATERAL (SELECT y.language, n.subject, n.body, n.html FROM text_of(p.home, y.language, l.template) n) x
+    WHERE EXISTS (SELECT FROM own_text w WHERE w.template = l.template AND NOT w.removed)
+        AND (y.place = 1 OR wish.language <> ALL (%s))
+    LIMIT 1
+) AS own ON true
+LEFT JOIN offering_fact o ON o.id = c.offering_id WHERE l.message_id = ANY(%s)
 """
 _RECORD = """
 UPDATE message m SET state = d.state, reason = d.reason, due_at = now() + make_interval(secs => d.pause),
@@ -82,11 +105,24 @@ class Task(NamedTuple):
     """A message that this mailer holds: it is `sending` since before this was returned."""
 
     attempt: int
-    about: Particulars
+    about: EmailData
 
     @property
     def id(self) -> UUID:
         return self.about.message_id
+
+
+def _task(
+    *,
+    attempt: int,
+    own_language: str | None,
+    own_subject: str,
+    own_body: str,
+    own_html: str,
+    **about: Any,
+) -> Task:
+    own = OwnText(own_language, own_subject, own_body, own_html) if own_language else None
+    return Task(attempt, EmailData(**about, own=own))
 
 
 class Done(NamedTuple):
@@ -110,8 +146,7 @@ class Queue:
 
     def any_due(self) -> bool:
         with self.database.connection() as conn:
-            row = conn.execute(_ANY_DUE).fetchone()
-        return bool(row and row[0])
+            return scalar(conn, _ANY_DUE, bool)
 
     def turn(self, mailer: int, done: Sequence[Done], wanted: int, held: Collection[UUID] | None = None) -> list[Task]:
         """Record how tasks ended and take up to `wanted` new ones; both are committed on return.
@@ -143,28 +178,25 @@ class Queue:
         return self.tasks(conn, taken)
 
     def tasks(self, conn: Connection, ids: list[object]) -> list[Task]:
-        rows = conn.execute(_PARTICULARS, [ids]).fetchall() if ids else []
-        return [Task(attempts, Particulars(*about)) for attempts, *about in rows]  # type: ignore[arg-type]
+        return fetch(conn, _task, _PARTICULARS, [list(LANGUAGES), ids]) if ids else []
 
     def recover(self) -> int:
         """What a mailer that is no more left in `sending` becomes unknown (NTF-4). Returns how many."""
         orphaned = 0
         with self.database.transaction() as conn:
             for (mailer,) in conn.execute("SELECT DISTINCT mailer FROM message WHERE state = 'sending'").fetchall():
-                free = conn.execute("SELECT pg_try_advisory_xact_lock(%s, %s::int)", [_LOCKS, mailer]).fetchone()
-                if free and free[0]:
+                if scalar(conn, "SELECT pg_try_advisory_xact_lock(%s, %s::int)", bool, [_LOCKS, mailer]):
                     orphaned += conn.execute(_ORPHANED, [mailer]).rowcount
         return orphaned
 
 
-class Presence:
+class MailerLease:
     """The sign that a mailer lives: a lock on its number, held by a connection of its own; gone with the process."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         with database.connection() as conn:
-            row = conn.execute("SELECT nextval('mailer_number')").fetchone()
-        self.number = int(str(row[0])) if row else 0
+            self.number = scalar(conn, "SELECT nextval('mailer_number')", int)
         self._conn: Connection | None = None
 
     def hold(self) -> None:

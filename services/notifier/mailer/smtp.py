@@ -2,8 +2,8 @@
 
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
-from services.notifier.domain import Fate, Outcome
-from services.notifier.mailer.letters import Letter
+from services.notifier.domain import DeliveryOutcome, Outcome
+from services.notifier.mailer.letters import Email
 
 _DONE = 2
 _GO_AHEAD = 3
@@ -13,7 +13,7 @@ class ServerDown(Exception):
     """No conversation was begun: nothing is said about any message."""
 
 
-class Line:
+class SmtpConnection:
     """A connection, used for one message after the other."""
 
     def __init__(self, host: str, port: int, name: str, seconds: float) -> None:
@@ -33,11 +33,12 @@ class Line:
     def usable(self) -> bool:
         return self._client.is_connected
 
-    async def deliver(self, letter: Letter) -> Outcome:
+    async def deliver(self, letter: Email) -> Outcome:
         """Hand one message over. Never raises for what the server or the network does."""
         if letter.international and not self._client.supports_extension("smtputf8"):
             return Outcome(
-                Fate.REFUSED, "not handed over: the address needs SMTPUTF8, which the mail server does not offer"
+                DeliveryOutcome.REFUSED,
+                "not handed over: the address needs SMTPUTF8, which the mail server does not offer",
             )
         international = [b"SMTPUTF8"] if letter.international else []
         try:
@@ -49,7 +50,7 @@ class Line:
             return _before_content(refusal)
         except (SMTPException, OSError, ValueError) as error:
             self._client.close()
-            return Outcome(Fate.NOT_ACCEPTED, f"before the message was handed over: {_kind(error)}")
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, f"before the message was handed over: {_kind(error)}")
         return await self._hand_over(letter)
 
     async def _say(self, expected: int, *command: bytes) -> None:
@@ -61,17 +62,17 @@ class Line:
         if response.code // 100 != expected:
             raise SMTPResponseException(response.code, response.message)
 
-    async def _hand_over(self, letter: Letter) -> Outcome:
+    async def _hand_over(self, letter: Email) -> Outcome:
         """From here on only the server's answer tells what became of the message."""
         protocol = self._client.protocol
         if protocol is None:
-            return Outcome(Fate.NOT_ACCEPTED, "before the message was handed over: connection lost")
+            return Outcome(DeliveryOutcome.NOT_ACCEPTED, "before the message was handed over: connection lost")
         try:
             protocol.write(letter.stuffed())
             response = await protocol.read_response(timeout=self._seconds)
         except (SMTPException, OSError) as error:
             self._client.close()
-            return Outcome(Fate.UNKNOWN, f"after the message was handed over: {_kind(error)}")
+            return Outcome(DeliveryOutcome.UNKNOWN, f"after the message was handed over: {_kind(error)}")
         return Outcome.answered(response.code, response.message)
 
     async def _begin_anew(self) -> None:
@@ -93,7 +94,11 @@ class Line:
 def _before_content(refusal: SMTPResponseException) -> Outcome:
     """Whatever the server says before the message: it has not got it."""
     outcome = Outcome.answered(refusal.code, refusal.message)
-    return outcome if outcome.fate is Fate.REFUSED else Outcome(Fate.NOT_ACCEPTED, refusal.message, refusal.code)
+    return (
+        outcome
+        if outcome.fate is DeliveryOutcome.REFUSED
+        else Outcome(DeliveryOutcome.NOT_ACCEPTED, refusal.message, refusal.code)
+    )
 
 
 def _kind(error: BaseException) -> str:

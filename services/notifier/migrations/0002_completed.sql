@@ -21,6 +21,6 @@ CREATE OR REPLACE VIEW message_check AS
     LEFT JOIN person_fact p ON p.id = l.person_id
     LEFT JOIN profile f ON f.person_id = l.person_id;
 
--- There is one notification more, and it is on where nothing was said: the catalogue is read once more, from the beginning.
+-- There is one notification more, and it is on where nothing was said: the catalog is read once more, from the beginning.
 TRUNCATE offering_fact;
 DELETE FROM high_water WHERE consumer = 'notifier.offerings';

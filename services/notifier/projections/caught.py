@@ -3,12 +3,11 @@
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
 from pydantic import BaseModel
 
 from services.notifier.projections.scope import in_scope, scope_parameters
 from shared.auth import Scope
-from shared.database import Connection
+from shared.database import Connection, fetch
 from shared.folding import fold, trimmed
 
 _LIST = f"""
@@ -43,8 +42,7 @@ def caught(
         "limit": limit,
         **scope_parameters(scope),
     }
-    with conn.cursor(row_factory=class_row(Caught)) as cursor:
-        return cursor.execute(_LIST, parameters).fetchall()
+    return fetch(conn, Caught, _LIST, parameters)
 
 
 def raw(conn: Connection, scope: Scope, id: int) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from shared.contracts.directory import (
@@ -14,7 +14,7 @@ from shared.contracts.directory import (
     UnitMoved,
     UnitRemoved,
 )
-from shared.database import Connection, Uuids
+from shared.database import Connection, UuidArray, fetch
 from shared.events import Recorded
 
 
@@ -25,6 +25,10 @@ class Person(NamedTuple):
     home: UUID | None
     left_at: datetime | None = None
     back_at: datetime | None = None
+
+
+def _person(*, id: UUID, **fields: Any) -> tuple[UUID, Person]:
+    return id, Person(**fields)
 
 
 _GONE = """
@@ -38,6 +42,8 @@ class People:
 
     name: str = "notifier.people"
     source: str = "directory"
+    group: str = "notifier.directory"
+    tables: tuple[str, ...] = ("person_fact", "unit_fact")
     types: frozenset[str] = frozenset(
         {
             PersonRegistered.TOPIC,
@@ -74,13 +80,11 @@ class People:
         self._write_people(conn, people)
         self._write_units(conn, parents, removed)
         if left:
-            conn.execute(_GONE, [Uuids(sorted(left))])
+            conn.execute(_GONE, [UuidArray(sorted(left))])
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Person]:
-        rows = conn.execute(
-            "SELECT id, active, home, left_at, back_at FROM person_fact WHERE id = ANY(%s)", [list(ids)]
-        )
-        return {id: Person(*fields) for id, *fields in rows}  # type: ignore[misc,arg-type]
+        query = "SELECT id, active, home, left_at, back_at FROM person_fact WHERE id = ANY(%s)"
+        return dict(fetch(conn, _person, query, [list(ids)]))
 
     def _write_people(self, conn: Connection, people: dict[UUID, Person]) -> None:
         conn.execute(

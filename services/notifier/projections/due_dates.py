@@ -5,8 +5,6 @@ from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from psycopg.rows import class_row
-
 from shared.contracts.directory import OrganisationProfiled
 from shared.contracts.enrollment import (
     AccessExpired,
@@ -19,7 +17,7 @@ from shared.contracts.enrollment import (
     LearnerAssigned,
     LearnerWithdrawn,
 )
-from shared.database import Connection, Uuids
+from shared.database import Connection, UuidArray, fetch
 from shared.events import Recorded
 
 _ENDS = (LearnerWithdrawn, EnrollmentCancelled, AccessExpired, CompletionSubmitted, EnrollmentCompleted)
@@ -65,12 +63,13 @@ class DueDates:
 
     name: str = "notifier.due-dates"
     source: str = "enrollment"
+    group: str = "notifier.due-dates"
+    tables: tuple[str, ...] = ("due_fact",)
     types: frozenset[str] = frozenset(c.TOPIC for c in (LearnerAssigned, DueDateSet, *_ENDS, *_REOPENS))
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
-        ids = Uuids(list({recorded.event.originator_id for recorded in events}))
-        with conn.cursor(row_factory=class_row(Due)) as rows:
-            known = {row.enrollment_id: row for row in rows.execute(_KNOWN, [ids]).fetchall()}
+        ids = UuidArray(list({recorded.event.originator_id for recorded in events}))
+        known = {row.enrollment_id: row for row in fetch(conn, Due, _KNOWN, [ids])}
         changed: dict[UUID, Due] = {}
         for recorded in events:
             id = recorded.event.originator_id
@@ -123,8 +122,10 @@ class Zones:
 
     name: str = "notifier.zones"
     source: str = "directory"
+    group: str = "notifier.zones"
+    tables: tuple[str, ...] = ("zone_fact",)
     types: frozenset[str] = frozenset({OrganisationProfiled.TOPIC})
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:
         zones = {r.event.originator_id: r.event.time_zone for r in events if isinstance(r.event, OrganisationProfiled)}
-        conn.execute(_ZONES, [Uuids(list(zones)), list(zones.values())])
+        conn.execute(_ZONES, [UuidArray(list(zones)), list(zones.values())])

@@ -1,17 +1,17 @@
 """The ledger as people read it: why each e-mail is sent, when, to whom, and what the mail server answered (NTF-4)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from psycopg.rows import class_row
 from pydantic import BaseModel
 
-from services.notifier.domain import Action, State, Template
+from services.notifier.domain import Action, State
 from services.notifier.projections.scope import in_scope, scope_parameters
 from shared.auth import Scope
-from shared.database import Connection
+from shared.contracts.notifications import Template
+from shared.database import Connection, fetch, pairs
 
 _ENTRIES = """
 WITH page AS (
@@ -21,11 +21,13 @@ WITH page AS (
     WHERE (%(before)s::bigint IS NULL OR l.number < %(before)s) AND (%(state)s::text IS NULL OR m.state = %(state)s)
     AND (%(person)s::uuid IS NULL OR l.person_id = %(person)s) AND (%(message)s::uuid IS NULL OR m.id = %(message)s)
     AND (%(offering)s::uuid IS NULL OR l.offering_id = %(offering)s)
+    AND (%(enrollment)s::uuid IS NULL OR l.enrollment_id = %(enrollment)s)
     AND (%(template)s::text IS NULL OR l.template = %(template)s) AND {in_scope}
     ORDER BY l.number DESC LIMIT %(limit)s
 )
 SELECT page.number, page.message_id, page.template, page.person_id, page.offering_id, o.title AS offering_title,
-    page.enrollment_id, page.assignment_id, page.term, page.batch,
+    page.enrollment_id, page.assignment_id, page.term, page.job_role_id, page.learner_id,
+    page.request_id, page.pool_id, page.batch,
     CASE WHEN page.template = 'exceptions' THEN page.batch || '/' || page.offering_id
          ELSE page.cause_stream || '/' || page.cause_version END AS cause,
     page.cause_type, page.caused_at, page.recorded_at, page.state, page.reason, page.attempts, page.answer_code,
@@ -49,13 +51,20 @@ class Entry(BaseModel):
     message_id: UUID
     template: Template
     person_id: UUID
-    offering_id: UUID
+    offering_id: UUID | None
     offering_title: str | None
     enrollment_id: UUID | None
     """As the term, none for a notice of exceptions: it is about many learners."""
     assignment_id: UUID | None
     """The assignment that made the learner enrolled; none for a withdrawal."""
     term: int | None
+    job_role_id: UUID | None
+    learner_id: UUID | None
+    """Who asked; of a copy to a manager: whom it is about."""
+    request_id: UUID | None
+    """The request that waits for a decision, or was decided."""
+    pool_id: UUID | None
+    """The pool that runs low, or is about to expire."""
     batch: UUID
     cause: str
     """The event that is the reason: its stream and version; for a notice of exceptions the batch and the offering."""
@@ -66,7 +75,7 @@ class Entry(BaseModel):
     reason: str | None
     """switched-off, reason-gone, refused, tried-too-often, temporary-failure, no-answer, mailer-died, before-restore ..."""
     waiting_for: str | None
-    """What a waiting e-mail lacks: enrollment, offering, person, inactive, profile, scope; or retry, mailer."""
+    """What a waiting e-mail lacks: enrollment, offering, pool, person, inactive, profile, scope; or retry, mailer."""
     next_attempt_at: datetime | None
     attempts: int
     answer_code: int | None
@@ -74,6 +83,23 @@ class Entry(BaseModel):
     """The mail server's last words, without addresses."""
     revision: int
     changed_at: datetime
+    sent_at: datetime | None
+
+
+class OwnEntry(BaseModel):
+    """One reason for an e-mail to the caller: what about, when, and whether it was sent. Of how it was sent nothing."""
+
+    number: int
+    template: Template
+    offering_id: UUID | None
+    offering_title: str | None
+    enrollment_id: UUID | None
+    assignment_id: UUID | None
+    """The assignment that made the caller enrolled."""
+    term: int | None
+    request_id: UUID | None
+    caused_at: datetime
+    state: State
     sent_at: datetime | None
 
 
@@ -104,6 +130,7 @@ class Filter:
     person: UUID | None = None
     offering: UUID | None = None
     template: Template | None = None
+    enrollment: UUID | None = None
     message: UUID | None = None
     before: int | None = None
 
@@ -111,8 +138,13 @@ class Filter:
 def entries(conn: Connection, scope: Scope, wanted: Filter, limit: int) -> list[Entry]:
     """Newest first, only about people in scope."""
     parameters: dict[str, Any] = {**vars(wanted), **scope_parameters(scope), "limit": limit}
-    with conn.cursor(row_factory=class_row(Entry)) as cursor:
-        return cursor.execute(_ENTRIES, parameters).fetchall()
+    return fetch(conn, Entry, _ENTRIES, parameters)
+
+
+def own_entries(conn: Connection, caller: UUID, wanted: Filter, limit: int) -> list[OwnEntry]:
+    """Newest first, only those to the caller."""
+    found = entries(conn, Scope(everything=True), replace(wanted, person=caller), limit)
+    return [OwnEntry.model_validate(entry, from_attributes=True) for entry in found]
 
 
 def message(conn: Connection, scope: Scope, id: UUID) -> Message | None:
@@ -120,12 +152,11 @@ def message(conn: Connection, scope: Scope, id: UUID) -> Message | None:
     if not rows:
         return None
     query = "SELECT action, actor, batch, decided_at FROM message_decision WHERE message_id = %s ORDER BY revision"
-    with conn.cursor(row_factory=class_row(Decided)) as cursor:
-        decisions = cursor.execute(query, [id]).fetchall()
+    decisions = fetch(conn, Decided, query, [id])
     return Message(id=id, state=rows[0].state, revision=rows[0].revision, rows=rows, decisions=decisions)
 
 
 def counts(conn: Connection, scope: Scope) -> dict[State, int]:
-    """The number of e-mails in each state."""
-    found = {State(str(state)): int(str(n)) for state, n in conn.execute(_COUNTS, scope_parameters(scope))}
+    """Count the e-mails in each state."""
+    found = dict(pairs(conn, _COUNTS, str, int, scope_parameters(scope)))
     return {state: found.get(state, 0) for state in State}

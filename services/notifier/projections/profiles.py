@@ -13,6 +13,8 @@ class Profiles:
 
     name: str = "notifier.profiles"
     source: str = PROFILES
+    group: str = "notifier.directory.profiles"
+    tables: tuple[str, ...] = ("profile",)
     types: frozenset[str] = PROFILE_TYPES
 
     def apply(self, conn: Connection, events: Sequence[Recorded]) -> None:

@@ -4,11 +4,9 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
-
+from services.notifier.application.reasons import columns
 from services.notifier.domain import Case, hold
-from services.notifier.reactions.reasons import columns
-from shared.database import Connection, Uuids
+from shared.database import Connection, UuidArray, fetch
 from shared.events import Recorded
 
 _KNOWN = """
@@ -70,8 +68,7 @@ def follow_cases(conn: Connection, events: Sequence[Recorded], delay: float | No
 
 
 def _known(conn: Connection, ids: set[UUID]) -> dict[UUID, Case]:
-    with conn.cursor(row_factory=class_row(Case)) as cursor:
-        found = cursor.execute(_KNOWN, [Uuids(list(ids))]).fetchall()
+    found = fetch(conn, Case, _KNOWN, [UuidArray(list(ids))])
     return {c.enrollment_id: c._replace(kinds=tuple(c.kinds), waiting=frozenset(c.waiting)) for c in found}
 
 

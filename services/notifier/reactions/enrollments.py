@@ -3,20 +3,22 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from services.notifier.domain import Reason, Standing, certified, follow
+from services.notifier.application.reasons import columns, write
+from services.notifier.domain import Reason, Standing, completions, follow
 from services.notifier.reactions.cases import follow_cases
-from services.notifier.reactions.reasons import columns, write
 from shared.contracts.enrollment import (
+    AccessExpired,
     CertificateIssued,
     CertificateRevoked,
     EnrollmentCancelled,
+    EnrollmentCompleted,
     ExceptionAnswered,
     ExceptionRaised,
     HoldEnded,
     LearnerAssigned,
     LearnerWithdrawn,
 )
-from shared.database import Connection, Uuids
+from shared.database import Connection, UuidArray, fetch
 from shared.events import Recorded
 
 _WRITE_STANDINGS = """
@@ -34,6 +36,10 @@ FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state = 'wa
 """
 
 
+def _standing(*, id: UUID, term: int, enrolled: bool) -> tuple[UUID, Standing]:
+    return id, Standing(term, enrolled)
+
+
 class Enrollments:
     """Writes `enrollment_fact`, `exception_case` and new rows of `ledger`, and withdraws what waits without a reason (NTF-5).
 
@@ -42,12 +48,16 @@ class Enrollments:
 
     name: str = "notifier.enrollments"
     source: str = "enrollment"
+    group: str = "notifier.enrollment"
+    tables: tuple[str, ...] = ("enrollment_fact",)
     types: frozenset[str] = frozenset(
         c.TOPIC
         for c in (
             LearnerAssigned,
             LearnerWithdrawn,
             EnrollmentCancelled,
+            AccessExpired,
+            EnrollmentCompleted,
             CertificateIssued,
             CertificateRevoked,
             ExceptionRaised,
@@ -67,10 +77,7 @@ class Enrollments:
         again: set[UUID] = set()
         revoked: list[str] = []
         for recorded in events:
-            if isinstance(recorded.event, CertificateIssued):
-                told = certified(recorded, recorded.event)
-                reasons += [told] if told else []
-            elif isinstance(recorded.event, CertificateRevoked):
+            if isinstance(recorded.event, CertificateRevoked):
                 revoked.append(recorded.event.serial)
             enrollment = recorded.event.originator_id
             before = standings.get(enrollment)
@@ -80,20 +87,21 @@ class Enrollments:
                 reasons.append(reason)
                 if before is not None:
                     again.add(enrollment)
+        reasons += completions(events)
         if reasons:
             self._write(conn, moved, reasons)
         if again:
-            conn.execute(_WITHDRAW, [Uuids(sorted(again))])
+            conn.execute(_WITHDRAW, [UuidArray(sorted(again))])
         if revoked:
             conn.execute(_REVOKED, [revoked])
         follow_cases(conn, events, self._exception_notice_delay)
 
     def _known(self, conn: Connection, ids: set[UUID]) -> dict[UUID, Standing]:
-        rows = conn.execute("SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)", [Uuids(list(ids))])
-        return {id: Standing(term, enrolled) for id, term, enrolled in rows}  # type: ignore[misc,arg-type]
+        query = "SELECT id, term, enrolled FROM enrollment_fact WHERE id = ANY(%s)"
+        return dict(fetch(conn, _standing, query, [UuidArray(list(ids))]))
 
     def _write(self, conn: Connection, moved: dict[UUID, Standing], reasons: Sequence[Reason]) -> None:
         if moved:
             terms, enrolled = columns(moved.values())
-            conn.execute(_WRITE_STANDINGS, [Uuids(list(moved)), terms, enrolled])
+            conn.execute(_WRITE_STANDINGS, [UuidArray(list(moved)), terms, enrolled])
         write(conn, reasons)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from uuid import UUID
 
+from services.notifier.application.reasons import columns, write
 from services.notifier.domain import notice
-from services.notifier.reactions.reasons import columns, write
-from shared.database import Connection, uuid_of
+from shared.database import Connection, column, fetch
 
 _CHUNK = 100
 
@@ -21,7 +21,7 @@ WHERE NOT n.addressed AND n.due_at <= now() AND (%(only)s::uuid[] IS NULL OR n.b
 ORDER BY n.due_at LIMIT %(limit)s FOR UPDATE OF n SKIP LOCKED
 """
 _RECIPIENTS = """
-SELECT n.batch, n.offering_id, n.raised_at, a.person_id
+SELECT n.batch, n.offering_id AS offering, n.raised_at, a.person_id AS administrator
 FROM unnest(%s::uuid[], %s::uuid[]) AS t (batch, offering)
 JOIN exception_notice n ON n.batch = t.batch AND n.offering_id = t.offering
 CROSS JOIN (SELECT DISTINCT person_id FROM administrator_fact) a
@@ -42,14 +42,14 @@ class Notices:
 
     def due(self, conn: Connection) -> list[UUID]:
         """Batches with notices that are not addressed yet."""
-        rows = conn.execute("SELECT DISTINCT batch FROM exception_notice WHERE NOT addressed AND due_at <= now()")
-        return [uuid_of(batch) for (batch,) in rows]
+        query = "SELECT DISTINCT batch FROM exception_notice WHERE NOT addressed AND due_at <= now()"
+        return column(conn, query, UUID)
 
     def tell(self, conn: Connection, only: Sequence[UUID] | None) -> int:
         """Returns how many notices were due."""
         due = conn.execute(_DUE, {"only": only, "worker": self.name, "limit": _CHUNK}).fetchall()
         if due:
             subjects = columns(due)
-            write(conn, [notice(*one) for one in conn.execute(_RECIPIENTS, subjects).fetchall()])  # type: ignore[arg-type]
+            write(conn, fetch(conn, notice, _RECIPIENTS, subjects))
             conn.execute(_ADDRESSED, subjects)
         return len(due)

@@ -1,135 +1,159 @@
-"""The pages: start, membership report, caught e-mails, and each service's API documentation; those of assignments are beside."""
+"""All pages, as one application."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Annotated, Any, get_args
-from urllib.parse import quote, urlencode
+from collections.abc import Sequence
 
-import httpx
-from fastapi import APIRouter, FastAPI, Form, Request, Response
-from fastapi.responses import RedirectResponse
-from fastapi.staticfiles import StaticFiles
+from fastapi import APIRouter, Depends, FastAPI, Response
+from starlette.middleware.gzip import GZipMiddleware
 
-from services.portal.api.assignments import TYPES, assignment_pages
-from services.portal.api.showing import COOKIE, HERE, OWN_FORM, Pages, SignedIn, Token, refusal
-from services.portal.client import SERVICES, Asked, Services
-from shared.contracts.enrollment import Status
-from shared.limits import Line, Number, Secret
+from services.portal.api.admin import (
+    assign,
+    batches,
+    exceptions,
+    groups,
+    held_changes,
+    histories,
+    jobs,
+    letters,
+    mail,
+    mail_ledger,
+    mail_switches,
+    mail_texts,
+    previews,
+    reports,
+    system,
+    triggers,
+)
+from services.portal.api.admin import assignments as admin_assignments
+from services.portal.api.admin import home as admin_home
+from services.portal.api.admin import search as admin_search
+from services.portal.api.admin.audiences import ROUTERS as AUDIENCE_ROUTERS
+from services.portal.api.admin.imports import ROUTERS as IMPORT_ROUTERS
+from services.portal.api.admin.job_roles import ROUTERS as JOB_ROLE_ROUTERS
+from services.portal.api.admin.keys import ROUTERS as KEY_ROUTERS
+from services.portal.api.admin.offerings import ROUTERS as OFFERING_ROUTERS
+from services.portal.api.admin.people import ROUTERS as PEOPLE_ROUTERS
+from services.portal.api.admin.structure import ROUTERS as STRUCTURE_ROUTERS
+from services.portal.api.approver import delegation, many, queue
+from services.portal.api.approver import request as approver_request
+from services.portal.api.entrance import elsewhere, join_with_key, joining, passwords, sign_in, verify
+from services.portal.api.entrance.sign_in import SignIn
+from services.portal.api.learner import (
+    achievements,
+    asking,
+    browse,
+    certificates,
+    contact,
+    dashboard,
+    enrolling,
+    offering,
+    profile,
+    purchase,
+    qualifications,
+    record,
+    redeem,
+    requests,
+    training,
+    transcript,
+    why,
+)
+from services.portal.api.problems import handle, problem_page
+from services.portal.api.visitor import own_form
+from services.portal.assets import assets
+from services.portal.client.asking import Services
+from services.portal.sealing import Sealer
+from services.portal.session import Sessions, SignIns
+from shared.errors import NotFound
+from shared.http import joined, serve
+from shared.limits import Line
 from shared.limits.wire import Edge
 
-STATES = tuple(state for state in get_args(Status) if state not in ("not-enrolled", "held", "certification-expired"))
-"""Those that a report can be filtered by: the others are told by no event."""
+ROUTERS: tuple[APIRouter, ...] = (
+    sign_in.router,
+    elsewhere.router,
+    join_with_key.router,
+    joining.router,
+    passwords.router,
+    verify.router,
+    dashboard.router,
+    training.router,
+    transcript.router,
+    record.router,
+    qualifications.router,
+    redeem.router,
+    achievements.router,
+    requests.router,
+    asking.router,
+    contact.router,
+    profile.router,
+    browse.router,
+    offering.router,
+    enrolling.router,
+    purchase.router,
+    why.router,
+    certificates.router,
+    many.router,
+    delegation.router,
+    queue.router,
+    approver_request.router,
+    admin_home.router,
+    admin_search.router,
+    reports.router,
+    admin_assignments.router,
+    jobs.router,
+    exceptions.router,
+    held_changes.router,
+    triggers.router,
+    *PEOPLE_ROUTERS,
+    assign.router,
+    batches.router,
+    groups.router,
+    histories.router,
+    previews.router,
+    mail.router,
+    mail_switches.router,
+    mail_texts.router,
+    mail_ledger.router,
+    letters.router,
+    system.router,
+    *AUDIENCE_ROUTERS,
+    *IMPORT_ROUTERS,
+    *JOB_ROLE_ROUTERS,
+    *KEY_ROUTERS,
+    *OFFERING_ROUTERS,
+    *STRUCTURE_ROUTERS,
+)
+"""A page is a module; a new one is a line here. Those with a word in the place of an id go first."""
 
 
-@dataclass(frozen=True)
-class SignIn:
-    """A demo account, shown on the start page."""
-
-    user_name: str
-    password: str
-    role: str
-
-
-def portal(services: Services, sign_ins: Sequence[SignIn], *, secure: bool, body_bytes: int) -> FastAPI:
-    """All pages. `sign_ins` are shown on the start page; `secure`: the cookie goes over HTTPS only."""
-    show = Pages()
+def portal(
+    services: Services, sealer: Sealer, cards: Sequence[SignIn], *, secure: bool, body_bytes: int, session_seconds: int
+) -> FastAPI:
+    """`cards`: the demo's accounts, shown on the sign-in page; `secure`: cookies go over HTTPS only."""
     app = FastAPI(title="Rollbook", docs_url=None, redoc_url=None, openapi_url=None)
-    app.add_middleware(Edge, body_bytes=body_bytes, json_depth=1, answer=show.refused)
-    app.mount("/static", StaticFiles(directory=HERE / "static"), name="static")
-    show.handle(app)
-    for router in (
-        _entrance(show, services, sign_ins, secure=secure),
-        assignment_pages(show, services),
-        _reading(show, services),
-    ):
-        app.include_router(router)
+    app.state.services, app.state.sealer, app.state.demo = services, sealer, cards
+    app.state.sign_ins = SignIns(services)
+    handle(app)
+    serve(app, PAGES)
+    app.add_middleware(Sessions, sealer=sealer, sign_ins=app.state.sign_ins, secure=secure, seconds=session_seconds)
+    app.add_middleware(Edge, body_bytes=body_bytes, json_depth=1, answer=problem_page)
+    app.add_middleware(GZipMiddleware, minimum_size=1_000)
     return app
 
 
-def _entrance(show: Pages, services: Services, sign_ins: Sequence[SignIn], *, secure: bool) -> APIRouter:
+def _rest() -> APIRouter:
     router = APIRouter()
 
-    @router.get("/")
-    def start(token: Token) -> Response:
-        return show.render("start.html", token, running=services.running(), sign_ins=sign_ins, failed=False)
-
-    @router.post("/sign-in", dependencies=OWN_FORM)
-    def sign_in(user_name: Annotated[Line, Form()], password: Annotated[Secret, Form()]) -> Response:
-        try:
-            token = services.token(user_name, password)
-        except (Asked, httpx.HTTPError) as error:
-            if refusal(error).status not in (400, 401):
-                raise
-            running = services.running()
-            return show.render("start.html", None, 401, running=running, sign_ins=sign_ins, failed=True)
-        answer = RedirectResponse("/report", 303)
-        answer.set_cookie(COOKIE, token, httponly=True, samesite="strict", secure=secure, path="/")
-        return answer
-
-    @router.post("/sign-out", dependencies=OWN_FORM)
-    def sign_out() -> Response:
-        answer = RedirectResponse("/", 303)
-        answer.delete_cookie(COOKIE)
-        return answer
+    @router.get("/static/{name}")
+    def static(name: Line) -> Response:
+        """Files whose names change with what is in them, so browsers keep them for ever."""
+        for asset in assets().values():
+            if asset.name == name:
+                kept = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+                return Response(asset.content, media_type=asset.type, headers=kept)
+        raise NotFound("There is nothing at this address.")
 
     return router
 
 
-def _reading(show: Pages, services: Services) -> APIRouter:
-    router = APIRouter()
-
-    @router.get("/report")
-    def report(request: Request, token: SignedIn) -> Response:
-        asked = {k: v for k, v in request.query_params.items() if v and k in _REPORT_PARAMS}
-        found = services.listed("/api/reporting/membership", token, asked)
-        total = services.asked("/api/reporting/membership/count", token, _without(asked, "cursor", "sort"))["total"]
-        values: dict[str, Any] = {
-            "types": TYPES,
-            "states": STATES,
-            "offerings": services.offerings(token),
-            "asked": asked,
-            "total": total,
-            "following": urlencode({**asked, "cursor": found.next}) if found.next else None,
-        }
-        return show.render("report.html", token, rows=found.items, **values)
-
-    @router.get("/mail")
-    def mail(request: Request, token: SignedIn) -> Response:
-        params = {k: v for k, v in request.query_params.items() if k == "cursor"}
-        found = services.listed("/api/notifier/caught", token, params)
-        following = urlencode({"cursor": found.next}) if found.next else None
-        return show.render("mail.html", token, letters=found.items, following=following)
-
-    @router.get("/mail/{id}")
-    def letter(id: Number, token: SignedIn) -> Response:
-        return show.render("letter.html", token, letter=services.asked(f"/api/notifier/caught/{id}", token))
-
-    @router.get("/verify/{serial}")
-    def verify(serial: Line, token: Token) -> Response:
-        """For anyone who holds a certificate (ENR-10)."""
-        found = services.asked(f"/api/enrollment/certificates/{quote(serial, safe='')}", None)
-        return show.render("verify.html", token, certificate=found)
-
-    @router.get("/docs/{service}")
-    def documentation(service: Line, token: Token) -> Response:
-        if service not in SERVICES:
-            raise _no_page()
-        found = services.asked(f"/api/{service}/openapi.json", None)
-        return show.render("docs.html", token, service=service, api=found)
-
-    @router.get("/{path:path}")
-    def nothing(path: str) -> Response:  # noqa: ARG001
-        raise _no_page()
-
-    return router
-
-
-_REPORT_PARAMS = frozenset({"offering_id", "type", "state", "as_of", "cursor", "sort"})
-
-
-def _no_page() -> Asked:
-    return Asked(404, {"title": "There is no such page", "detail": "Begin at the start page."})
-
-
-def _without(params: Mapping[str, str], *names: str) -> dict[str, str]:
-    return {key: value for key, value in params.items() if key not in names}
+PAGES = joined(*ROUTERS, _rest(), dependencies=[Depends(own_form)], responses={})
+"""No form of another site is taken by any of them, and what they answer is no problem document."""

@@ -7,7 +7,7 @@ CREATE TABLE trigger (
     valid_to timestamptz
 );
 CREATE INDEX trigger_id ON trigger (trigger_id);
--- catalog: job roles. Some were described before anybody kept them here, so the catalogue's events are read from the beginning.
+-- catalog: job roles. Some were described before anybody kept them here, so the catalog's events are read from the beginning.
 CREATE TABLE job_role (
     position bigint PRIMARY KEY,
     job_role_id uuid NOT NULL,

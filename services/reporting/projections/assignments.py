@@ -32,7 +32,6 @@ def evolve(state: Assignment | None, event: Event) -> Assignment | None:
 ASSIGNMENT = PeriodTable(
     "assignment",
     Assignment,
-    {"assignment_id": "uuid", "offering_id": "uuid", "type": "text", "target_id": "uuid", "include_below": "bool"},
     key=("assignment_id",),
     events=(AssignmentCreated, AssignmentRemoved),
     key_of=stream,

@@ -25,7 +25,6 @@ def evolve(state: Audience | None, event: Event) -> Audience | None:
 AUDIENCE = PeriodTable(
     "audience",
     Audience,
-    {"audience_id": "uuid", "name": "text"},
     key=("audience_id",),
     events=(AudienceCreated, AudienceRemoved),
     key_of=stream,

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.reporting.projections.periods import Key, PeriodTable
 from shared.contracts.enrollment import LearnerUnassigned
 from shared.events import Event
+from shared.store import Int4
 
 
 class Cancellation(NamedTuple):
@@ -13,7 +14,7 @@ class Cancellation(NamedTuple):
 
     enrollment_id: UUID
     assignment_id: UUID
-    cancelled_in: int
+    cancelled_in: Int4
 
 
 def evolve(state: Cancellation | None, event: Event) -> Cancellation | None:
@@ -31,7 +32,6 @@ def _key(event: Event) -> Key:
 CANCELLATION = PeriodTable(
     "cancellation",
     Cancellation,
-    {"enrollment_id": "uuid", "assignment_id": "uuid", "cancelled_in": "int4"},
     key=("enrollment_id", "assignment_id"),
     events=(LearnerUnassigned,),
     key_of=_key,

@@ -25,7 +25,6 @@ def evolve(state: Group | None, event: Event) -> Group | None:
 GROUP = PeriodTable(
     "learner_group",
     Group,
-    {"group_id": "uuid", "name": "text"},
     key=("group_id",),
     events=(GroupDescribed,),
     key_of=stream,

@@ -6,6 +6,7 @@ from uuid import UUID
 from services.reporting.projections.periods import Key, PeriodTable
 from shared.contracts.enrollment import LearnerAssigned, LearnerUnassigned
 from shared.events import Event
+from shared.store import Int4
 
 
 class Membership(NamedTuple):
@@ -13,7 +14,7 @@ class Membership(NamedTuple):
     person_id: UUID
     offering_id: UUID
     assignment_id: UUID
-    term: int
+    term: Int4
 
 
 def evolve(state: Membership | None, event: Event) -> Membership | None:
@@ -36,7 +37,6 @@ def _key(event: Event) -> Key:
 MEMBERSHIP = PeriodTable(
     "membership",
     Membership,
-    {"enrollment_id": "uuid", "person_id": "uuid", "offering_id": "uuid", "assignment_id": "uuid", "term": "int4"},
     key=("person_id", "offering_id", "assignment_id"),
     events=_EVENTS,
     key_of=_key,

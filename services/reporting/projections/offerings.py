@@ -47,7 +47,6 @@ def evolve(state: Offering | None, event: Event) -> Offering | None:
 OFFERING = PeriodTable(
     "offering",
     Offering,
-    {"offering_id": "uuid", "kind": "text", "code": "text", "title": "text", "active": "bool"},
     key=("offering_id",),
     events=(CourseDescribed, CertificationDescribed, QualificationDescribed, OfferingActivated, OfferingDeactivated),
     key_of=stream,

@@ -32,7 +32,6 @@ def evolve(state: Person | None, event: Event) -> Person | None:
 PERSON = PeriodTable(
     "person",
     Person,
-    {"person_id": "uuid", "home_organisation": "uuid", "active": "bool"},
     key=("person_id",),
     events=(PersonRegistered, PersonMoved, PersonDeactivated, PersonReactivated),
     key_of=stream,

@@ -4,16 +4,18 @@ A period begins with the event that made it so and ends with the event that made
 the source. The rows depend on the events alone, never on how they were cut into batches.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from psycopg import sql
+from psycopg.rows import args_row
 
-from shared.copying import RowEncoder, copy_rows, copy_statement
-from shared.database import Connection, Uuids, uuid_of
+from shared.binary_copy import RowEncoder, copy_rows, copy_statement
+from shared.database import Connection, UuidArray
 from shared.events import Event, Recorded
+from shared.store import Table
 
 S = TypeVar("S", bound="tuple[object, ...]")
 Key = tuple[int, ...]
@@ -34,8 +36,8 @@ class _Period(Generic[S]):
 class PeriodTable(Generic[S]):
     """A table of periods of one kind of thing.
 
-    `columns` (name to PostgreSQL type) are those of `state`, a NamedTuple, in its order; `key` names the uuid columns that
-    identify the thing. `evolve` tells what is so after an event, None when nothing is; it is asked only about `events`.
+    Its columns are the fields of `state`, a NamedTuple; `key` names the uuid columns that identify the thing. `evolve` tells
+    what is so after an event, None when nothing is; it is asked only about `events`.
     `opens` is true for an event before which nothing can have been so: no row needs to be looked up for it.
     """
 
@@ -43,7 +45,6 @@ class PeriodTable(Generic[S]):
         self,
         name: str,
         state: type[S],
-        columns: Mapping[str, str],
         *,
         key: Sequence[str],
         events: tuple[type[Event], ...],
@@ -53,7 +54,8 @@ class PeriodTable(Generic[S]):
     ) -> None:
         self.name = name
         self.types = frozenset(event.TOPIC for event in events)
-        self._state = state
+        columns = Table.of(name, state).columns
+        self._state: Callable[..., S] = state
         self._places = [list(columns).index(name) for name in key]
         self._events = frozenset(events)
         self._key_of = key_of
@@ -91,12 +93,14 @@ class PeriodTable(Generic[S]):
         wanted = {key_of(recorded.event) for recorded in events if not opens(recorded.event)}
         found: dict[Key, _Period[S]] = {}
         if wanted:
-            asked = [Uuids([UUID(int=id) for id in part]) for part in zip(*wanted, strict=True)]
-            for position, valid_from, *values in conn.execute(self._select, asked, binary=True):
-                state = self._state(*values)  # type: ignore[arg-type]
-                key = tuple(uuid_of(values[place]).int for place in self._places)
-                found[key] = _Period(int(str(position)), state, valid_from, stored=True)  # type: ignore[arg-type]
+            asked = [UuidArray([UUID(int=id) for id in part]) for part in zip(*wanted, strict=True)]
+            with conn.cursor(binary=True, row_factory=args_row(self._stored)) as cursor:
+                found.update(cursor.execute(self._select, asked).fetchall())
         return found
+
+    def _stored(self, position: int, valid_from: datetime, *values: Any) -> tuple[Key, _Period[S]]:
+        key = tuple(values[place].int for place in self._places)
+        return key, _Period(position, self._state(*values), valid_from, stored=True)
 
     def _end(self, conn: Connection, periods: Sequence[_Period[S]]) -> None:
         if periods:

@@ -35,7 +35,6 @@ def _trigger(state: Trigger | None, event: Event) -> Trigger | None:
 JOB_ROLE = PeriodTable(
     "job_role",
     JobRole,
-    {"job_role_id": "uuid", "name": "text"},
     key=("job_role_id",),
     events=(JobRoleDescribed, JobRoleRemoved),
     key_of=stream,
@@ -45,7 +44,6 @@ JOB_ROLE = PeriodTable(
 TRIGGER = PeriodTable(
     "trigger",
     Trigger,
-    {"trigger_id": "uuid", "name": "text"},
     key=("trigger_id",),
     events=(TriggerCreated,),
     key_of=stream,

@@ -4,6 +4,8 @@ from datetime import date
 from typing import Literal, NamedTuple
 from uuid import UUID
 
+from pydantic import BaseModel
+
 from services.reporting.projections.periods import PeriodTable, first_of_stream, stream
 from shared.contracts.enrollment import (
     AccessExpired,
@@ -21,6 +23,7 @@ from shared.contracts.enrollment import (
     TrainingBegun,
 )
 from shared.events import Event
+from shared.store import Int4
 
 State = Literal[
     "awaiting-payment",
@@ -43,17 +46,25 @@ class Standing(NamedTuple):
     enrollment_id: UUID
     person_id: UUID
     offering_id: UUID
-    term: int
-    live: bool
-    begun: bool
-    without_source: bool
-    completed: bool
-    ended: str | None
-    waits_for: str | None
+    term: Int4
+    live: bool = False
+    begun: bool = False
+    without_source: bool = False
+    completed: bool = False
+    ended: str | None = None
+    waits_for: str | None = None
     """payment or approval."""
-    state: State
+    state: State = "not-started"
     due_on: date | None = None
     """The day on which the term is due."""
+
+
+class StandingColumns(BaseModel):
+    """What the membership report shows of a standing, in this order; None where there is none."""
+
+    state: str | None
+    due_on: date | None
+    """The day on which the term is due (DUE-3)."""
 
 
 _EVENTS = (
@@ -92,8 +103,8 @@ def evolve(state: Standing | None, event: Event) -> Standing | None:
 def _assigned(state: Standing | None, event: LearnerAssigned) -> Standing:
     waits_for = "payment" if event.price else None
     if state is None:
-        ids = (event.originator_id, event.person_id, event.offering_id)
-        return Standing(*ids, event.term, True, False, False, False, None, waits_for, "not-started", event.due_on)
+        who = (event.originator_id, event.person_id, event.offering_id)
+        return Standing(*who, event.term, live=True, waits_for=waits_for, due_on=event.due_on)
     if event.term > state.term:
         completed = state.completed and not event.afresh
         opened = state._replace(term=event.term, live=True, begun=False, ended=None, waits_for=waits_for)
@@ -104,8 +115,8 @@ def _assigned(state: Standing | None, event: LearnerAssigned) -> Standing:
 def _within(state: Standing | None, event: TrainingBegun) -> Standing:
     """A course is worked on by a certification, without an assignment to it, and without paying for it."""
     if state is None:
-        ids = (event.originator_id, event.person_id, event.offering_id)
-        return Standing(*ids, event.term, True, True, False, False, None, None, "in-progress")
+        who = (event.originator_id, event.person_id, event.offering_id)
+        return Standing(*who, event.term, live=True, begun=True, state="in-progress")
     if event.term > state.term:
         state = state._replace(term=event.term, live=True, ended=None, due_on=None)
     return state._replace(begun=True, waits_for=None, completed=state.completed and not event.afresh)
@@ -113,8 +124,8 @@ def _within(state: Standing | None, event: TrainingBegun) -> Standing:
 
 def _completed_elsewhere(event: EnrollmentCompleted) -> Standing:
     """A completion of somebody who was never enrolled."""
-    ids = (event.originator_id, event.person_id, event.offering_id)
-    return Standing(*ids, event.term, False, False, False, True, None, None, "completed")
+    who = (event.originator_id, event.person_id, event.offering_id)
+    return Standing(*who, event.term, completed=True, state="completed")
 
 
 def _changed(state: Standing, event: Event) -> Standing:
@@ -163,20 +174,6 @@ def _state(standing: Standing) -> State:
 STANDING = PeriodTable(
     "standing",
     Standing,
-    {
-        "enrollment_id": "uuid",
-        "person_id": "uuid",
-        "offering_id": "uuid",
-        "term": "int4",
-        "live": "bool",
-        "begun": "bool",
-        "without_source": "bool",
-        "completed": "bool",
-        "ended": "text",
-        "waits_for": "text",
-        "state": "text",
-        "due_on": "date",
-    },
     key=("enrollment_id",),
     events=_EVENTS,
     key_of=stream,

@@ -34,7 +34,6 @@ def evolve(state: Unit | None, event: Event) -> Unit | None:
 UNIT = PeriodTable(
     "unit",
     Unit,
-    {"unit_id": "uuid", "kind": "text", "framework": "uuid", "parent": "uuid", "name": "text"},
     key=("unit_id",),
     events=(UnitCreated, UnitMoved, UnitRenamed, UnitRemoved),
     key_of=stream,

@@ -1,93 +1,90 @@
 """The billing report: course assignments by home organisation and month, those that were cancelled left out (ASG-19)."""
 
+from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from psycopg.rows import class_row
-from pydantic import BaseModel
-
+from services.reporting.reports.grammar import Column, Filter, Order, Source
 from services.reporting.reports.moment import Moment
+from services.reporting.reports.parts import OFFERED, OFFERING_FILTER, below
 from shared.auth import Scope
-from shared.database import Database
 from shared.errors import Invalid
-from shared.limits import check_day
-from shared.readmodel import Page, cursor_decode, cursor_encode
+from shared.limits import Month, check_day
 
 
-class BillingRow(BaseModel):
-    """So many course assignments were created in that month, for learners who were at home there then, and not cancelled."""
-
-    home_organisation_id: UUID | None
-    home_organisation: str | None
-    offering_id: UUID
-    offering_code: str | None
-    offering_title: str | None
-    created: int
-    cancelled: int
-    billed: int
-
-
-_BILLING = """
-WITH counted AS (
-    SELECT p.home_organisation, m.offering_id, count(*) AS created, count(c.position) AS cancelled
-    FROM membership m
-    JOIN offering o ON o.offering_id = m.offering_id AND o.kind = 'course' AND {offering}
-    LEFT JOIN person p ON p.person_id = m.person_id AND p.valid_from <= m.valid_from
-        AND (p.valid_to IS NULL OR p.valid_to > m.valid_from)
-    LEFT JOIN cancellation c ON c.enrollment_id = m.enrollment_id AND c.assignment_id = m.assignment_id
-        AND c.valid_from = m.valid_to AND c.valid_from <= %(at)s
-    WHERE m.valid_from >= %(first)s AND m.valid_from < %(after)s AND m.valid_from <= %(at)s
-        AND (%(everything)s OR p.home_organisation IN (
-            WITH RECURSIVE below (id) AS (SELECT unnest(%(scope)s::uuid[]) UNION
-                SELECT u.unit_id FROM unit u JOIN below ON u.parent = below.id WHERE u.valid_to IS NULL)
-            SELECT id FROM below))
-    GROUP BY 1, 2
-)
-SELECT home_organisation AS home_organisation_id, h.name AS home_organisation, counted.offering_id, o.code AS offering_code,
-    o.title AS offering_title, created, cancelled, created - cancelled AS billed
-FROM counted
-LEFT JOIN unit h ON h.unit_id = home_organisation AND h.valid_to IS NULL
-LEFT JOIN offering o ON o.offering_id = counted.offering_id AND o.valid_to IS NULL
-WHERE %(organisation)s::uuid IS NULL OR (coalesce(home_organisation, %(none)s), counted.offering_id) > (%(organisation)s, %(last)s)
-ORDER BY coalesce(home_organisation, %(none)s), counted.offering_id LIMIT %(limit)s
-"""
-_NONE = UUID(int=0)
+def _groups(moment: Moment, where: str) -> str:
+    """By month in UTC, by the home organisation that the learner had at that time, and by course."""
+    cancelled = moment.until("c")
+    return (
+        "SELECT to_char(m.valid_from AT TIME ZONE 'UTC', 'YYYY-MM') AS month, "
+        "p.home_organisation AS home_organisation_id, m.offering_id, count(*) AS created, count(c.position) AS cancelled "
+        "FROM membership m "
+        f"JOIN offering o ON o.offering_id = m.offering_id AND o.kind = 'course' AND {moment.holds('o')} "
+        "LEFT JOIN person p ON p.person_id = m.person_id AND p.valid_from <= m.valid_from "
+        "AND (p.valid_to IS NULL OR p.valid_to > m.valid_from) "
+        "LEFT JOIN cancellation c ON c.enrollment_id = m.enrollment_id AND c.assignment_id = m.assignment_id "
+        f"AND c.valid_from = m.valid_to AND {cancelled} "
+        f"WHERE {where} GROUP BY 1, 2, 3"
+    )
 
 
-class BillingReport:
-    def __init__(self, database: Database) -> None:
-        self._database = database
-
-    def page(self, month: str, as_of: str | None, scope: Scope, cursor: str | None, limit: int) -> Page[BillingRow]:
-        """`month` as 2026-11, in UTC. By organisation, then offering."""
-        first, after = _bounds(month)
-        organisation, last = cursor_decode(cursor, UUID, UUID) if cursor else (None, None)
-        now = datetime.now(UTC)
-        moment = Moment.parse(as_of, now)
-        values = {
-            "first": first,
-            "after": after,
-            "at": moment.at or now,
-            "everything": scope.everything,
-            "scope": list(scope.organisations),
-            "none": _NONE,
-            "organisation": organisation,
-            "last": last,
-            "limit": limit + 1,
-        }
-        query = _BILLING.format(offering=moment.holds("o"))
-        with self._database.transaction(snapshot=True) as conn, conn.cursor(row_factory=class_row(BillingRow)) as rows:
-            found = rows.execute(query.encode(), values).fetchall()
-        items = found[:limit]
-        more = items[-1] if len(found) > limit else None
-        following = cursor_encode(str(more.home_organisation_id or _NONE), str(more.offering_id)) if more else None
-        return Page(items=items, next=following)
+def _permitted(scope: Scope) -> Iterator[str]:
+    if not scope.everything:
+        yield f"p.home_organisation IN ({below('unnest(%(scope)s::uuid[])', Moment())})"
 
 
-def _bounds(month: str) -> tuple[datetime, datetime]:
+def _bounds(month: object) -> Mapping[str, object]:
+    """`month` as 2026-11, in UTC."""
     try:
         first = check_day(date.fromisoformat(f"{month}-01"), "month")
     except ValueError:
-        raise Invalid("Give the month as 2026-11.", field="month") from None
+        raise Invalid("Use the format YYYY-MM, such as 2026-11.", field="month") from None
     after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
-    return datetime(first.year, first.month, 1, tzinfo=UTC), datetime(after.year, after.month, 1, tzinfo=UTC)
+    starts = {"month_first": first, "month_after": after}
+    return {name: datetime(day.year, day.month, 1, tzinfo=UTC) for name, day in starts.items()}
+
+
+BILLING = Source(
+    "billing",
+    columns=(
+        Column("month", str, always=True),
+        Column("home_organisation_id", UUID),
+        Column("home_organisation", str, "h.name"),
+        Column("offering_id", UUID, always=True),
+        Column("offering_code", str, "o.code"),
+        Column("offering_title", str, "o.title"),
+        Column("created", int, always=True),
+        Column("cancelled", int, always=True),
+        Column("billed", int, "m.created - m.cancelled", always=True),
+    ),
+    filters=(
+        Filter(
+            "month",
+            Month,
+            "m.valid_from >= %(month_first)s AND m.valid_from < %(month_after)s",
+            "text",
+            "The month of creation, in UTC",
+            values=_bounds,
+        ),
+        OFFERING_FILTER,
+        Filter(
+            "organisation_id",
+            UUID,
+            lambda moment: f"p.home_organisation IN ({below('CAST(%(organisation_id)s AS uuid)', moment)})",
+            "id",
+            "Home organisation at the time of creation, and everything below it",
+            refers="organisation",
+        ),
+    ),
+    orders={"month": Order(), "billed": Order("m.created - m.cancelled", "-1")},
+    first_order="month",
+    table="membership",
+    joins={
+        "o": OFFERED,
+        "h": lambda moment: f"LEFT JOIN unit h ON h.unit_id = m.home_organisation_id AND {moment.holds('h')}",
+    },
+    holds=lambda moment: moment.until("m"),
+    grouped=_groups,
+    place="""(m.month || ' ' || coalesce(m.home_organisation_id::text, '') || ' ' || m.offering_id) COLLATE "C" """,
+    permitted=_permitted,
+)

@@ -9,15 +9,15 @@ from psycopg.rows import class_row
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.reporting.projections.standing import State
-from services.reporting.reports.filters import PartOfName, permitted
-from services.reporting.reports.membership import LABEL
+from services.reporting.reports.parts import PartOfName, learners
+from services.reporting.reports.targets import LABEL, last_name
 from shared.auth import Scope
 from shared.contracts.enrollment import AssignmentType
 from shared.database import Connection, Database
 from shared.errors import NotFound
 from shared.folding import fold
 from shared.limits import Day
-from shared.readmodel import Page, cursor_decode, cursor_encode, cursor_number
+from shared.readmodel import Page, cursor_decode, cursor_number, page_of
 
 Status = Literal["active", "expired", "cancelled", "ended"]
 """What became of it: it holds; it holds, and access is over; it was cancelled (ASG-15); it holds no more for another reason."""
@@ -53,13 +53,15 @@ class Sought(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    first_name: PartOfName | None = Field(None, description="A part of it, any case")
-    last_name: PartOfName | None = Field(None, description="A part of it, any case")
+    first_name: PartOfName | None = Field(None, description="Part of it, in upper or lower case")
+    last_name: PartOfName | None = Field(None, description="Part of it, in upper or lower case")
     person_id: UUID | None = None
     offering_id: UUID | None = None
     assignment_id: UUID | None = None
-    type: list[AssignmentType] = Field(default_factory=list, max_length=50, description="Several are alternatives")
-    status: list[Status] = Field(default_factory=list, max_length=50, description="Several are alternatives")
+    type: list[AssignmentType] = Field(
+        default_factory=list, max_length=50, description="Several values are alternatives"
+    )
+    status: list[Status] = Field(default_factory=list, max_length=50, description="Several values are alternatives")
     created_from: Day | None = Field(None, description="The first day of creation, in UTC")
     created_until: Day | None = Field(None, description="The last day of creation, in UTC")
 
@@ -73,22 +75,6 @@ CASE WHEN m.valid_to IS NOT NULL THEN CASE WHEN EXISTS (
         SELECT FROM standing s WHERE s.enrollment_id = m.enrollment_id AND s.state = 'access-expired' AND s.valid_to IS NULL
     ) THEN 'expired' ELSE 'active' END
 """
-
-
-def _last(column: str, table: str, key: str) -> str:
-    """What a target is called, or was called last."""
-    return f"(SELECT x.{column} FROM {table} x WHERE x.{key} = a.target_id ORDER BY x.position DESC LIMIT 1)"
-
-
-_NAME = f"""
-CASE a.type WHEN 'audience' THEN {_last("name", "audience", "audience_id")}
-    WHEN 'organisation' THEN {_last("name", "unit", "unit_id")}
-    WHEN 'position' THEN {_last("name", "unit", "unit_id")}
-    WHEN 'group' THEN {_last("name", "learner_group", "group_id")}
-    WHEN 'job-role' THEN {_last("name", "job_role", "job_role_id")}
-    WHEN 'trigger' THEN {_last("name", "trigger", "trigger_id")}
-    ELSE (SELECT x.first_name || ' ' || x.last_name FROM profile x WHERE x.person_id = a.target_id) END
-"""
 # First those of the page, then, only for them, what the other sources say.
 _FOUND = f"""
 WITH chosen AS MATERIALIZED (
@@ -96,7 +82,7 @@ WITH chosen AS MATERIALIZED (
 )
 SELECT m.position AS number, m.enrollment_id, m.person_id, n.first_name, n.last_name, m.offering_id, o.kind AS offering_kind,
     o.title AS offering_title, m.assignment_id, a.type,
-    {LABEL} AS type_label, {_NAME} AS name, m.valid_from AS created_at, m.valid_to AS ended_at,
+    {LABEL} AS type_label, {last_name()} AS name, m.valid_from AS created_at, m.valid_to AS ended_at,
     {_STATUS} AS status, s.state
 FROM chosen m
 LEFT JOIN profile n ON n.person_id = m.person_id
@@ -132,8 +118,7 @@ class LearnerAssignments:
         asked = {"after": after, **{name: getattr(sought, name) for name in Sought.model_fields}}
         with self._database.transaction(snapshot=True) as conn:
             found = _find(conn, scope, asked, limit + 1)
-        shown = found[:limit]
-        return Page(items=shown, next=cursor_encode(str(shown[-1].number)) if len(found) > limit else None)
+        return page_of(found, limit, lambda row: [row.number])
 
     def one(self, number: int, scope: Scope) -> LearnerAssignment:
         """Raises NotFound, also for a learner outside the scope."""
@@ -155,7 +140,7 @@ def _find(conn: Connection, scope: Scope, asked: dict[str, object], limit: int) 
 
 
 def _where(scope: Scope, asked: dict[str, object]) -> Iterator[str]:
-    yield from permitted(scope)
+    yield from learners(scope)
     yield from (condition for name, condition in _CONDITIONS.items() if name in asked)
     if named := [condition for name, condition in _NAMES.items() if name in asked]:
         yield f"m.person_id IN (SELECT n.person_id FROM profile n WHERE {' AND '.join(named)})"

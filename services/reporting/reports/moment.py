@@ -32,7 +32,10 @@ class Moment:
         except ValueError:
             day, at = _instant(text)
         if day > now.astimezone(UTC).date():
-            raise Invalid("as_of lies in the future; a report tells what was recorded by then.", field="as_of")
+            raise Invalid(
+                "as_of is in the future, and a report can only show what has been recorded. Give an earlier time.",
+                field="as_of",
+            )
         return cls(at)
 
     def holds(self, table: str) -> str:
@@ -40,6 +43,15 @@ class Moment:
         if self.at is None:
             return f"{table}.valid_to IS NULL"
         return f"{table}.valid_from <= %(at)s AND ({table}.valid_to IS NULL OR {table}.valid_to > %(at)s)"
+
+    def until(self, table: str) -> str:
+        """The condition that something of `table` had begun at this moment, whether it is over or not."""
+        return "true" if self.at is None else f"{table}.valid_from <= %(at)s"
+
+    @property
+    def day(self) -> str:
+        """The day in UTC."""
+        return f"({'now()' if self.at is None else '%(at)s::timestamptz'} AT TIME ZONE 'UTC')::date"
 
     @property
     def values(self) -> Values:
@@ -57,4 +69,7 @@ def _instant(text: str) -> tuple[date, datetime]:
 
 
 def _not_a_moment() -> Invalid:
-    return Invalid("Give as_of as a date (2026-01-31) or a time with offset (2026-01-31T12:00:00Z).", field="as_of")
+    return Invalid(
+        "Give as_of as a date, such as 2026-01-31, or as a time with UTC offset, such as 2026-01-31T12:00:00Z.",
+        field="as_of",
+    )

@@ -1,6 +1,17 @@
-"""What happens to assignments (the sources) and enrollments (one learner on one offering)."""
+"""Events about assignments (what brings learners to an offering) and enrollments (one learner on one offering)."""
 
-from shared.contracts.enrollment.holding import (
+from shared.contracts.enrollment.assignments import (
+    AdmissionRefused,
+    AssignmentCreated,
+    AssignmentRemoved,
+    ChangeHeld,
+    ChangeReleased,
+    DueRuleSet,
+    GroupDescribed,
+    GroupJoined,
+    GroupLeft,
+)
+from shared.contracts.enrollment.grants import (
     AccessExpired,
     AccessShortened,
     DueDateSet,
@@ -31,7 +42,7 @@ from shared.contracts.enrollment.learning import (
     StepCompleted,
     TrainingBegun,
 )
-from shared.contracts.enrollment.rules import (
+from shared.contracts.enrollment.triggers import (
     JobRoleAssigned,
     JobRoleUnassigned,
     RequirementSet,
@@ -44,17 +55,9 @@ from shared.contracts.enrollment.rules import (
     TriggerStopped,
     TriggerTakenBack,
 )
-from shared.contracts.enrollment.sources import (
-    AssignmentCreated,
-    AssignmentRemoved,
-    ChangeHeld,
-    ChangeReleased,
-    DueRuleSet,
-    GroupDescribed,
-    GroupJoined,
-    GroupLeft,
-)
-from shared.contracts.enrollment.terms import (
+from shared.contracts.enrollment.vocabulary import (
+    OF_ONE_PERSON,
+    Admission,
     AssignmentType,
     By,
     DueEvent,
@@ -76,8 +79,11 @@ from shared.contracts.enrollment.terms import (
 )
 
 __all__ = [
+    "OF_ONE_PERSON",
     "AccessExpired",
     "AccessShortened",
+    "Admission",
+    "AdmissionRefused",
     "AssignmentCreated",
     "AssignmentRemoved",
     "AssignmentType",

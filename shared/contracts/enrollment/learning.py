@@ -1,16 +1,16 @@
-"""What a learner does in an open term, what is paid for it, and what is completed."""
+"""What learners do in an open term, what they pay for it, and what they complete."""
 
 from datetime import date, datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
 from shared.contracts.catalog import Price
-from shared.contracts.enrollment.terms import OfTerm
-from shared.events import TextRef, later
+from shared.contracts.enrollment.vocabulary import OfTerm
+from shared.events import TextRef, added_field
 
 
 class OrderPlaced(OfTerm):
-    """The learner went to pay for the term (ENR-2)."""
+    """The learner started to pay for the term (ENR-2)."""
 
     TOPIC: ClassVar[str] = "enrollment.OrderPlaced.v1"
     order_id: UUID
@@ -18,7 +18,7 @@ class OrderPlaced(OfTerm):
 
 
 class PaymentReceived(OfTerm):
-    """The term is paid; `by-hand` by an administrator's word, with a reason (ENR-2)."""
+    """The term is paid. `by-hand`: an administrator said so, with a reason (ENR-2)."""
 
     TOPIC: ClassVar[str] = "enrollment.PaymentReceived.v1"
     order_id: UUID | None
@@ -27,14 +27,15 @@ class PaymentReceived(OfTerm):
 
 
 class PaymentFailed(OfTerm):
-    """A try to pay came to nothing; the next purchase is a new order (ENR-2)."""
+    """The payment failed; the next attempt is a new order (ENR-2)."""
 
     TOPIC: ClassVar[str] = "enrollment.PaymentFailed.v1"
     order_id: UUID
 
 
 class PaymentRefunded(OfTerm):
-    """The money went back: before the start the term awaits payment again, after it an administrator decides (ENR-2)."""
+    """The payment was refunded. Before the training begins the term awaits payment again; afterwards an administrator decides
+    (ENR-2)."""
 
     TOPIC: ClassVar[str] = "enrollment.PaymentRefunded.v1"
     order_id: UUID
@@ -43,27 +44,27 @@ class PaymentRefunded(OfTerm):
 
 
 class TrainingBegun(OfTerm):
-    """The learner started to work on the term."""
+    """The learner began the training of the term."""
 
     TOPIC: ClassVar[str] = "enrollment.TrainingBegun.v1"
-    via: UUID | None = later()
-    """Of a course: the enrollment on a certification that contains it. It needs no assignment of its own, and is not paid for;
-    a term that was not open is opened (CAT-2)."""
-    afresh: bool = later(False)
-    """An earlier completion does not count for the term."""
+    via: UUID | None = added_field()
+    """For a course: the enrollment on a certification that contains it. It needs no assignment and no payment of its own, and a
+    term is opened if none is open (CAT-2)."""
+    afresh: bool = added_field(False)
+    """Earlier completions do not count for the term."""
 
 
 class StepCompleted(OfTerm):
-    """A step of the version that the enrollment follows; `step` counts from 1."""
+    """A step of the version that the enrollment follows was completed; `step` counts from 1."""
 
     TOPIC: ClassVar[str] = "enrollment.StepCompleted.v1"
     step: int
-    credited_from: UUID | None = later()
+    credited_from: UUID | None = added_field()
     """The enrollment whose completion counted for this step (ENR-8)."""
 
 
 class ExamTaken(OfTerm):
-    """A result of an exam, in percent, with the mark that it had to reach (ENR-4)."""
+    """An exam's result in percent, and the mark required to pass (ENR-4)."""
 
     TOPIC: ClassVar[str] = "enrollment.ExamTaken.v1"
     step: int
@@ -80,14 +81,14 @@ class LabLaunched(OfTerm):
 
 
 class CompletionSubmitted(OfTerm):
-    """All steps are complete, and an administrator has to look at it (ENR-5)."""
+    """All steps are complete, and an administrator has to review the completion (ENR-5)."""
 
     TOPIC: ClassVar[str] = "enrollment.CompletionSubmitted.v1"
     version: int | None
 
 
 class CompletionRejected(OfTerm):
-    """The administrator sent it back; these steps have to be completed again (ENR-5)."""
+    """An administrator rejected the completion; these steps have to be completed again (ENR-5)."""
 
     TOPIC: ClassVar[str] = "enrollment.CompletionRejected.v1"
     steps: tuple[int, ...]
@@ -95,7 +96,7 @@ class CompletionRejected(OfTerm):
 
 
 class CompletionTakenBack(OfTerm):
-    """A completion on record does not count any more (ENR-12); of steps that are all complete, these have to be completed again."""
+    """A completion on record no longer counts (ENR-12). If all steps are complete, these have to be completed again."""
 
     TOPIC: ClassVar[str] = "enrollment.CompletionTakenBack.v1"
     steps: tuple[int, ...]
@@ -103,7 +104,8 @@ class CompletionTakenBack(OfTerm):
 
 
 class CertificateIssued(OfTerm):
-    """Whoever has the serial can verify the completion (ENR-10). The days are the first and the last on which it holds."""
+    """A certificate was issued; anybody who has its serial can verify the completion (ENR-10). The days are the first and last
+    on which it is valid."""
 
     TOPIC: ClassVar[str] = "enrollment.CertificateIssued.v1"
     serial: str
@@ -112,7 +114,7 @@ class CertificateIssued(OfTerm):
 
 
 class CertificateRevoked(OfTerm):
-    """The certificate does not hold any more, and its verification says so (ENR-12)."""
+    """The certificate is no longer valid, and its verification says so (ENR-12)."""
 
     TOPIC: ClassVar[str] = "enrollment.CertificateRevoked.v1"
     serial: str
@@ -120,13 +122,14 @@ class CertificateRevoked(OfTerm):
 
 
 class EnrollmentCompleted(OfTerm):
-    """All steps are complete, or the completion was recorded otherwise; the version is recorded for ever (CAT-15)."""
+    """All steps are complete, or the completion was recorded in another way. The version is on record for ever (CAT-15)."""
 
     TOPIC: ClassVar[str] = "enrollment.EnrollmentCompleted.v1"
     version: int | None
     completed_at: datetime
-    valid_until: date | None = later()
-    """The last day on which it counts; None: without end."""
-    recorded: Literal["by-hand", "imported"] | None = later()
-    """Not by the steps: by an administrator (ENR-12), or from a former system (ENR-13); at the beginning of that day."""
-    evidence: TextRef | None = later()
+    valid_until: date | None = added_field()
+    """The last day on which it counts; None: no expiry."""
+    recorded: Literal["by-hand", "imported"] | None = added_field()
+    """If not by its steps: recorded by an administrator (ENR-12), or imported from a former system (ENR-13), as of the
+    beginning of that day."""
+    evidence: TextRef | None = added_field()

@@ -8,11 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from services.enrollment.application.evaluator import Evaluator
+from services.enrollment.application.evaluation.evaluator import Evaluator
 from services.notifier.mailer.queue import Done, Queue, Task
 from shared.consumer import Consumer
 from shared.database import Connection
-from shared.feeds import Reached, Record
+from shared.feeds import Checkpoints, Record
 from shared.relay import Cursor, Relay
 from shared.store import append as appending
 
@@ -33,12 +33,14 @@ def no_append_lock() -> None:
     appending.take_lock = take_lock
 
 
-def dirty_without_revision() -> None:
+def queued_without_revision() -> None:
     """Whoever was marked again while being judged is taken off the queue all the same."""
 
     def clear(_: Evaluator, conn: Connection, done: Sequence[tuple[UUID, int]]) -> None:
         time.sleep(1.0)
-        conn.execute("UPDATE dirty SET open = false, batch = NULL WHERE id = ANY(%s)", [[id for id, _ in done]])
+        conn.execute(
+            "UPDATE evaluation_queue SET open = false, batch = NULL WHERE id = ANY(%s)", [[id for id, _ in done]]
+        )
 
     Evaluator._clear = clear  # type: ignore[method-assign]
 
@@ -61,7 +63,7 @@ def high_water_apart() -> None:
     """The place is committed in a transaction of its own, before the effects."""
     advance = Consumer._advance
 
-    def hasty(self: Consumer, conn: Connection, reached: Reached, places: Reached) -> None:
+    def hasty(self: Consumer, conn: Connection, reached: Checkpoints, places: Checkpoints) -> None:
         del conn
         with self._database.transaction() as own:
             advance(self, own, reached, places)
@@ -104,7 +106,7 @@ def no_predecessor() -> None:
 def offset_for_place() -> None:
     """What comes at a later offset is taken to be new."""
 
-    def fresh(_: Consumer, reached: Reached, records: Sequence[Record]) -> list[Record]:
+    def fresh(_: Consumer, reached: Checkpoints, records: Sequence[Record]) -> list[Record]:
         del reached
         ordered = sorted(records, key=lambda record: record.offset)
         return [record for record in ordered if record.type != "rollbook.Watermark.v1"]
@@ -130,11 +132,11 @@ def mail_after_data() -> None:
     Queue.record = late  # type: ignore[method-assign]
 
 
-_BUGS: dict[str, Callable[[], None]] = {
+BUGS: dict[str, Callable[[], None]] = {
     one.__name__.replace("_", "-"): one
     for one in (
         no_append_lock,
-        dirty_without_revision,
+        queued_without_revision,
         high_water_set_back,
         high_water_apart,
         cursor_before_records,
@@ -147,4 +149,4 @@ _BUGS: dict[str, Callable[[], None]] = {
 
 def plant(bug: str) -> None:
     """Raises KeyError for one that nobody has written."""
-    _BUGS[bug]()
+    BUGS[bug]()

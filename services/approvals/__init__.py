@@ -1,0 +1,1 @@
+"""Approvals: requests that somebody has to decide, in stages (APR-1 to APR-8)."""

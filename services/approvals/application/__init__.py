@@ -1,0 +1,1 @@
+"""Commands of approvals: asking, deciding, delegating; and what follows from facts by itself."""

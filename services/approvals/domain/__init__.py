@@ -1,0 +1,1 @@
+"""What a request is, who may decide on it, and what follows. Pure."""

@@ -1,0 +1,1 @@
+"""Tables of approvals, and what is asked of them."""

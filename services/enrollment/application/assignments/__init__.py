@@ -1,0 +1,1 @@
+"""Commands on assignments: creating and removing them, changing them, and whom they reach."""

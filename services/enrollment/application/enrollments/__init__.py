@@ -1,0 +1,1 @@
+"""Commands and queries on one learner's enrollments."""

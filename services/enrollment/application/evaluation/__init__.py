@@ -1,0 +1,1 @@
+"""From facts to enrollments: who is judged, how, and what is written."""

@@ -1,0 +1,1 @@
+"""Learners and completions from files."""

@@ -1,0 +1,1 @@
+"""The keys service: pools of training keys, and what becomes of each key."""

@@ -1,0 +1,1 @@
+"""Commands on pools, keys and redemptions, and the work that follows from them."""

@@ -1,0 +1,1 @@
+"""What other services' events mean here: facts, and enrollment's answers to reserved keys."""

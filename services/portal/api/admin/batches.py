@@ -1,0 +1,74 @@
+"""What one command did, and undoing it: what that would reverse is said first, and what it left, and why, afterwards (ASG-20)."""
+
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import APIRouter, Form, Query, Response
+
+from services.portal.api.visitor import Ask, ShowDep, refused_in
+from services.portal.client import batches
+from services.portal.client.asking import Asking, Listed, Missing, ServiceProblem
+from services.portal.client.batches import Batch, Irreversible, UndoPreview
+from services.portal.client.people import Person, people_names
+from services.portal.rendering import Show
+from shared.limits import Cursor, Remark
+
+router = APIRouter(prefix="/admin/batches")
+
+
+@dataclass(frozen=True)
+class BatchView:
+    """`left`: what undoing left as it was, None: it was not undone; `names` of people by their ids."""
+
+    template: ClassVar[str] = "admin/batch.html"
+    batch: Batch
+    left: Listed[Irreversible] | Missing | None
+    names: dict[UUID, Person] | Missing
+    following: str | None
+
+
+@dataclass(frozen=True)
+class UndoView:
+    """`reason` is what was typed before a refusal."""
+
+    template: ClassVar[str] = "admin/undo.html"
+    batch: Batch
+    preview: UndoPreview | Missing
+    reason: str
+    refused: ServiceProblem | None
+
+
+@router.get("/{id}")
+def show_batch(ask: Ask, show: ShowDep, id: UUID, cursor: Annotated[Cursor, Query()] = "") -> Response:
+    found = batches.batch(ask, id)
+    left = ask.part(lambda: batches.irreversible(ask, id, cursor)).result() if found.undone else None
+    items = left.items if isinstance(left, Listed) else []
+    people = list(dict.fromkeys(one.person_id for one in items if one.person_id))
+    names = ask.part(lambda: people_names(ask, people)).result()
+    following = left.next if isinstance(left, Listed) else None
+    address = f"{router.prefix}/{id}?{urlencode({'cursor': following})}" if following else None
+    return show(BatchView(found, left, names, address))
+
+
+@router.get("/{id}/undo")
+def undoing(ask: Ask, show: ShowDep, id: UUID) -> Response:
+    return _undoing(ask, show, id)
+
+
+@router.post("/{id}/undo")
+def undo(
+    ask: Ask, show: ShowDep, id: UUID, key: Annotated[UUID, Form()], reason: Annotated[Remark, Form()] = ""
+) -> Response:
+    try:
+        batches.undo(ask, id, reason.strip(), str(key))
+    except ServiceProblem as problem:
+        return _undoing(ask, show, id, reason, refused_in(problem, 400, 403, 409, 422))
+    return show.go(f"{router.prefix}/{id}", said="undone")
+
+
+def _undoing(ask: Asking, show: Show, id: UUID, reason: str = "", refused: ServiceProblem | None = None) -> Response:
+    preview = ask.part(lambda: batches.undo_preview(ask, id))
+    view = UndoView(batches.batch(ask, id), preview.result(), reason, refused)
+    return show(view, refused.status if refused else 200)

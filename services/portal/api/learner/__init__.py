@@ -1,0 +1,1 @@
+"""Pages of a learner, whom everybody is first."""

@@ -1,0 +1,15 @@
+"""All reports that there are (RPT-1)."""
+
+from collections.abc import Sequence
+
+from services.reporting.reports.approvals import APPROVALS
+from services.reporting.reports.billing import BILLING
+from services.reporting.reports.completion import COMPLETION
+from services.reporting.reports.exceptions import EXCEPTIONS
+from services.reporting.reports.grammar import Source
+from services.reporting.reports.keys import KEYS
+from services.reporting.reports.membership import MEMBERSHIP
+from services.reporting.reports.overview import OVERVIEW
+from services.reporting.reports.record import RECORD
+
+SOURCES: Sequence[Source] = (MEMBERSHIP, OVERVIEW, EXCEPTIONS, COMPLETION, RECORD, BILLING, KEYS, APPROVALS)
