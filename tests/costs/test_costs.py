@@ -4,6 +4,7 @@ A change that makes one of them grow with the wrong thing turns this red on any 
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
@@ -63,13 +64,29 @@ def counted(info: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cost]:
         cost.statements += 1
         return copy(self, *args, **kwargs)  # type: ignore[arg-type]
 
-    before = _counters(info)
-    with monkeypatch.context() as patched:
-        patched.setattr(psycopg.Cursor, "execute", counting)
-        patched.setattr(psycopg.Cursor, "copy", copying)
-        yield cost
-    after = _counters(info)
+    with no_vacuum_by_itself(info):
+        before = _counters(info)
+        with monkeypatch.context() as patched:
+            patched.setattr(psycopg.Cursor, "execute", counting)
+            patched.setattr(psycopg.Cursor, "copy", copying)
+            yield cost
+        after = _counters(info)
     cost.written, cost.scanned, cost.log_bytes = (b - a for a, b in zip(before, after, strict=True))
+
+
+@contextmanager
+def no_vacuum_by_itself(info: str) -> Iterator[None]:
+    """The log is the whole server's: a vacuum that begins meanwhile, of any database, would be counted too."""
+    with psycopg.connect(info, autocommit=True) as conn:
+        conn.execute("ALTER SYSTEM SET autovacuum = off")
+        conn.execute("SELECT pg_reload_conf()")
+        while conn.execute("SELECT FROM pg_stat_activity WHERE backend_type LIKE 'autovacuum%'").fetchone():
+            time.sleep(0.01)
+        try:
+            yield
+        finally:
+            conn.execute("ALTER SYSTEM RESET autovacuum")
+            conn.execute("SELECT pg_reload_conf()")
 
 
 def _counters(info: str) -> tuple[int, int, int]:
