@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
-.PHONY: up test lint faults mutants bench lock clean
+.PHONY: up test again lint faults mutants bench lock clean
 
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
@@ -11,6 +11,10 @@ up: $(READY)
 # Two processes, with a database server each; a file of tests stays in one of them, and so do those with a browser: make test PROCESSES=4
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses $(or $(PROCESSES),2) --dist loadfile
+
+# What failed in the last run, and nothing else.
+again: $(READY)
+	$(BIN)/python -m pytest --last-failed --last-failed-no-failures none
 
 # Random faults against the suite of processes, the whole oracle after each; then each seeded bug: make faults CYCLES=200 SEED=1
 faults: $(READY)
