@@ -86,6 +86,10 @@ class OrganisationProfiled(Event):
     """An IANA name, such as `Europe/Zurich`."""
     contact: TextRef | None = added_field()
     """Whom its people ask: the directory keeps who that is."""
+    record_assignment_types: bool | None = added_field()
+    """Its people's record of learning tells the types of the assignments (LRN-5)."""
+    record_assignment_names: bool | None = added_field()
+    """And what these are called."""
 
 
 class PersonRegistered(Event):

@@ -239,6 +239,9 @@ def with_later_members() -> Iterator[Event]:
 def with_still_later_members() -> Iterator[Event]:
     """Of classes that got members once more."""
     yield enrollment.AssignmentRemoved(**AT, reason=REASON, undone=True)
+    set_by = {"access_days": None, "anonymous_registration": None, "key_field": None, "time_zone": None}
+    record = {"record_assignment_types": True, "record_assignment_names": False}
+    yield directory.OrganisationProfiled(**AT, **set_by, contact=REASON, **record)
     rule = enrollment.DueRule(kind="completion", amount=2, unit="weeks", offering_id=some(14))
     target = {"type": "group", "target_id": some(12), "include_below": False}
     yield enrollment.AssignmentCreated(**AT, offering_id=some(11), **target, due=rule)

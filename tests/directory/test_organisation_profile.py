@@ -6,7 +6,8 @@ import pytest
 from directory.harness import Harness
 from httpx import Response
 
-NOBODY = dict.fromkeys(("access_days", "anonymous_registration", "key_field", "time_zone", "contact"))
+RECORD = ("record_assignment_types", "record_assignment_names")
+NOBODY = dict.fromkeys(("access_days", "anonymous_registration", "key_field", "time_zone", "contact", *RECORD))
 
 
 def put(harness: Harness, unit: str, headers: dict[str, str] | None = None, **body: object) -> Response:
@@ -26,6 +27,8 @@ def test_a_child_inherits_what_it_does_not_set(harness: Harness) -> None:
         "key_field": False,
         "time_zone": "UTC",
         "contact": None,
+        "record_assignment_types": False,
+        "record_assignment_names": False,
     }
     assert (fresh["set"], fresh["origin"]) == (NOBODY, NOBODY)
     assert put(harness, top, access_days=90, key_field=True, time_zone="Europe/Zurich").status_code == 200
@@ -38,6 +41,8 @@ def test_a_child_inherits_what_it_does_not_set(harness: Harness) -> None:
         "key_field": False,
         "time_zone": "Europe/Zurich",
         "contact": None,
+        "record_assignment_types": False,
+        "record_assignment_names": False,
     }
     assert found["origin"] == {
         "access_days": middle,
@@ -45,6 +50,8 @@ def test_a_child_inherits_what_it_does_not_set(harness: Harness) -> None:
         "key_field": middle,
         "time_zone": top,
         "contact": None,
+        "record_assignment_types": None,
+        "record_assignment_names": None,
     }
     put(harness, middle)
     assert harness.get(f"/units/{low}/profile").json()["holds"]["access_days"] == 90
@@ -103,6 +110,25 @@ def test_people_see_whom_to_ask_as_the_nearest_organisation_says(harness: Harnes
     refused = harness.signed_in(str(uuid4())).get("/api/directory/me/holding")
     assert refused.status_code == 404
     assert harness.signed_in(harness.person("No Home")).get("/api/directory/me/holding").json()["organisation"] is None
+
+
+@pytest.mark.feature("LRN-5", "DIR-7")
+def test_an_organisation_says_which_columns_the_record_of_learning_of_its_people_has(harness: Harness) -> None:
+    framework = harness.framework()
+    top = harness.unit(framework, "Top")
+    low = harness.unit(framework, "Low", top)
+    own = harness.signed_in(harness.person("Bo Ek", low))
+
+    def holds() -> list[bool]:
+        told = own.get("/api/directory/me/holding").json()
+        return [told[name] for name in RECORD]
+
+    assert holds() == [False, False]
+    put(harness, top, record_assignment_types=True, record_assignment_names=True)
+    assert holds() == [True, True]
+    put(harness, low, record_assignment_names=False)
+    assert holds() == [True, False]
+    assert harness.events().count("OrganisationProfiled") == 2
 
 
 @pytest.mark.feature("LRN-3", "DIR-7")

@@ -6,9 +6,11 @@ import httpx
 import pytest
 from portal.conftest import Browser
 from portal.learning import OFFERING, card
-from portal.standin import StandIn
+from portal.standin import PERSON, StandIn
 
 MINE = "/api/enrollment/mine"
+HOLDING = "/api/directory/me/holding"
+RECORD = "/api/reporting/record-of-learning/search"
 PART = {"number": 1, "kind": "content", "title": "Read this", "offering_id": None, "state": "done", "launchable": True}
 PART |= {"system_requirements": "", "connection": ""}
 LAB = PART | {"number": 2, "kind": "lab", "title": "Try it", "state": "open"}
@@ -29,6 +31,16 @@ def mine(standin: StandIn, *cards: dict[str, Any], next: str | None = None, **by
 
 def asked(standin: StandIn) -> dict[str, str]:
     return dict(next(one for one in reversed(standin.asked) if one.url.path == MINE).url.params)
+
+
+def recorded(standin: StandIn, **given: Any) -> dict[str, Any]:
+    """A term of the own record."""
+    own = {"offering_id": OFFERING, "offering_title": "Fire Safety", "offering_kind": "course", "state": "in-progress"}
+    return standin.item("POST", RECORD, **own | given)
+
+
+def record(standin: StandIn, *terms: dict[str, Any], next: str | None = None) -> None:
+    standin.says("POST", RECORD, standin.answer("POST", RECORD, items=list(terms), next=next, as_new_as=[]))
 
 
 @pytest.mark.feature("LRN-3")
@@ -136,19 +148,45 @@ def test_the_record_of_learning_has_everything_of_a_kind_also_what_is_over(
     browser: Browser, standin: StandIn, path: str, kind: str | None
 ) -> None:
     browser.sign_in()
-    left = {"status": "withdrawn", "term": 3, "due_on": "2026-01-31"}
-    over = card(standin, 1, stands=left, since="2026-11-01T08:00:00Z", ended_because="left", visible=False)
-    mine(standin, over, card(standin, 2, stands=DONE), next="abc")
+    standin.says("GET", HOLDING, standin.answer("GET", HOLDING))
+    left = recorded(standin, state="withdrawn", term=1, due_on="2026-01-31", assigned_at="2025-11-01T08:00:00Z")
+    again = recorded(standin, state="completed", term=2, completed_at="2026-03-02T23:30:00Z", serial="RB-1")
+    expired = recorded(standin, state="completed", valid_until="2026-01-31", expired=True, offering_title="Old")
+    record(standin, again, left, expired, next="abc")
     page = browser.get(path)
-    said = {"Withdrawn", "enrolled 3 times", "On Sun 1 November. You withdrew.", "Certified", "Sat 31 January"}
+    said = {"Withdrawn", "Enrollment no. 2", "Completed", "Sat 31 January", "Tue 3 March", "Expired", "no expiry"}
     assert said <= set(page.text)
+    assert page.text.count("Fire Safety") == 2, "each term is a row of its own"
     assert "/certificates/RB-1" in page.links
+    assert page.links.count(f"/offerings/{OFFERING}") == 2, "an ended one may be hidden by now"
     assert f"{path}?cursor=abc" in page.links
-    assert asked(standin) == {"view": "all", "limit": "50"} | ({"kind": kind} if kind else {})
+    assert standin.sent("POST", RECORD) == {
+        "person_id": str(PERSON),
+        "kind": [kind] if kind else [],
+        "cursor": None,
+        "limit": 50,
+    }
     assert f'href="{path}" aria-current="page"' in browser.http.get(path).text
-    mine(standin)
+    record(standin)
     assert "Nothing on record yet" in browser.get(path).text
     assert browser.http.get("/record/poems").status_code == 422
+
+
+@pytest.mark.feature("LRN-5")
+def test_the_record_has_types_and_names_of_assignments_where_the_organisation_wants_them(
+    browser: Browser, standin: StandIn
+) -> None:
+    browser.sign_in(language="de")
+    told = {"assignment_types": "Access request, Organisation", "assignment_names": "Nord, Zoë Álvarez"}
+    record(standin, recorded(standin, **told))
+    for types, names in ((False, False), (True, False), (False, True), (True, True)):
+        wanted = {"record_assignment_types": types, "record_assignment_names": names}
+        standin.says("GET", HOLDING, standin.answer("GET", HOLDING, **wanted))
+        text = browser.get("/record").text
+        assert ("Antrag, Organisation" in text) == types
+        assert ("Nord, Zoë Álvarez" in text) == names
+    standin.refuses("GET", HOLDING, 404, "not-found")
+    assert "Fire Safety" in browser.get("/record").text
 
 
 @pytest.mark.feature("LRN-6")
@@ -179,5 +217,7 @@ def test_in_german(browser: Browser, standin: StandIn) -> None:
     mine(standin)
     assert "Sie sind auf dem neuesten Stand" in browser.get("/training").text
     assert "Noch nichts abgeschlossen" in browser.get("/transcript").text
+    standin.says("GET", HOLDING, standin.answer("GET", HOLDING))
+    record(standin)
     assert "Noch nichts verzeichnet" in browser.get("/record").text
     assert "Keine Qualifikation wird von Ihnen verlangt" in browser.get("/qualifications").text

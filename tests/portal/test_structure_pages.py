@@ -244,6 +244,7 @@ def test_the_profile_is_edited_with_the_contact_on_the_version_that_was_read(
     assert len(standin.questions()) <= 4
     receipt(standin, "PUT", f"{ONE}/profile", unit_id=HARBOUR)
     typed = {"access_days": "30", "key_field": "no", "contact_telephone": "+47 1", "contact_text": "Room 3"}
+    typed |= {"record_assignment_types": "yes"}
     done = browser.post(f"{HERE}/profile", key=KEY, version="4", **typed)
     assert done.headers["Location"] == f"{HERE}?said=saved"
     assert standin.sent("PUT", f"{ONE}/profile") == {
@@ -252,6 +253,8 @@ def test_the_profile_is_edited_with_the_contact_on_the_version_that_was_read(
         "key_field": False,
         "time_zone": None,
         "contact": {"name": "", "email": None, "telephone": "+47 1", "text": "Room 3"},
+        "record_assignment_types": True,
+        "record_assignment_names": None,
     }
     assert standin.asked[-1].headers["If-Match"] == '"4"'
     browser.post(f"{HERE}/profile", key=KEY, version="4", access_days="30")

@@ -17,7 +17,7 @@ _PEOPLE = 2_400
 
 
 def contacts(stage: Stage) -> None:
-    """Each company says whom its people ask."""
+    """Each company says whom its people ask, and what of assignments their records of learning show."""
     for n, company in enumerate(words.COMPANIES, 1):
         person = stage.company.named(6 + n)
         contact = {
@@ -26,9 +26,8 @@ def contacts(stage: Stage) -> None:
             "telephone": f"+46 31 555 01 {n:02}",
             "text": f"Training office of {company}, Monday to Friday, 8 to 16.",
         }
-        stage.admin.do(
-            f"contact {n}", f"/api/directory/units/{stage.units[f'L-{n}']}/profile", {"contact": contact}, method="PUT"
-        )
+        profile = {"contact": contact, "record_assignment_types": True, "record_assignment_names": n == 1}
+        stage.admin.do(f"contact {n}", f"/api/directory/units/{stage.units[f'L-{n}']}/profile", profile, method="PUT")
 
 
 def former_years(stage: Stage) -> None:

@@ -29,6 +29,10 @@ class ProfileRequest(BaseModel):
     time_zone: Zone | None = None
     contact: Contact | None = None
     """Whom its people ask, with an e-mail or a telephone number, or a text that says how."""
+    record_assignment_types: bool | None = None
+    """The record of learning of its people tells the types of assignments (LRN-5)."""
+    record_assignment_names: bool | None = None
+    """And their names."""
 
 
 class Profiles:

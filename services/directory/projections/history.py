@@ -62,6 +62,8 @@ TABLE: Table[Kind] = {
         Says("key_field", "flag", holds=True),
         Says("time_zone", holds=True),
         Says("contact", "flag", lambda event: event.contact is not None, holds=True),
+        Says("record_assignment_types", "flag", holds=True),
+        Says("record_assignment_names", "flag", holds=True),
     ),
     events.PersonRegistered: tell("person-registered", _HOME, _COUNTRY, _DATES),
     events.PersonMoved: tell("person-moved", _HOME),

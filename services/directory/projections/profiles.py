@@ -1,6 +1,6 @@
 """What an organisation sets of its profile, and what holds for it and its people (DIR-7)."""
 
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -9,8 +9,16 @@ from shared.database import Connection, fetch, fetch_one
 from shared.folding import key
 from shared.limits import Email, Line, Remark
 
-Setting = Literal["access_days", "anonymous_registration", "key_field", "time_zone", "contact"]
-SETTINGS: tuple[Setting, ...] = ("access_days", "anonymous_registration", "key_field", "time_zone", "contact")
+Setting = Literal[
+    "access_days",
+    "anonymous_registration",
+    "key_field",
+    "time_zone",
+    "contact",
+    "record_assignment_types",
+    "record_assignment_names",
+]
+SETTINGS: tuple[Setting, ...] = get_args(Setting)
 
 
 class Contact(BaseModel):
@@ -32,6 +40,8 @@ class Settings(BaseModel):
     key_field: bool | None = None
     time_zone: str | None = None
     contact: Contact | None = None
+    record_assignment_types: bool | None = None
+    record_assignment_names: bool | None = None
 
 
 class EffectiveSettings(BaseModel):
@@ -43,6 +53,10 @@ class EffectiveSettings(BaseModel):
     time_zone: str = "UTC"
     contact: Contact | None = None
     """None: nobody has named one."""
+    record_assignment_types: bool = False
+    """The record of learning tells by which types of assignments somebody was enrolled (LRN-5)."""
+    record_assignment_names: bool = False
+    """And what these assignments are called."""
 
 
 class ProfileView(BaseModel):
@@ -92,7 +106,10 @@ class _Above(Settings):
     id: UUID
 
 
-_COLUMNS = "p.access_days, p.anonymous_registration, p.key_field, p.time_zone, t.text::json AS contact"
+_COLUMNS = (
+    "p.access_days, p.anonymous_registration, p.key_field, p.time_zone, t.text::json AS contact, "
+    "p.record_assignment_types, p.record_assignment_names"
+)
 _TEXT = "LEFT JOIN personal_text t ON t.id = p.contact"
 
 

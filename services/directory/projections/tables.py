@@ -104,6 +104,8 @@ class OrganisationProfileRow(NamedTuple):
     key_field: bool | None
     time_zone: str | None
     contact: UUID | None
+    record_assignment_types: bool | None
+    record_assignment_names: bool | None
 
 
 class AudienceRow(NamedTuple):

@@ -45,6 +45,8 @@ class Holding(Reply):
     organisation: Named | None = None
     time_zone: str = "UTC"
     contact: Contact | None = None
+    record_assignment_types: bool = False
+    record_assignment_names: bool = False
 
 
 class Profile(Reply):

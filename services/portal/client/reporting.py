@@ -56,6 +56,25 @@ class LearnerAssignment(Reply):
     ended_at: datetime | None = None
 
 
+class RecordedTerm(Reply):
+    """One term of a learner on an offering, which may be long over (LRN-5)."""
+
+    offering_id: UUID
+    offering_title: str | None = None
+    offering_kind: str | None = None
+    term: int
+    state: str
+    assigned_at: datetime | None = None
+    due_on: date | None = None
+    completed_at: datetime | None = None
+    valid_until: date | None = None
+    expired: bool = False
+    serial: str | None = None
+    assignment_types: str | None = None
+    """As reports call them, with commas; so are the names."""
+    assignment_names: str | None = None
+
+
 class _Count(Reply):
     total: int
 
@@ -124,6 +143,12 @@ def on_offering(
 
 def on_offering_total(ask: Asking, sought: Mapping[str, JsonValue]) -> int:
     return ask.post(_Count, f"{MEMBERSHIP}/count", sought).total
+
+
+def record_of(ask: Asking, person: UUID, kind: str, cursor: str) -> Listed[RecordedTerm]:
+    """Of one person, the last change first. `kind`: empty for every kind."""
+    sought: dict[str, JsonValue] = {"person_id": str(person), "kind": [kind] if kind else [], "cursor": cursor or None}
+    return ask.sought(RecordedTerm, "/api/reporting/record-of-learning/search", {**sought, "limit": 50})
 
 
 def find_assignments(ask: Asking, sought: Mapping[str, JsonValue]) -> Listed[LearnerAssignment]:

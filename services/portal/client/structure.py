@@ -65,6 +65,8 @@ class Settings(Reply):
     key_field: bool | None = None
     time_zone: str | None = None
     contact: Contact | None = None
+    record_assignment_types: bool | None = None
+    record_assignment_names: bool | None = None
 
 
 class Profile(Reply):

@@ -36,6 +36,8 @@ class ProfileForm(BaseModel):
     contact_email: Line = ""
     contact_telephone: Line = ""
     contact_text: Remark = ""
+    record_assignment_types: Line = ""
+    record_assignment_names: Line = ""
 
     def body(self) -> dict[str, JsonValue]:
         return {
@@ -44,6 +46,8 @@ class ProfileForm(BaseModel):
             "key_field": _choice(self.key_field),
             "time_zone": self.time_zone or None,
             "contact": self._contact(),
+            "record_assignment_types": _choice(self.record_assignment_types),
+            "record_assignment_names": _choice(self.record_assignment_names),
         }
 
     def _contact(self) -> dict[str, JsonValue] | None:
@@ -66,6 +70,8 @@ class ProfileForm(BaseModel):
             contact_email=contact.email or "",
             contact_telephone=contact.telephone,
             contact_text=contact.text,
+            record_assignment_types=_word(given.record_assignment_types),
+            record_assignment_names=_word(given.record_assignment_names),
         )
 
 
