@@ -49,6 +49,8 @@ class Permission(StrEnum):
     """See pools, and how their keys stand; never a key's secret."""
     REGISTER_PEOPLE = "register-people"
     """Register a person on the way to something else, under a chosen id, and take that back: the keys service (KEY-7)."""
+    EXPORT_HISTORY = "export-history"
+    """Export slices of the whole history with their proofs (AUD-4)."""
     OPERATE = "operate"
     """Replay, dead letters: for the whole suite, not for one organisation."""
 
@@ -88,7 +90,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         }
     ),
     "approver": frozenset[Permission](),
-    "auditor": _READING,
+    "auditor": _READING | {Permission.EXPORT_HISTORY},
     "learning-system": frozenset({Permission.READ_ASSIGNMENTS, Permission.REPORT_PROGRESS}),
     "learner": frozenset[Permission](),
 }

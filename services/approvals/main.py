@@ -19,6 +19,7 @@ from services.approvals.reactions.enrollment import EnrollmentFacts
 from services.approvals.reactions.profiles import Profiles
 from services.approvals.reactions.ringing import REVIEW
 from services.approvals.reactions.zones import OrganisationZones, PersonZones
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -61,6 +62,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         Stages(ledger, settings.escalation_days),
     )
     serve(app, ROUTES)
+    app.include_router(audit_routes("approvals", database, settings))
     consumers = [Consumer(database, feeds.open(h.source, h.group), h, settings) for h in handlers()]
     timers = TimerWorker(
         "approvals timers",

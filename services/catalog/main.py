@@ -6,6 +6,7 @@ from services.catalog.api import ROUTES
 from services.catalog.application.job_roles import JobRoles
 from services.catalog.application.manifest import ManifestApplier
 from services.catalog.application.offerings import Catalog
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.database import Database
@@ -31,6 +32,7 @@ def build(settings: Settings, *, verifier: Verifier, feeds: Feeds | None = None)
     roles = JobRoles(catalog)
     provide(app, catalog, ManifestApplier(catalog, roles), roles)
     serve(app, ROUTES)
+    app.include_router(audit_routes("catalog", database, settings))
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [RetentionWorker("catalog", database, settings.command_days), Sealer("catalog", database, settings)]
     }

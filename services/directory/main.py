@@ -27,6 +27,7 @@ from services.directory.projections import selections
 from services.directory.projections.rules import TIMER
 from services.directory.reactions import AssignmentFacts
 from shared.attempts import AttemptLimits, Attempts
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -67,6 +68,7 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
     )
     provide(app, *vars(parts).values())
     serve(app, ROUTES)
+    app.include_router(audit_routes("directory", database, settings))
     judging = Judging(Directory(database), settings.set_aside_limit)
     following = AudienceUpdater(judging, settings.evaluator_chunk, settings.worker_pause)
     change = RuleChange(judging, settings.evaluator_chunk)

@@ -60,6 +60,7 @@ from services.enrollment.reactions.offering_texts import OfferingTexts
 from services.enrollment.reactions.organisations import OrganisationFacts
 from services.enrollment.reactions.profiles import Profiles
 from services.enrollment.spreadsheets import SpreadsheetReader
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -120,6 +121,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     )
     provide(app, breaker, *_commands(settings, ledger, enrolled, provider, selections))
     serve(app, ROUTES)
+    app.include_router(audit_routes("enrollment", database, settings))
     expansion = FanOut(database, evaluator, settings.evaluator_chunk, settings.job_step)
     revocation = RevokeGrants(database, evaluator)
     assigning = AssignmentCommands(ledger, settings.assignment_rows_limit)

@@ -27,6 +27,7 @@ from services.keys.reactions.catalog import CatalogFacts
 from services.keys.reactions.directory import DirectoryFacts, Profiles, RegistrationFacts
 from services.keys.reactions.enrollment import Admissions
 from shared.attempts import AttemptLimits, Attempts
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -64,6 +65,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     generating = GenerateKeys(ledger, vault, chunk=settings.training_key_chunk, most=settings.training_keys_limit)
     rotating = RotateKeys(ledger, vault, chunk=settings.training_key_chunk)
     limits = MailingLimits(settings.key_mailing_limit, settings.key_mailing_at_once)
+    streams = Streams(settings, "keys")
     sending = Mailings(ledger, limits, settings.base_url)
     client = httpx.Client(base_url=settings.base_url, timeout=settings.registration_answer_seconds, verify=trusted())
     secret = settings.service_secret
@@ -93,9 +95,10 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
             most=settings.registrations_at_once,
             refusal_seconds=settings.registration_refusal_seconds,
         ),
-        Streams(settings, "keys"),
+        streams,
     )
     serve(app, ROUTES)
+    app.include_router(audit_routes("keys", database, settings, streams))
     consumers = [Consumer(database, feeds.open(h.source, h.group), h, settings) for h in handlers()]
     levels = WarningLevels(settings.pool_low_percents, timedelta(days=settings.pool_expiring_days))
     workers: list[Isolating] = [

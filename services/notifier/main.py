@@ -37,6 +37,7 @@ from services.notifier.reactions import (
     Reminders,
     Requests,
 )
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -98,6 +99,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
 
     app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
+    app.include_router(audit_routes("notifier", database, settings))
     app.include_router(switch_routes(application))
     letters = Letters(settings.mail_from, settings.base_url)
     app.include_router(text_routes(application, letters, Previews(Queue(database), letters)))

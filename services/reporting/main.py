@@ -7,6 +7,7 @@ from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
 from services.reporting.reports.learner_assignments import LearnerAssignments
 from services.reporting.reports.reading import Reports
+from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
 from shared.consumer import Consumer
@@ -41,12 +42,14 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     feeds = feeds or configured(settings)
     app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
     assignments = LearnerAssignments(database)
-    reports = Reports(database, Streams(settings, "reporting"))
+    streams = Streams(settings, "reporting")
+    reports = Reports(database, streams)
     for router in routes(database, reports, assignments, Replays(database)):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, p.group), p, settings) for p in PROJECTIONS]
     worker = Worker("reporting jobs", database, [replay_work], settings.worker_pause)
+    app.include_router(audit_routes("reporting", database, settings, streams))
     app.include_router(letter_routes("reporting", database, consumers, [worker]))
     work: dict[Role, Sequence[Runnable]] = {
         "worker": [worker, Sealer("reporting", database, settings)],

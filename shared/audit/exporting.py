@@ -47,25 +47,33 @@ class Slice(NamedTuple):
 
 
 def export(conninfo: str, service: str, slice: Slice, signer: Signer) -> Iterator[str]:
-    """The lines, of one moment. Raises Conflict where nothing is signed yet, Corrupt where an event is not as it was recorded."""
+    """The lines, as `export_on` makes them, on a connection of their own."""
     with psycopg.connect(conninfo, autocommit=True, application_name="audit export") as conn, snapshot(conn):
-        origin = origin_of(service, scalar(conn, "SELECT id FROM epoch", UUID))
-        note = next(iter(column(conn, _LATEST, str, [origin])), "")
-        checkpoint = claimed(note)
-        if checkpoint is None:
-            raise Conflict(f"The history of {service} is not signed yet. Set ROLLBOOK_AUDIT_KEY and wait a minute.")
-        proofs = _Proofs(conn, checkpoint)
-        digest, events, previous = hashlib.sha256(), 0, 0
-        line = _line({"format": FORMAT, "service": service, "slice": slice.values, "checkpoint": note})
+        yield from export_on(conn, service, slice, signer)
+
+
+def export_on(conn: Connection, service: str, slice: Slice, signer: Signer) -> Iterator[str]:
+    """The lines; `conn` sees one moment. Raises Conflict where nothing is signed yet, Corrupt where an event is not as it was
+    recorded."""
+    origin = origin_of(service, scalar(conn, "SELECT id FROM epoch", UUID))
+    note = next(iter(column(conn, _LATEST, str, [origin])), "")
+    checkpoint = claimed(note)
+    if checkpoint is None:
+        raise Conflict(
+            f"The history of {service} is not signed yet. Set ROLLBOOK_AUDIT_KEY and wait a minute.", kind="not-signed"
+        )
+    proofs = _Proofs(conn, checkpoint)
+    digest, events, previous = hashlib.sha256(), 0, 0
+    line = _line({"format": FORMAT, "service": service, "slice": slice.values, "checkpoint": note})
+    digest.update(line.encode())
+    yield line
+    for event in _events(conn, slice, checkpoint.size):
+        line = _line({**_fields(event), "previous": previous, "proof": [_base64(one) for one in proofs.of(event)]})
         digest.update(line.encode())
         yield line
-        for event in _events(conn, slice, checkpoint.size):
-            line = _line({**_fields(event), "previous": previous, "proof": [_base64(one) for one in proofs.of(event)]})
-            digest.update(line.encode())
-            yield line
-            events, previous = events + 1, event.position
-        seal = signer.sign(Checkpoint(export_of(origin), events, digest.digest()))
-        yield _line({"events": events, "last": previous, "seal": seal})
+        events, previous = events + 1, event.position
+    seal = signer.sign(Checkpoint(export_of(origin), events, digest.digest()))
+    yield _line({"events": events, "last": previous, "seal": seal})
 
 
 def _events(conn: Connection, slice: Slice, size: int) -> Iterator[StoredEvent]:

@@ -22,7 +22,7 @@ _TOLD_TO_OTHERS = """
     counting crashed-again duplicate empty-audience end-assignment-missing expired-signature from-job-role group-exists
     invalid-signature invalid_client invalid_grant invalid_scope job-has-reports key-in-subject key-missing
     keys-not-set-up kind-mismatch lab-launched last-site-administrator manager-cycle no-address no-exception
-    nobody-to-assign not-a-course not-a-holder not-completed not-revoked not-submitted not-undoable nothing-to-send
+    nobody-to-assign not-a-course not-a-holder not-completed not-revoked not-signed not-submitted not-undoable nothing-to-send
     own-manager preview-outdated preview-refused preview-required reason-required registration-not-set-up replay-running
     rotation-under-way selection-ended selections-not-set-up spreadsheet-empty spreadsheet-missing spreadsheet-unreadable too-early
     too-few-keys too-many trigger-exists trigger-loop trigger-starting trigger-stopped unit-cycle

@@ -7,13 +7,18 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from audited import KEY, LEARNER, OFFERING, SIZES, Audited, audited, public_key
+from fastapi.testclient import TestClient
+from issuer import Issuer
 
 from shared.audit.checking import check
 from shared.audit.notes import Signer
+from shared.audit.routes import audit_routes
 from shared.database import Database
+from shared.http import service_app
 
 PAGE = Path(__file__).parents[2] / "docs" / "examples" / "check_export.py"
 Lines = list[dict[str, Any]]
@@ -107,6 +112,57 @@ def test_slices_by_offering_and_by_period(history: Audited, tmp_path: Path) -> N
     assert positions("--since", "2026-02-01", "--until", "2026-03-01") == list(range(1_000, 2_000))
     assert positions("--offering", str(OFFERING), "--until", "2026-02-01") == list(range(1, 1_000))
     assert positions("--offering", str(LEARNER), "--learner", str(OFFERING), "--until", "2026-01-01") == []
+
+
+@pytest.fixture
+def http(history: Audited) -> Callable[..., TestClient]:
+    """The service over HTTP, for whoever holds these permission roles."""
+    issuer = Issuer()
+    settings = history.settings.model_copy(update={"database_url": history.database.conninfo})
+    app = service_app(
+        "enrollment", settings=settings, database=history.database, verifier=issuer.verifier, ready=lambda: None
+    )
+    app.include_router(audit_routes("enrollment", history.database, settings))
+    without_key = settings.model_copy(update={"audit_key": ""})
+    app.include_router(audit_routes("keys", history.database, without_key))
+    return lambda *roles: TestClient(app, headers=issuer.headers(uuid4(), *roles), raise_server_exceptions=False)
+
+
+@pytest.mark.feature("AUD-4")
+def test_the_same_slice_comes_over_http(
+    history: Audited, http: Callable[..., TestClient], exported: Path, tmp_path: Path
+) -> None:
+    auditor = http(("auditor", None))
+    answer = auditor.get("/api/enrollment/audit/export", params={"learner": str(LEARNER)})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/jsonl")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="history-enrollment.jsonl"'
+    file = tmp_path / "over-http.jsonl"
+    file.write_bytes(answer.content)
+    assert read(file)[:-1] == read(exported)[:-1]
+    assert (found(file), by_the_page(file)[0]) == ([], 0)
+    whole = auditor.get("/api/enrollment/audit/export").text.splitlines()
+    assert len(whole) == SIZES[-1] + 2
+    until = {"until": "1999-12-31T00:00:00+00:00"}
+    assert len(auditor.get("/api/enrollment/audit/export", params=until).text.splitlines()) == 2
+    told = auditor.get("/api/enrollment/audit/signed").json()
+    assert (told["events"], told["signed"]) == (history.size, SIZES[-1])
+    assert (told["checkpoint"], told["public_key"]) == (history.notes()[-1], public_key())
+
+
+@pytest.mark.feature("AUD-4", "SEC-4")
+def test_over_http_it_is_for_those_who_may_export_everything(history: Audited, http: Callable[..., TestClient]) -> None:
+    for path in ("/api/enrollment/audit/export", "/api/enrollment/audit/signed"):
+        for roles in ((), (("enrollment-manager", None),), (("auditor", uuid4()),)):
+            refused = http(*roles).get(path)
+            assert (refused.status_code, refused.json()["permission"]) == (403, "export-history")
+    auditor = http(("site-administrator", None))
+    assert auditor.get("/api/enrollment/audit/export", params={"since": "2026-01-01"}).status_code == 422
+    refused = auditor.get("/api/keys/audit/export")
+    assert (refused.status_code, refused.json()["type"].rpartition(":")[2]) == (409, "not-signed")
+    history.execute("UPDATE events SET body = body || '\\x20' WHERE position = 7")
+    assert auditor.get("/api/enrollment/audit/export").status_code == 500, (
+        "nothing is handed out that is not as recorded"
+    )
 
 
 def set_field(position: int, name: str, value: Any) -> Callable[[Lines], None]:

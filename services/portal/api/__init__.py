@@ -7,6 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from services.portal.api.admin import (
     assign,
+    audit,
     batches,
     exceptions,
     groups,
@@ -108,6 +109,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     batches.router,
     groups.router,
     histories.router,
+    audit.router,
     previews.router,
     mail.router,
     mail_switches.router,

@@ -1,6 +1,6 @@
 """Values as forms have them: moments in the reader's time zone, ids that may be anything."""
 
-from datetime import datetime
+from datetime import UTC, date, datetime, time
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,20 @@ def instant(text: str, zone: ZoneInfo) -> str:
         return datetime.fromisoformat(text).replace(tzinfo=zone).isoformat()
     except ValueError:
         return text
+
+
+def day(text: str) -> date | None:
+    """None for what is no day that Rollbook takes."""
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 1900 <= found.year < 2999 else None
+
+
+def begins(of: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day, in UTC."""
+    return datetime.combine(of, time(), zone).astimezone(UTC)
 
 
 def given_id(text: str) -> UUID | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Annotated, ClassVar, NamedTuple
 from urllib.parse import urlencode
 from uuid import UUID
@@ -10,6 +10,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
+from services.portal.api.form_values import begins, day
 from services.portal.api.visitor import Ask, ShowDep
 from services.portal.client.asking import Asking, Missing
 from services.portal.client.catalog import OfferingHead, offering_head
@@ -37,22 +38,14 @@ class Asked(BaseModel):
     cursor: Cursor = ""
 
     def period(self, write: Writing) -> Period:
-        since, last = _day(self.since), _day(self.as_of)
-        begin = datetime.combine(since, time(), write.zone).astimezone(UTC) if since else None
-        end = datetime.combine(last + timedelta(days=1), time(), write.zone).astimezone(UTC) if last else None
+        since, last = day(self.since), day(self.as_of)
+        begin = begins(since, write.zone) if since else None
+        end = begins(last + timedelta(days=1), write.zone) if last else None
         return Period(begin, end - timedelta(microseconds=1) if end else None, self.people)
 
     @property
     def narrowed(self) -> bool:
         return bool(self.since or self.as_of or self.people)
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 1900 <= found.year < 2999 else None
 
 
 AskedFor = Annotated[Asked, Query()]
