@@ -10,6 +10,7 @@ import pytest
 from enrollment.harness import Harness, OpenHarness
 from fastapi.testclient import TestClient
 from icalendar import Calendar
+from psycopg import OperationalError
 
 from shared.contracts import catalog, directory
 from shared.store import RetentionWorker
@@ -169,6 +170,51 @@ def test_another_zone_of_the_organisation_changes_times_and_no_days(harness: Har
     found = events(harness, address)
     assert (found["Timed"].start.isoformat(), found["Timed"]["SEQUENCE"]) == ("2027-07-01T17:00:00-05:00", 1)
     assert (found["Whole day"].start, found["Whole day"]["SEQUENCE"]) == (date(2027, 3, 1), 0)
+
+
+def test_dates_far_away_and_times_that_clocks_leave_out_or_have_twice_can_be_read(harness: Harness, ann: UUID) -> None:
+    """In Auckland clocks go back on 4 April 2027 at 3:00, and forward on 26 September at 2:00."""
+    dates = {
+        "Twice": ("2027-04-04", "02:30"),
+        "Never": ("2027-09-26", "02:30"),
+        "Beyond": ("2150-07-01", "12:00"),
+        "Last": ("2999-12-31", None),
+    }
+    courses = {title: harness.course(title, 2) for title in dates}
+    harness.settle()
+    for title, (day, time) in dates.items():
+        harness.enroll(ann, courses[title], due=on(day, time))
+    address = make(harness, ann)
+    assert list(events(harness, address)) == ["Twice", "Never", "Beyond", "Last"]
+    text = read(harness, address).text
+    starts = [line.partition(":")[2] for line in text.split("\r\n") if line.startswith("DTSTART;")]
+    assert starts == ["20270404T023000", "20270926T023000", "21500701T120000", "29991231"]
+    assert text.count("BEGIN:VTIMEZONE") == 1
+
+
+def test_a_program_that_asks_for_the_head_first_is_answered(harness: Harness, ann: UUID) -> None:
+    address = make(harness, ann)
+    head, whole = program(harness).head(address), read(harness, address)
+    assert (head.status_code, head.headers["ETag"]) == (200, whole.headers["ETag"])
+    assert program(harness).head(f"/api/enrollment/calendars/{'0' * 32}.ics").status_code == 404
+
+
+def test_who_asks_when_the_database_does_not_answer_is_told_to_come_again(
+    harness: Harness, ann: UUID, capfd: pytest.CaptureFixture[str]
+) -> None:
+    address = make(harness, ann)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("services.enrollment.projections.calendars.find", _down)
+        answer = read(harness, address)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "2")
+    logged = capfd.readouterr()
+    assert "the database is down" in logged.out + logged.err
+    assert address.rpartition("/")[2].removesuffix(".ics") not in logged.out + logged.err
+    assert read(harness, address).status_code == 200
+
+
+def _down(*_: object) -> None:
+    raise OperationalError("the server closed the connection")
 
 
 def test_what_is_finished_or_over_is_gone(harness: Harness, ann: UUID) -> None:

@@ -63,6 +63,7 @@ def end_calendar_address(context: CommandContextDep, calendars: CalendarsDep) ->
     return calendars.end(context)
 
 
+@router.head("/calendars/{secret}.ics", include_in_schema=False)
 @router.get(
     "/calendars/{secret}.ics",
     response_class=Response,
