@@ -80,7 +80,7 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _beyond(request: Request, error: Exception) -> JSONResponse:
     """The last net: a value that the edge let through and the database does not take. It belongs to the limits of the edge."""
-    log.error("the database does not take a value", path=request.url.path, exc_info=error)
+    log.error("the database does not take a value", path=_logged_path(request), exc_info=error)
     detail = (
         "Rollbook cannot store one of the values: it is too large or too long, or it contains invalid "
         "characters. Correct it and try again."
@@ -96,7 +96,7 @@ def _down(request: Request, error: Exception) -> JSONResponse:
 
 
 def _crashed(request: Request, error: Exception) -> JSONResponse:
-    log.error("a request crashed", path=request.url.path, exc_info=error)
+    log.error("a request crashed", path=_logged_path(request), exc_info=error)
     return _problem(
         request,
         500,
@@ -105,6 +105,12 @@ def _crashed(request: Request, error: Exception) -> JSONResponse:
         "Nothing was partly done. Search the log for the correlation id in this answer.",
         correlation=str(getattr(request.state, "correlation", "")),
     )
+
+
+def _logged_path(request: Request) -> str:
+    """Without the secret of an address that has one: logs have none."""
+    secret = request.path_params.get("secret")
+    return request.url.path.replace(str(secret), "***") if secret else request.url.path
 
 
 def _plain(value: object) -> object:

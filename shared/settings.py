@@ -170,6 +170,11 @@ class Settings(AuditSettings):
     attempts_shown: int = Field(default=20, ge=1)
     """How many attempts at an exam are listed, the newest; all are counted."""
 
+    calendar_entries: int = Field(default=500, ge=1)
+    """The most due dates that a learner's calendar has; those nearest to now."""
+    calendar_refresh_hours: int = Field(default=6, ge=1)
+    """How often calendar programs are told to ask again; each does as it likes."""
+
     admission_patience: float = Field(default=600.0, ge=0)
     """Enrollment waits so long for a person or an offering that it was told of by approvals or keys and does not know yet."""
     decisions_limit: int = 500

@@ -1,6 +1,7 @@
 """The wiring of enrollment."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import httpx
 
@@ -9,6 +10,7 @@ from services.enrollment.api import ROUTES
 from services.enrollment.application.admissions import ADMISSION, Admissions
 from services.enrollment.application.assignments.commands import AssignmentCommands
 from services.enrollment.application.assignments.edits import AssignmentEdits
+from services.enrollment.application.calendars import Calendars
 from services.enrollment.application.enrollments.base import EnrollmentCommands
 from services.enrollment.application.enrollments.browsing import OfferingBrowser
 from services.enrollment.application.enrollments.cancellation import AccessExpiry, Cancellation
@@ -49,6 +51,7 @@ from services.enrollment.application.undo.revocation import RevokeGrants
 from services.enrollment.application.undo.rules import RevokeJobRoles
 from services.enrollment.launch_address import LaunchAddresses
 from services.enrollment.payment_provider import HostedCheckout
+from services.enrollment.projections import calendars as calendar_rows
 from services.enrollment.projections import payments as payment_rows
 from services.enrollment.reactions.approvals import ApprovalFacts
 from services.enrollment.reactions.catalog import CatalogFacts
@@ -60,6 +63,7 @@ from services.enrollment.reactions.offering_texts import OfferingTexts
 from services.enrollment.reactions.organisations import OrganisationFacts
 from services.enrollment.reactions.profiles import Profiles
 from services.enrollment.spreadsheets import SpreadsheetReader
+from shared.attempts import AttemptLimits, Attempts
 from shared.audit.routes import audit_routes
 from shared.audit.sealing import Sealer
 from shared.auth import Verifier
@@ -80,6 +84,9 @@ from shared.worker_errors import WorkerErrors
 
 PACKAGE = "services.enrollment"
 """Where this service's migrations are."""
+
+
+_FORGOTTEN = {**FORGOTTEN, **payment_rows.FORGOTTEN, **calendar_rows.FORGOTTEN}
 
 
 def handlers() -> list[Projection]:
@@ -119,7 +126,13 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     app = service_app(
         "enrollment", settings=settings, database=database, verifier=verifier, ready=lambda: _ready(database, settings)
     )
-    provide(app, breaker, *_commands(settings, ledger, enrolled, provider, selections))
+    attempts = Attempts(database, AttemptLimits.of(settings))
+    provide(
+        app,
+        breaker,
+        _calendars(settings, ledger, attempts),
+        *_commands(settings, ledger, enrolled, provider, selections),
+    )
     serve(app, ROUTES)
     app.include_router(audit_routes("enrollment", database, settings))
     expansion = FanOut(database, evaluator, settings.evaluator_chunk, settings.job_step)
@@ -152,7 +165,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
             "worker": [
                 *workers,
                 Sealer("enrollment", database, settings),
-                RetentionWorker("enrollment", database, settings.command_days, {**FORGOTTEN, **payment_rows.FORGOTTEN}),
+                RetentionWorker("enrollment", database, settings.command_days, {**_FORGOTTEN, **attempts.expired}),
             ],
             "consumer": consumers,
             "relay": feeds.publishers(database, "enrollment"),
@@ -206,6 +219,11 @@ def _commands(
         JobRoleCommands(ledger, assigning, settings.assignment_rows_limit),
         ManifestApplier(ledger, assigning, grouping, editing, triggering),
     )
+
+
+def _calendars(settings: Settings, ledger: Enrollments, attempts: Attempts) -> Calendars:
+    refresh, limit = timedelta(hours=settings.calendar_refresh_hours), settings.calendar_entries
+    return Calendars(ledger, attempts, settings.base_url, entries_limit=limit, refresh=refresh)
 
 
 def _spreadsheets(settings: Settings, assigning: AssignmentCommands) -> LearnerImport:

@@ -174,7 +174,9 @@ def serve(settings: Settings, *, ready: Callable[[Suite], None]) -> None:
     tune(settings)
     with _port(settings) as listening, server(settings) as place:
         suite = Suite(with_own_secrets(settings, settings.data or default_data()), place)
-        config = uvicorn.Config(suite, log_config=None, timeout_graceful_shutdown=5, lifespan="on", proxy_headers=False)
+        config = uvicorn.Config(
+            suite, log_config=None, access_log=False, timeout_graceful_shutdown=5, lifespan="on", proxy_headers=False
+        )
         web = _Server(config, lambda: ready(suite))
         try:
             suite.start()

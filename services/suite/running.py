@@ -86,6 +86,7 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
         host=settings.host,
         port=settings.port,
         log_config=None,
+        access_log=False,  # addresses can be secrets: of calendars, say
         timeout_graceful_shutdown=5,
         lifespan="off",
         proxy_headers=False,  # the applications do that, as ROLLBOOK_TRUSTED_PROXIES says

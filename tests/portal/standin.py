@@ -46,6 +46,7 @@ class StandIn:
         self.says("GET", "/api/directory/sign-in-options", {"organisation": None, "providers": []})
         self.says("GET", "/api/approvals/counts", {"waiting": 0})
         self.says("GET", "/api/enrollment/mine", {"items": [], "next": None, "total": 0})
+        self.says("GET", "/api/enrollment/calendar-address", {"made_at": None})
         self.says("GET", "/api/enrollment/achievements", {"items": [], "next": None})
         waiting = {"exceptions": 0, "set_aside": 0, "completions": 0, "held_changes": 0, "jobs": 0}
         self.says("GET", "/api/enrollment/counts", waiting)

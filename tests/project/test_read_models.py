@@ -20,8 +20,8 @@ STATE = {
     "job_assignment machine_client managed organisation_profile permission_role person profile registration sign_in signing_key "
     "unit",
     "catalog": "job_role offering",
-    "enrollment": "assignment certificate enrollment exception_case exclusion group_member irreversible job_role_holder "
-    "learner_grant learner_group plan plan_part plan_person purchase trigger trigger_standing",
+    "enrollment": "assignment calendar_address calendar_entry certificate enrollment exception_case exclusion group_member "
+    "irreversible job_role_holder learner_grant learner_group plan plan_part plan_person purchase trigger trigger_standing",
     "approvals": "delegation refused_decision request request_decision stage_approver",
     "keys": "key_secret mailing pool pool_export pool_template recipient redemption registration training_key",
     "notifier": "exception_case ledger ledger_start mail_switches message message_decision own_text",

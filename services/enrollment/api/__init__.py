@@ -3,6 +3,7 @@
 from services.enrollment.api import (
     assignments,
     browsing,
+    calendars,
     completions,
     enrollments,
     exceptions,
@@ -27,6 +28,7 @@ ROUTES = joined(
     held_changes.router,
     jobs.router,
     browsing.router,
+    calendars.router,
     groups.router,
     exceptions.router,
     enrollments.router,

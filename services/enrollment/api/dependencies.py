@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from services.enrollment.application.assignments.commands import AssignmentCommands
 from services.enrollment.application.assignments.edits import AssignmentEdits
+from services.enrollment.application.calendars import Calendars
 from services.enrollment.application.enrollments.browsing import OfferingBrowser
 from services.enrollment.application.enrollments.cancellation import Cancellation
 from services.enrollment.application.enrollments.cards import LearnerCards
@@ -63,6 +64,7 @@ ExceptionQueriesDep = Annotated[ExceptionQueries, use(ExceptionQueries)]
 SourcesDep = Annotated[Sources, use(Sources)]
 UndoDep = Annotated[Undo, use(Undo)]
 BatchQueriesDep = Annotated[BatchQueries, use(BatchQueries)]
+CalendarsDep = Annotated[Calendars, use(Calendars)]
 CircuitBreakerDep = Annotated[CircuitBreaker, use(CircuitBreaker)]
 LearnerCardsDep = Annotated[LearnerCards, use(LearnerCards)]
 StepQueriesDep = Annotated[StepQueries, use(StepQueries)]

@@ -74,6 +74,11 @@ def clock(conn: Connection) -> datetime:
     return scalar(conn, "SELECT clock_timestamp()", datetime).astimezone(UTC)
 
 
+def active(conn: Connection, person: UUID) -> bool:
+    """Known here, and with us."""
+    return bool(column(conn, "SELECT true FROM person_fact WHERE id = %s AND active", bool, [person]))
+
+
 class PersonFact(NamedTuple):
     id: UUID
     revision: int
