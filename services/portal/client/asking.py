@@ -166,9 +166,9 @@ class Asking:
         based = {"If-Match": f'"{version}"'} if version is not None else {}
         return _read(Receipt, self._answer(method, path, params=params, json=body, headers={**_keyed(key), **based}))
 
-    def begun(self, path: str, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, str | None]:
+    def begun(self, path: str, body: Mapping[str, JsonValue], key: str, **headers: str) -> tuple[Receipt, str | None]:
         """The receipt of a command that may take long, and the job that is not over after some seconds."""
-        answer = self._sent("POST", path, json=body, headers={**_keyed(key), "Prefer": f"wait={_PATIENCE}"})
+        answer = self._sent("POST", path, json=body, headers={**_keyed(key), "Prefer": f"wait={_PATIENCE}", **headers})
         receipt = _read(Receipt, _checked(answer))
         return receipt, answer.links.get("monitor", {}).get("url", "").rpartition("/")[2] or None
 

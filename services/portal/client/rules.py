@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from services.portal.client.asking import Asking, Listed, Params, Receipt, Reply
+from shared.notification_choice import NOTIFICATIONS
 
 E = "/api/enrollment"
 
@@ -161,9 +162,10 @@ def preview_removing(ask: Asking, id: UUID) -> Preview:
     return ask.post(Preview, f"{E}/previews", {"action": "remove", "assignment_ids": [str(id)]})
 
 
-def confirm(ask: Asking, id: UUID, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, str | None]:
-    """Do what a preview showed. With the job, where it takes longer than somebody waits for a page."""
-    return ask.begun(f"{E}/previews/{id}/confirm", body, key)
+def confirm(ask: Asking, id: UUID, body: Mapping[str, JsonValue], key: str, emails: str) -> tuple[Receipt, str | None]:
+    """Do what a preview showed; its e-mails are sent, held or silenced. With the job, where it takes longer than somebody waits
+    for a page."""
+    return ask.begun(f"{E}/previews/{id}/confirm", body, key, **({NOTIFICATIONS: emails} if emails != "send" else {}))
 
 
 def assign_people(ask: Asking, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, Result]:
