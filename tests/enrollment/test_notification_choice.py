@@ -68,6 +68,24 @@ def test_what_an_undo_takes_back_carries_its_own_choice(harness: Harness) -> Non
     assert (told["LearnerAssigned"], told["LearnerWithdrawn"]) == ({None}, {"silence"})
 
 
+@pytest.mark.feature("TRG-2")
+def test_a_trigger_that_is_applied_carries_the_choice_and_its_later_firings_do_not(harness: Harness) -> None:
+    ann, course = harness.person(), harness.course()
+    audience = harness.audience(ann)
+    when: dict[str, object] = {"kind": "audience", "target_id": str(audience)}
+    trigger = harness.trigger("Welcome", when, offering_id=course)
+    asked = {"action": "apply-trigger", "trigger_id": trigger}
+    preview = harness.http.post("/api/enrollment/previews", json=asked).json()
+    address = f"/api/enrollment/previews/{preview['id']}/confirm"
+    assert harness.http.post(address, headers={NOTIFICATIONS: "silence"}).status_code == 202
+    harness.settle()
+    bob = harness.person()
+    harness.join(audience, bob)
+    harness.settle()
+    assert harness.enrolled(course) == {ann, bob}
+    assert choices(harness)["LearnerAssigned"] == {"silence", None}
+
+
 @pytest.mark.feature("ASG-6")
 def test_a_key_that_was_used_with_another_choice_is_refused(harness: Harness) -> None:
     course, person = harness.course(), harness.person()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from uuid import UUID
 
-from services.portal.client.asking import Asking, Listed, Receipt, Reply
+from services.portal.client.asking import Asking, Listed, Params, Receipt, Reply
 from services.portal.client.people import names
 from services.portal.client.rules import Preview
 
@@ -63,7 +63,7 @@ def order(ask: Asking, id: UUID, action: str, key: str) -> Receipt:
 
 def forecast(ask: Asking, preview: Preview) -> list[ForecastItem]:
     """Which e-mails confirming it would cause."""
-    asked = {
+    asked: Params = {
         "offering_id": str(preview.offering_id) if preview.offering_id else None,
         "assigned": preview.enrolled,
         "withdrawn": preview.withdrawn,
@@ -72,3 +72,8 @@ def forecast(ask: Asking, preview: Preview) -> list[ForecastItem]:
         "access_until": f"{preview.access_until}" if preview.access_until else None,
     }
     return ask.every(ForecastItem, FORECAST, asked)
+
+
+def forecast_withdrawing(ask: Asking, learners: int) -> list[ForecastItem]:
+    """Which e-mails would go if so many learners were withdrawn, from whatever it is."""
+    return ask.every(ForecastItem, FORECAST, {"withdrawn": learners})

@@ -7,7 +7,6 @@ from uuid import UUID
 from pydantic import JsonValue
 
 from services.portal.client.asking import Asking, Listed, Params, Receipt, Reply
-from shared.notification_choice import NOTIFICATIONS
 
 E = "/api/enrollment"
 
@@ -165,7 +164,7 @@ def preview_removing(ask: Asking, id: UUID) -> Preview:
 def confirm(ask: Asking, id: UUID, body: Mapping[str, JsonValue], key: str, emails: str) -> tuple[Receipt, str | None]:
     """Do what a preview showed; its e-mails are sent, held or silenced. With the job, where it takes longer than somebody waits
     for a page."""
-    return ask.begun(f"{E}/previews/{id}/confirm", body, key, **({NOTIFICATIONS: emails} if emails != "send" else {}))
+    return ask.choosing(emails).begun(f"{E}/previews/{id}/confirm", body, key)
 
 
 def assign_people(ask: Asking, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, Result]:
