@@ -35,6 +35,8 @@ class Permission(StrEnum):
     SETTLE_MAIL = "settle-mail"
     MANAGE_MAIL = "manage-mail"
     """Switch e-mails off, and write their texts (NTF-2)."""
+    HOLD_MAIL = "hold-mail"
+    """Hold or silence the e-mails of a command, and release or drop those that are held (NTF-3)."""
     REVIEW = "review"
     """Approve, record, take back and revoke completions (ENR-5, ENR-12)."""
     RESOLVE = "resolve"
@@ -76,10 +78,16 @@ _ASSIGNING = frozenset(
 
 ROLES: dict[str, frozenset[Permission]] = {
     "site-administrator": frozenset(Permission),
-    "company-training-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
-    "enrollment-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS},
+    "company-training-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS, Permission.HOLD_MAIL},
+    "enrollment-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS, Permission.HOLD_MAIL},
     "operations-manager": _ASSIGNING
-    | {Permission.OVERRIDE, Permission.REPORT_PROGRESS, Permission.MANAGE_KEY_POOLS, Permission.READ_KEY_POOLS},
+    | {
+        Permission.OVERRIDE,
+        Permission.REPORT_PROGRESS,
+        Permission.MANAGE_KEY_POOLS,
+        Permission.READ_KEY_POOLS,
+        Permission.HOLD_MAIL,
+    },
     "sales-manager": _ASSIGNING,
     "learning-manager": frozenset(
         {
@@ -178,6 +186,20 @@ class Caller(BaseModel):
         """Where it is held: by roles, and by what a machine client was given."""
         by_role = [held.organisation for held in self.roles if permission in ROLES.get(held.role, frozenset())]
         return by_role + [one.organisation for one in self.scopes if one.permission == permission]
+
+    def wherever_acting(self, permission: Permission) -> None:
+        """Raises Forbidden unless the permission is held wherever the caller holds one that changes anything: what a command
+        reaches is not known before it is carried out."""
+        self.scope(permission)
+        held = set(self._held(permission))
+        acting = {one.organisation for one in self.roles if ROLES.get(one.role, frozenset()) - _READING}
+        acting |= {one.organisation for one in self.scopes if one.permission not in _READING}
+        if None not in held and acting - held:
+            raise Forbidden(
+                f"The permission '{permission}' is required wherever you may change anything; you have it for only some of these "
+                "organisations. Ask a site administrator.",
+                permission=str(permission),
+            )
 
     def everywhere(self, permission: Permission) -> None:
         """Raises Forbidden unless the permission is held for everything, not only for some organisations."""

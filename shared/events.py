@@ -102,6 +102,8 @@ class Meta(BaseModel):
     interface: str | None = None
     """Through which the command came that led to it: `page`, `command-line` or `api`; None: no command did, or it is from before
     this was recorded."""
+    notifications: str | None = None
+    """What becomes of the e-mails that it leads to: `hold` or `silence`; None: they are sent (NTF-3)."""
 
     def encode(self) -> str:
         return self.model_dump_json(exclude_none=True)

@@ -25,6 +25,7 @@ from shared.interface import interface
 from shared.limits import BIGGEST, Positions
 from shared.limits import Cursor as CursorText
 from shared.limits.wire import Edge
+from shared.notification_choice import NOTIFICATIONS, notification_choice
 from shared.problems import Problem, answer_with_problems, refused
 from shared.settings import Settings
 from shared.store import CommandContext
@@ -44,6 +45,7 @@ _VERSION = re.compile(r'(?:W/)?"?([0-9]{1,18})"?')
 # As documents tell of headers; that they are so is checked where each is read, in words of its own.
 _CommandId = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 200, "pattern": "^[!-~]{1,200}$"})]
 _Version = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 25, "pattern": '^"[0-9]{1,18}"$'})]
+_Choice = Annotated[str, WithJsonSchema({"type": "string", "enum": ["send", "hold", "silence"]})]
 _Preference = Annotated[str, WithJsonSchema({"type": "string", "maxLength": 14, "pattern": "^wait=[0-9]{1,9}$"})]
 
 
@@ -149,10 +151,16 @@ async def command_context(
     idempotency_key: Annotated[
         _CommandId | None, Header(description="Repeating a request with the same key returns the first answer (ASG-6).")
     ] = None,
+    _documented: Annotated[
+        _Choice | None,
+        Header(alias=NOTIFICATIONS, description="What becomes of e-mails that this causes; needs `hold-mail` (NTF-3)"),
+    ] = None,
 ) -> CommandContext:
     """Who commands what: the route's `context`. Without an Idempotency-Key every request is a command of its own."""
     _check_command_id(idempotency_key)
-    asked = f"{request.method} {request.url.path}?{request.url.query} {request.headers.get('If-Match', '')}\n".encode()
+    withheld = notification_choice(request.headers, caller)
+    told = f"{request.headers.get('If-Match', '')}{f' {withheld}' if withheld else ''}"
+    asked = f"{request.method} {request.url.path}?{request.url.query} {told}\n".encode()
     trace = request.headers.get("traceparent", "")
     return CommandContext(
         actor=caller.id,
@@ -162,6 +170,7 @@ async def command_context(
         correlation=request.state.correlation,
         traceparent=trace if _TRACE.fullmatch(trace) else None,
         interface=interface(request.headers),
+        notifications=withheld,
     )
 
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from services.cli import applying, audit, history, importing, keys, letters, operating
+from services.cli import applying, audit, history, importing, keys, letters, mail, operating
 from services.cli.client import Client, Password, Token, Url, User
 from shared import telemetry
 from shared.folding import fold
@@ -25,6 +25,7 @@ app = typer.Typer(
 )
 app.add_typer(letters.app, name="letters")
 app.add_typer(keys.app, name="keys")
+app.add_typer(mail.app, name="mail")
 app.add_typer(audit.app, name="audit")
 for name, command in operating.COMMANDS.items():
     app.command(name)(command)

@@ -5,7 +5,14 @@ from datetime import timedelta
 
 import httpx
 
-from services.notifier.api import caught_routes, ledger_routes, switch_routes, text_routes
+from services.notifier.api import (
+    caught_routes,
+    forecast_routes,
+    held_mail_routes,
+    ledger_routes,
+    switch_routes,
+    text_routes,
+)
 from services.notifier.application import Notifier
 from services.notifier.catcher import MailCatcher
 from services.notifier.domain import RetryPolicy
@@ -26,9 +33,11 @@ from services.notifier.projections import (
     RoleHolders,
     Zones,
 )
+from services.notifier.projections.forecast import Usual
 from services.notifier.reactions import (
     Copies,
     Enrollments,
+    HeldMailOrders,
     JobRoles,
     Keys,
     Notices,
@@ -100,6 +109,9 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
     app = service_app("notifier", settings=settings, database=database, verifier=verifier, ready=ready)
     app.include_router(ledger_routes(application))
     app.include_router(audit_routes("notifier", database, settings))
+    app.include_router(held_mail_routes(application))
+    usual = Usual(settings.reminder_days, settings.access_reminder_days, settings.exception_notices)
+    app.include_router(forecast_routes(application, usual))
     app.include_router(switch_routes(application))
     letters = Letters(settings.mail_from, settings.base_url)
     app.include_router(text_routes(application, letters, Previews(Queue(database), letters)))
@@ -110,6 +122,7 @@ def build(settings: Settings, *, feeds: Feeds, verifier: Verifier) -> Service:
         PollingWorker(database, settings.worker_pause, Notices()),
         PollingWorker(database, settings.reminder_pause, reminders),
         PollingWorker(database, settings.copy_pause, Copies()),
+        PollingWorker(database, settings.worker_pause, HeldMailOrders()),
     ]
     app.include_router(letter_routes("notifier", database, consumers, watches))
     client = httpx.Client(base_url=settings.base_url, timeout=30.0, verify=trusted())

@@ -58,6 +58,7 @@ class CommandContext:
     causation: str | None = None
     traceparent: str | None = None
     interface: str | None = None
+    notifications: str | None = None
 
     @classmethod
     def system(cls, command_id: str, *, correlation: UUID | None = None, reason_code: str = "rule") -> "CommandContext":
@@ -76,6 +77,7 @@ class CommandContext:
             causation=cause.causation,
             traceparent=cause.traceparent,
             interface=cause.interface,
+            notifications=cause.notifications,
         )
 
     def meta(self) -> Meta:
@@ -87,6 +89,7 @@ class CommandContext:
             causation=self.causation,
             traceparent=self.traceparent,
             interface=self.interface,
+            notifications=self.notifications,
         )
 
 

@@ -14,6 +14,7 @@ from services.directory.main import build as build_directory
 from services.enrollment.application.previews.selections import Selections
 from shared.contracts.directory import PersonDeactivated
 from shared.database import Database, scalar
+from shared.notification_choice import NOTIFICATIONS
 from shared.settings import Settings
 
 pytestmark = pytest.mark.feature("ASG-4", "ASG-9", "ADM-5")
@@ -119,12 +120,16 @@ def test_it_is_counted_in_parts_shows_how_far_and_does_what_it_showed(
     assert directory.told == [4, 4, 4]
     who = harness.http.get(f"/api/enrollment/previews/{told['id']}/learners?what=enrolled").json()["items"]
     assert {one["person_id"] for one in who} == {str(id) for id in people[2:]}
-    done = harness.http.post(f"/api/enrollment/previews/{told['id']}/confirm", json={"note": {"title": "Welcome"}})
+    note, hold = {"note": {"title": "Welcome"}}, {NOTIFICATIONS: "hold"}
+    done = harness.http.post(f"/api/enrollment/previews/{told['id']}/confirm", json=note, headers=hold)
     assert done.status_code == 202, done.text
     harness.settle()
     assert harness.enrolled(course) == {*people} - {people[1]}
     job = harness.http.get(done.headers["Location"]).json()
     assert (job["state"], job["done"], job["total"], job["preview_id"]) == ("finished", 11, 11, told["id"])
+    with harness.database.connection() as conn:
+        query = "SELECT DISTINCT meta::jsonb ->> 'notifications' FROM events WHERE meta LIKE %s"
+        assert conn.execute(query, [f"%{job['batch']}%"]).fetchall() == [("hold",)], "NTF-3"
     told = harness.http.get(f"/api/enrollment/history/person/{people[2]}").json()["items"]
     assert {(one["kind"], one["interface"]) for one in told} == {
         ("assignment-created", "api"),

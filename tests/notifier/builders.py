@@ -45,14 +45,15 @@ class Builders:
         *events: tuple[type[Event], UUID, dict[str, Any]],
         reason_code: str = "command",
         batch: UUID | None = None,
+        **meta: Any,
     ) -> int:
         """Events of another service, in one append; of one batch, or of one each."""
         decisions = []
         for kind, stream, fields in events:
             self._versions[stream] += 1
             event = kind(originator_id=stream, originator_version=self._versions[stream], **fields)
-            meta = Meta(actor=SYSTEM, correlation=batch or uuid4(), reason_code=reason_code)
-            decisions.append(Decision((event,), meta))
+            told = {"actor": SYSTEM, **meta}
+            decisions.append(Decision((event,), Meta(correlation=batch or uuid4(), reason_code=reason_code, **told)))
         appended = self.sources[source].append(decisions)
         assert not appended.lost
         return appended.positions[-1]
@@ -89,9 +90,9 @@ class Builders:
                 [person, revision, body],
             )
 
-    def assign(self, offering: UUID, *people: UUID, term: int = 1, assignment: UUID | None = None) -> UUID:
+    def assign(self, offering: UUID, *people: UUID, term: int = 1, assignment: UUID | None = None, **meta: Any) -> UUID:
         assignment = assignment or uuid4()
-        self.tell("enrollment", *[self._assigned(offering, person, assignment, term) for person in people])
+        self.tell("enrollment", *[self._assigned(offering, person, assignment, term) for person in people], **meta)
         return assignment
 
     def _assigned(
@@ -139,14 +140,19 @@ class Builders:
         self.tell("directory", (directory.PermissionRoleRevoked, person, fields))
 
     def hold(
-        self, offering: UUID, *people: UUID, batch: UUID | None = None, kinds: tuple[str, ...] = ("time-allowance",)
+        self,
+        offering: UUID,
+        *people: UUID,
+        batch: UUID | None = None,
+        kinds: tuple[str, ...] = ("time-allowance",),
+        **meta: Any,
     ) -> UUID:
         """Exceptions of one batch. Returns the assignment that waits."""
         assignment = uuid4()
         holds = (Hold(assignment_id=assignment, since=DAY, cause=kinds[0]),)  # type: ignore[arg-type]
         fields = {"kinds": kinds, "holds": holds}
         told = [self._about(enrollment.ExceptionRaised, offering, person, **fields) for person in people]
-        self.tell("enrollment", *told, batch=batch or uuid4())
+        self.tell("enrollment", *told, batch=batch or uuid4(), **meta)
         return assignment
 
     def answer(self, offering: UUID, *people: UUID, resolution: str = "not-assigned") -> None:

@@ -51,7 +51,7 @@ class StandIn:
         waiting = {"exceptions": 0, "set_aside": 0, "completions": 0, "held_changes": 0, "jobs": 0}
         self.says("GET", "/api/enrollment/counts", waiting)
         self.says("GET", "/api/enrollment/jobs", {"items": [], "next": None})
-        mails = dict.fromkeys(("waiting", "sending", "sent", "failed", "withdrawn", "unknown"), 0)
+        mails = dict.fromkeys(("waiting", "held", "sending", "sent", "failed", "withdrawn", "unknown"), 0)
         self.says("GET", "/api/notifier/counts", mails)
         self.says("GET", "/api/demo/progress", {"done": 0, "total": 0})
 

@@ -7,6 +7,8 @@ from portal.conftest import Browser
 from portal.html_checks import Page
 from portal.standin import StandIn
 
+from shared.notification_choice import NOTIFICATIONS
+
 pytestmark = pytest.mark.feature("ASG-20")
 
 BATCH = "11111111-1111-4111-8111-111111111111"
@@ -15,6 +17,7 @@ COURSE = "33333333-3333-4333-8333-333333333333"
 ANN = "44444444-4444-4444-8444-444444444444"
 KEY = "0b6a7f53-6a8e-4d6e-9b52-5a7f0c1d2e3f"
 ONE = f"/api/enrollment/batches/{BATCH}"
+FORECAST = "/api/notifier/forecast"
 LOOKUP = "/api/directory/people/lookup"
 
 
@@ -43,6 +46,16 @@ def answers(browser: Browser, standin: StandIn) -> None:
         "stays": [{"kind": "training-begun", "why": "Because.", "number": 7}],
     }
     standin.says("GET", f"{ONE}/undo", preview)
+    item = {
+        "occasion": "withdrawn",
+        "to": "learners",
+        "emails": 1284,
+        "off": None,
+        "fewer": False,
+        "days": [],
+        "on": [],
+    }
+    standin.says("GET", FORECAST, [standin.sample("notifier", "ForecastItem", **item)])
     browser.sign_in("enrollment-manager")
 
 
@@ -62,12 +75,30 @@ def test_before_undoing_one_reads_what_would_be_reversed_and_what_stays(browser:
     page = browser.get(f"/admin/batches/{BATCH}/undo")
     for word in ("Assignments removed", "1,284", "This would stay", "7", "The training was begun, so it stays."):
         assert word in said(page), word
-    assert len(standin.questions()) == 2
+    assert len(standin.questions()) == 3
     standin.says("POST", f"{ONE}/undo", standin.answer("POST", f"{ONE}/undo", position="enrollment:9"))
     answer = browser.post(f"/admin/batches/{BATCH}/undo", key=KEY, reason=" the wrong course ")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/admin/batches/{BATCH}?said=undone")
     assert standin.sent("POST", f"{ONE}/undo") == {"reason": "the wrong course"}
     assert standin.asked[-1].headers["Idempotency-Key"] == KEY
+
+
+@pytest.mark.feature("NTF-3")
+@pytest.mark.parametrize(("choice", "sent"), [("send", "send"), ("hold", "hold"), ("silence", "silence")])
+def test_undoing_names_the_e_mails_that_would_go_and_they_are_sent_held_or_silenced(
+    browser: Browser, standin: StandIn, choice: str, sent: str
+) -> None:
+    page = browser.get(f"/admin/batches/{BATCH}/undo")
+    assert "Withdrawn Learners 1,284 at most At once" in said(page)
+    assert [dict(one.url.params) for one in standin.asked if one.url.path == FORECAST] == [{"withdrawn": "1284"}]
+    standin.says("POST", f"{ONE}/undo", standin.answer("POST", f"{ONE}/undo", position="enrollment:9"))
+    assert browser.post(f"/admin/batches/{BATCH}/undo", key=KEY, emails=choice).status_code == 303
+    assert standin.asked[-1].headers.get(NOTIFICATIONS) == sent
+    standin.refuses("POST", f"{ONE}/undo", 403, "forbidden")
+    page = browser.refused(f"/admin/batches/{BATCH}/undo", 403, key=KEY, emails=choice)
+    assert [one["value"] for one in page.fields if one.get("name") == "emails" and "checked" in one] == [choice]
+    standin.down.add("notifier")
+    assert "Which e-mails would go cannot be shown" in said(browser.get(f"/admin/batches/{BATCH}/undo"))
 
 
 def test_an_undone_batch_lists_what_was_left_and_whose_it_is(browser: Browser, standin: StandIn) -> None:

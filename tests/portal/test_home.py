@@ -11,7 +11,7 @@ from portal.test_pool_pages import said
 pytestmark = pytest.mark.feature("ADM-4")
 
 COUNTS, MAILS = "/api/enrollment/counts", "/api/notifier/counts"
-MAIL = {"waiting": 0, "sending": 0, "sent": 9, "failed": 0, "withdrawn": 0, "unknown": 0}
+MAIL = {"waiting": 0, "held": 0, "sending": 0, "sent": 9, "failed": 0, "withdrawn": 0, "unknown": 0}
 
 
 def counted(standin: StandIn, unknown: int = 0, **numbers: Any) -> None:

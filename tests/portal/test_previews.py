@@ -11,10 +11,12 @@ from portal.html_checks import Page
 from portal.standin import PERSON, StandIn
 
 from services.enrollment.domain.assignments import adding_text, adding_to_several_text, due_text, removing_text
+from shared.notification_choice import NOTIFICATIONS
 
 pytestmark = pytest.mark.feature("ASG-9")
 
 PAGE, ONE, CONFIRM = f"/admin/previews/{PREVIEW}", f"{E}/previews/{PREVIEW}", f"{E}/previews/{PREVIEW}/confirm"
+FORECAST = "/api/notifier/forecast"
 JOB = "99999999-9999-4999-8999-999999999999"
 REMOVAL: dict[str, Any] = {
     "action": "remove",
@@ -32,6 +34,7 @@ REMOVAL: dict[str, Any] = {
 @pytest.fixture(autouse=True)
 def answers(browser: Browser, standin: StandIn) -> None:
     standin.says("GET", ONE, preview(standin))
+    standin.says("GET", FORECAST, [])
     browser.sign_in("site-administrator")
 
 
@@ -70,7 +73,7 @@ def test_the_numbers_add_up_and_lead_to_the_people(browser: Browser, standin: St
     assert numbers(browser.http.get(PAGE).text) == ([318, 21, 9, 4], 318 + 21 + 9 + 4)
     assert {f"{PAGE}/{what}" for what in ("enrolled", "added", "held", "excluded")} <= set(page.links)
     assert "318 e-mails go out. The notification of an assignment is on." in said(page)
-    assert len(standin.questions()) == 2, "one for each time that the page was shown"
+    assert len(standin.questions()) == 4, "two for each time that the page was shown"
     standin.says("GET", ONE, preview(standin, **REMOVAL))
     assert numbers(browser.http.get(PAGE).text) == ([300, 50, 2], 352)
     standin.says("GET", ONE, preview(standin, action="apply-trigger", assignments=1, enrolled=300))
@@ -104,6 +107,71 @@ def test_confirming_says_why_and_tells_the_learners(browser: Browser, standin: S
     assert standin.sent("POST", CONFIRM) == {"reason": "New law", "note": note}
     sent = next(one for one in standin.asked if one.url.path == CONFIRM)
     assert (sent.headers["Idempotency-Key"], sent.headers["Prefer"]) == (KEY, "wait=2")
+
+
+def would_go(standin: StandIn, occasion: str, to: str = "learners", **more: Any) -> dict[str, Any]:
+    told = {"emails": 318, "off": None, "fewer": False, "days": [], "on": [], **more}
+    return standin.sample("notifier", "ForecastItem", occasion=occasion, to=to, **told)
+
+
+@pytest.mark.feature("NTF-3")
+def test_the_e_mails_that_would_go_are_named_with_recipients_numbers_and_days(
+    browser: Browser, standin: StandIn
+) -> None:
+    items = [
+        would_go(standin, "assigned"),
+        would_go(standin, "assigned", "managers", emails=300),
+        would_go(standin, "exceptions", "administrators", emails=2),
+        would_go(standin, "due-soon", days=[-7], on=["2027-03-03"]),
+        would_go(standin, "overdue", off="offering", emails=0),
+        would_go(standin, "access-expiring", days=[-7, -1], fewer=True),
+        would_go(standin, "withdrawn", off="system", emails=0),
+    ]
+    standin.says("GET", FORECAST, items)
+    words = said(browser.get(PAGE))
+    for told in (
+        "Assigned Learners 318 At once",
+        "Assigned Managers of the learners the managers of 300 learners at most At once",
+        "Exceptions to answer Administrators 2 at most At once",
+        "Due soon Learners 318 at most 7 days before the due date ( Wed 3 March 2027",
+        "Overdue Learners None: it is off for this offering",
+        "318 at most; organisations differ 7 days before access ends; 1 day before access ends",
+        "Withdrawn Learners None: it is off for the whole system",
+    ):
+        assert told in words, words
+    asked = next(dict(one.url.params) for one in standin.asked if one.url.path == FORECAST)
+    assert asked == {"offering_id": OFFERING, "assigned": "318", "withdrawn": "0", "held": "9", "moved": "0"}
+    standin.down.add("notifier")
+    assert "Which e-mails would go cannot be shown at the moment." in said(browser.get(PAGE))
+
+
+@pytest.mark.feature("NTF-3")
+@pytest.mark.parametrize(("choice", "sent"), [("send", "send"), ("hold", "hold"), ("silence", "silence"), ("", "send")])
+def test_whoever_confirms_chooses_what_becomes_of_the_e_mails(
+    browser: Browser, standin: StandIn, choice: str, sent: str
+) -> None:
+    confirmed(standin)
+    page = browser.get(PAGE)
+    offered = [one for one in page.fields if one.get("name") == "emails"]
+    assert [(one["value"], "checked" in one) for one in offered] == [
+        ("send", True),
+        ("hold", False),
+        ("silence", False),
+    ]
+    browser.post(PAGE, key=KEY, **({"emails": choice} if choice else {}))
+    command = next(one for one in standin.asked if one.url.path == CONFIRM)
+    assert command.headers.get(NOTIFICATIONS) == sent
+
+
+@pytest.mark.feature("NTF-3", "SEC-4")
+def test_without_the_permission_nothing_is_chosen_and_a_refusal_names_it(browser: Browser, standin: StandIn) -> None:
+    browser.sign_in("sales-manager")
+    assert not [one for one in browser.get(PAGE).fields if one.get("name") == "emails"]
+    standin.refuses("POST", CONFIRM, 403, "forbidden", detail="You need the permission 'hold-mail'.")
+    browser.sign_in("site-administrator")
+    page = browser.refused(PAGE, 403, key=KEY, emails="hold")
+    assert "hold-mail" in said(page)
+    assert [one["value"] for one in page.fields if one.get("name") == "emails" and "checked" in one] == ["hold"]
 
 
 @pytest.mark.feature("ADM-5")

@@ -144,6 +144,7 @@ def test_it_is_applied_to_those_who_match_today_after_a_preview(browser: Browser
     confirm = f"{PREVIEWS}/{PREVIEW}/confirm"
     done = standin.answer("POST", confirm, position="enrollment:4", result={"jobs": [JOB]})
     standin.says("POST", confirm, done, 202)
+    assert f"/admin/previews/{PREVIEW}" in browser.get(f"{PAGE}?preview={PREVIEW}").links
     applied = browser.post(f"{PAGE}/apply", preview=PREVIEW, key=KEY)
     assert applied.headers["Location"] == f"/admin/jobs/{JOB}"
 

@@ -24,7 +24,7 @@ STATE = {
     "irreversible job_role_holder learner_grant learner_group plan plan_part plan_person purchase trigger trigger_standing",
     "approvals": "delegation refused_decision request request_decision stage_approver",
     "keys": "key_secret mailing pool pool_export pool_template recipient redemption registration training_key",
-    "notifier": "exception_case ledger ledger_start mail_switches message message_decision own_text",
+    "notifier": "exception_case held_mail_order ledger ledger_start mail_switches message message_decision own_text",
     "reporting": "",
 }
 """Written with the service's own events or commands, in their transaction; nothing rebuilds it yet."""

@@ -23,6 +23,7 @@ class Counts(BaseModel):
     """How many e-mails are in each state."""
 
     waiting: int
+    held: int
     sending: int
     sent: int
     failed: int

@@ -18,7 +18,7 @@ _DECIDE = "INSERT INTO message_decision (message_id, revision, action, actor, ba
 _BEGIN_AGAIN = """
 UPDATE message SET state = 'unknown', reason = 'before-restore', mailer = NULL, revision = revision + 1,
     changed_at = now()
-WHERE state IN ('waiting', 'sending')
+WHERE state IN ('waiting', 'held', 'sending')
 """
 
 

@@ -11,10 +11,12 @@ _WRITE = """
 WITH proposed AS (
     SELECT * FROM unnest(%s::uuid[], %s::int[], %s::uuid[], %s::text[], %s::text[], %s::timestamptz[], %s::uuid[],
         %s::uuid[], %s::uuid[], %s::uuid[], %s::int[], %s::text[], %s::date[], %s::text[], %s::int[],
-        %s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::uuid[], %s::timestamptz[], %s::int[], %s::uuid[], %s::uuid[])
+        %s::uuid[], %s::text[], %s::uuid[], %s::int[], %s::uuid[], %s::timestamptz[], %s::int[], %s::uuid[], %s::text[],
+        %s::uuid[], %s::uuid[])
     WITH ORDINALITY AS t (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
         offering_id, enrollment_id, assignment_id, term, serial, due_on, due_time, due_days,
-        request_id, request_kind, learner_id, stage, pool_id, pool_expires, many, job_role_id, message_id, place)
+        request_id, request_kind, learner_id, stage, pool_id, pool_expires, many, job_role_id, withheld,
+        withheld_by, message_id, place)
 ), kept AS (
     -- Nobody is told of what was before there was such an e-mail, when a history is read again.
     SELECT t.*, t.template = ANY(%s::text[]) AND (o.id IS NULL OR t.template = ANY(o.copied)
@@ -25,24 +27,27 @@ WITH proposed AS (
 ), written AS (
     INSERT INTO ledger (cause_stream, cause_version, person_id, template, cause_type, caused_at, batch,
         offering_id, enrollment_id, assignment_id, term, serial, due_on, due_time, due_days,
-        request_id, request_kind, learner_id, stage, pool_id, pool_expires, many, job_role_id, message_id, copying)
+        request_id, request_kind, learner_id, stage, pool_id, pool_expires, many, job_role_id, withheld, withheld_by,
+        message_id, copying)
     SELECT cause_stream, cause_version, person_id, template, cause_type, caused_at, batch, offering_id, enrollment_id,
         assignment_id, term, serial, due_on, due_time, due_days, request_id, request_kind, learner_id, stage, pool_id,
-        pool_expires, many, job_role_id, message_id, copying
+        pool_expires, many, job_role_id, withheld, withheld_by, message_id, copying
     FROM kept ORDER BY place
     ON CONFLICT DO NOTHING
-    RETURNING message_id, person_id, caused_at
+    RETURNING message_id, person_id, caused_at, withheld
 )
 INSERT INTO message (id, person_id, state, reason)
 SELECT message_id, person_id,
-    CASE WHEN caused_at < since THEN 'unknown' ELSE 'waiting' END,
-    CASE WHEN caused_at < since THEN 'before-restore' END
+    CASE WHEN withheld = 'silence' THEN 'withdrawn' WHEN caused_at < since THEN 'unknown'
+         WHEN withheld IS NOT NULL THEN 'held' ELSE 'waiting' END,
+    CASE WHEN withheld = 'silence' THEN 'silenced' WHEN caused_at < since THEN 'before-restore' END
 FROM written, ledger_start
 """
 
 
 def write(conn: Connection, reasons: Sequence[Reason]) -> None:
-    """New rows of the ledger with their e-mails, which wait; unknown, where the cause is from before a restore."""
+    """New rows of the ledger with their e-mails, which wait, or are held or silenced as their command says; unknown, where the
+    cause is from before a restore."""
     if reasons:
         ids = UuidArray([reason.message_id for reason in reasons])
         conn.execute(_WRITE, [*columns(reasons), ids, list(COPIED)])

@@ -16,6 +16,8 @@ class State(StrEnum):
     """Where an e-mail stands. Only `waiting` is ever taken by a mailer."""
 
     WAITING = "waiting"
+    HELD = "held"
+    """Its command said so: it waits until a person releases or drops it (NTF-3)."""
     SENDING = "sending"
     """Committed before the mail server hears of the message."""
     SENT = "sent"
@@ -23,7 +25,7 @@ class State(StrEnum):
     FAILED = "failed"
     """Refused for good, or tried too often; a person may try again."""
     WITHDRAWN = "withdrawn"
-    """Never sent: switched off, or its reason is gone (CAT-17, NTF-5)."""
+    """Never sent: switched off, silenced, dropped, or its reason is gone (CAT-17, NTF-3, NTF-5)."""
     UNKNOWN = "unknown"
     """The mail server may have it. Never sent again without a person's word."""
 

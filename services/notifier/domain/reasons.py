@@ -17,7 +17,7 @@ from shared.contracts.enrollment import (
     LearnerWithdrawn,
 )
 from shared.contracts.notifications import Template
-from shared.events import Recorded
+from shared.events import Meta, Recorded
 
 _NAMESPACE = uuid5(NAMESPACE_URL, "urn:rollbook:notifier:ledger")
 
@@ -64,11 +64,19 @@ class Reason(NamedTuple):
     many: int | None = None
     """Of a warning: how many percent are used, or keys unused; of a digest: how many requests wait."""
     job_role_id: UUID | None = None
+    withheld: str | None = None
+    """What its command said of its e-mails: `hold` or `silence`; None: they are sent (NTF-3)."""
+    withheld_by: UUID | None = None
 
     @property
     def message_id(self) -> UUID:
         """The same for the same cause, recipient and template, in every run and every restore."""
         return uuid5(_NAMESPACE, f"{self.cause_stream}/{self.cause_version}/{self.person_id}/{self.template}")
+
+
+def chosen(reason: Reason, meta: Meta) -> Reason:
+    """The same, held or silenced where the command that led to it says so (NTF-3)."""
+    return reason._replace(withheld=meta.notifications, withheld_by=meta.actor) if meta.notifications else reason
 
 
 def follow(standing: Standing | None, recorded: Recorded) -> tuple[Standing | None, Reason | None]:
@@ -120,7 +128,7 @@ def _reason(
     assignment: UUID | None,
     serial: str | None = None,
 ) -> Reason:
-    return Reason(
+    reason = Reason(
         cause_stream=event.originator_id,
         cause_version=event.originator_version,
         person_id=event.person_id,
@@ -134,6 +142,7 @@ def _reason(
         term=event.term,
         serial=serial,
     )
+    return chosen(reason, recorded.meta)
 
 
 class Case(NamedTuple):
@@ -176,7 +185,14 @@ def hold(case: Case | None, recorded: Recorded) -> Case | None:
     return case
 
 
-def notice(batch: UUID, offering: UUID, raised_at: datetime, administrator: UUID) -> Reason:
+def notice(
+    batch: UUID,
+    offering: UUID,
+    raised_at: datetime,
+    administrator: UUID,
+    withheld: str | None,
+    withheld_by: UUID | None,
+) -> Reason:
     """Administrators are told of all exceptions of a batch and an offering at once (DUE-7): these two are the cause."""
     return Reason(
         cause_stream=uuid5(_NAMESPACE, f"{batch}/{offering}"),
@@ -187,10 +203,8 @@ def notice(batch: UUID, offering: UUID, raised_at: datetime, administrator: UUID
         caused_at=raised_at,
         batch=batch,
         offering_id=offering,
-        enrollment_id=None,
-        assignment_id=None,
-        term=None,
-        serial=None,
+        withheld=withheld,
+        withheld_by=withheld_by,
     )
 
 

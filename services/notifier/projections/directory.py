@@ -33,7 +33,7 @@ def _person(*, id: UUID, **fields: Any) -> tuple[UUID, Person]:
 
 _GONE = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
-FROM message_check c WHERE m.person_id = ANY(%s) AND m.state = 'waiting' AND c.id = m.id AND c.verdict = 'reason-gone'
+FROM message_check c WHERE m.person_id = ANY(%s) AND m.state IN ('waiting', 'held') AND c.id = m.id AND c.verdict = 'reason-gone'
 """
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from services.notifier.domain import Action, State
+from services.notifier.projections.held_mails import HeldAction
 from services.notifier.projections.scope import in_scope, scope_parameters
 from shared.auth import Scope
 from shared.contracts.notifications import Template
@@ -31,7 +32,7 @@ SELECT page.number, page.message_id, page.template, page.person_id, page.offerin
     CASE WHEN page.template = 'exceptions' THEN page.batch || '/' || page.offering_id
          ELSE page.cause_stream || '/' || page.cause_version END AS cause,
     page.cause_type, page.caused_at, page.recorded_at, page.state, page.reason, page.attempts, page.answer_code,
-    page.answer, page.revision, page.changed_at, page.sent_at,
+    page.answer, page.withheld_by, page.revision, page.changed_at, page.sent_at,
     CASE WHEN page.state <> 'waiting' THEN NULL
          WHEN NOT page.ready THEN (SELECT verdict FROM message_check c WHERE c.id = page.message_id)
          WHEN page.due_at > now() THEN 'retry' ELSE 'mailer' END AS waiting_for,
@@ -73,7 +74,7 @@ class Entry(BaseModel):
     recorded_at: datetime
     state: State
     reason: str | None
-    """switched-off, reason-gone, refused, tried-too-often, temporary-failure, no-answer, mailer-died, before-restore ..."""
+    """switched-off, silenced, dropped, reason-gone, refused, tried-too-often, temporary-failure, no-answer, before-restore ..."""
     waiting_for: str | None
     """What a waiting e-mail lacks: enrollment, offering, pool, person, inactive, profile, scope; or retry, mailer."""
     next_attempt_at: datetime | None
@@ -81,6 +82,8 @@ class Entry(BaseModel):
     answer_code: int | None
     answer: str | None
     """The mail server's last words, without addresses."""
+    withheld_by: UUID | None = None
+    """Who sent the command that says that this e-mail is held, or silenced."""
     revision: int
     changed_at: datetime
     sent_at: datetime | None
@@ -106,7 +109,7 @@ class OwnEntry(BaseModel):
 class Decided(BaseModel):
     """A person's word on an e-mail."""
 
-    action: Action
+    action: Action | HeldAction
     actor: UUID
     batch: UUID
     decided_at: datetime

@@ -2,6 +2,7 @@
 
 from services.notifier.reactions.copies import Copies
 from services.notifier.reactions.enrollments import Enrollments
+from services.notifier.reactions.held_mails import HeldMailOrders
 from services.notifier.reactions.job_roles import JobRoles
 from services.notifier.reactions.keys import Keys
 from services.notifier.reactions.notices import Notices
@@ -12,6 +13,7 @@ from services.notifier.reactions.requests import Requests
 __all__ = [
     "Copies",
     "Enrollments",
+    "HeldMailOrders",
     "JobRoles",
     "Keys",
     "Notices",

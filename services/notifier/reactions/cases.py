@@ -1,7 +1,6 @@
 """Whom exceptions hold back (DUE-4), and what administrators are to be told of them (DUE-7)."""
 
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from uuid import UUID
 
 from services.notifier.application.reasons import columns
@@ -22,11 +21,13 @@ ON CONFLICT (enrollment_id) DO UPDATE SET version = excluded.version, batch = ex
     waiting = excluded.waiting
 """
 _NOTICE = """
-INSERT INTO exception_notice (batch, offering_id, raised_at, due_at)
-SELECT batch, offering, raised_at, now() + make_interval(secs => %s)
-FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[]) AS t (batch, offering, raised_at), ledger_start
+INSERT INTO exception_notice (batch, offering_id, raised_at, due_at, withheld, withheld_by)
+SELECT batch, offering, raised_at, now() + make_interval(secs => %s), withheld, withheld_by
+FROM unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::text[], %s::uuid[])
+    AS t (batch, offering, raised_at, withheld, withheld_by), ledger_start
 WHERE raised_at >= exceptions_since ORDER BY batch, offering
 ON CONFLICT (batch, offering_id) DO UPDATE SET addressed = false, due_at = excluded.due_at,
+    withheld = excluded.withheld, withheld_by = excluded.withheld_by,
     raised_at = greatest(exception_notice.raised_at, excluded.raised_at)
 """
 _WITHDRAW = """
@@ -34,7 +35,7 @@ UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.r
 FROM unnest(%s::uuid[], %s::uuid[]) AS t (batch, offering)
 JOIN ledger l ON l.batch = t.batch AND l.offering_id = t.offering AND l.template = 'exceptions'
 JOIN message_check c ON c.id = l.message_id
-WHERE m.id = l.message_id AND m.state = 'waiting' AND c.verdict = 'reason-gone'
+WHERE m.id = l.message_id AND m.state IN ('waiting', 'held') AND c.verdict = 'reason-gone'
 """
 
 Subject = tuple[UUID, UUID]
@@ -45,7 +46,7 @@ def follow_cases(conn: Connection, events: Sequence[Recorded], delay: float | No
     """Keep the cases; have administrators told of new ones after `delay` seconds without another one, None: never."""
     cases = _known(conn, {recorded.event.originator_id for recorded in events})
     changed: dict[UUID, Case] = {}
-    raised: dict[Subject, datetime] = {}
+    raised: dict[Subject, Recorded] = {}
     ended: set[Subject] = set()
     for recorded in events:
         id = recorded.event.originator_id
@@ -56,15 +57,21 @@ def follow_cases(conn: Connection, events: Sequence[Recorded], delay: float | No
         cases[id] = changed[id] = after
         subject = (after.batch, after.offering_id)
         if after.waiting and not (before and before.waiting):
-            raised[subject] = recorded.recorded_at
+            raised[subject] = recorded
         elif not after.waiting:
             ended.add(subject)
     if changed:
         _write(conn, changed.values())
     if raised and delay is not None:
-        conn.execute(_NOTICE, [delay, *columns(raised), list(raised.values())])
+        conn.execute(_NOTICE, [delay, *columns(_raised(raised))])
     if ended:
         conn.execute(_WITHDRAW, columns(sorted(ended)))
+
+
+def _raised(raised: Mapping[Subject, Recorded]) -> Iterator[tuple[object, ...]]:
+    for subject, recorded in raised.items():
+        withheld = recorded.meta.notifications
+        yield *subject, recorded.recorded_at, withheld, recorded.meta.actor if withheld else None
 
 
 def _known(conn: Connection, ids: set[UUID]) -> dict[UUID, Case]:

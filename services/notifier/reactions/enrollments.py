@@ -28,11 +28,11 @@ ON CONFLICT (id) DO UPDATE SET term = excluded.term, enrolled = excluded.enrolle
 _WITHDRAW = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
 FROM ledger l JOIN message_check c ON c.id = l.message_id
-WHERE l.enrollment_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting' AND c.verdict = 'reason-gone'
+WHERE l.enrollment_id = ANY(%s) AND m.id = l.message_id AND m.state IN ('waiting', 'held') AND c.verdict = 'reason-gone'
 """
 _REVOKED = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
-FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting'
+FROM ledger l WHERE l.serial = ANY(%s) AND m.id = l.message_id AND m.state IN ('waiting', 'held')
 """
 
 

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from services.notifier.application.reasons import write
-from services.notifier.domain import Reason
+from services.notifier.domain import Reason, chosen
 from shared.contracts.enrollment import JobRoleAssigned, JobRoleUnassigned, TriggerFired, TriggerTakenBack
 from shared.database import Connection, UuidArray, fetch
 from shared.events import Recorded
@@ -20,7 +20,7 @@ ON CONFLICT (stream) DO UPDATE SET version = excluded.version, held = excluded.h
 _WITHDRAW = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
 FROM ledger l JOIN message_check c ON c.id = l.message_id
-WHERE l.job_role_id = ANY(%s) AND l.person_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting'
+WHERE l.job_role_id = ANY(%s) AND l.person_id = ANY(%s) AND m.id = l.message_id AND m.state IN ('waiting', 'held')
     AND c.verdict = 'reason-gone'
 """
 _GIVES = (JobRoleAssigned, TriggerFired)
@@ -87,7 +87,7 @@ def _has(known: dict[UUID, _Holding], one: _Holding) -> bool:
 
 
 def _reason(recorded: Recorded, event: _Event, job_role: UUID) -> Reason:
-    return Reason(
+    reason = Reason(
         cause_stream=event.originator_id,
         cause_version=event.originator_version,
         person_id=event.person_id,
@@ -97,3 +97,4 @@ def _reason(recorded: Recorded, event: _Event, job_role: UUID) -> Reason:
         batch=recorded.meta.correlation,
         job_role_id=job_role,
     )
+    return chosen(reason, recorded.meta)

@@ -21,7 +21,7 @@ WHERE NOT n.addressed AND n.due_at <= now() AND (%(only)s::uuid[] IS NULL OR n.b
 ORDER BY n.due_at LIMIT %(limit)s FOR UPDATE OF n SKIP LOCKED
 """
 _RECIPIENTS = """
-SELECT n.batch, n.offering_id AS offering, n.raised_at, a.person_id AS administrator
+SELECT n.batch, n.offering_id AS offering, n.raised_at, a.person_id AS administrator, n.withheld, n.withheld_by
 FROM unnest(%s::uuid[], %s::uuid[]) AS t (batch, offering)
 JOIN exception_notice n ON n.batch = t.batch AND n.offering_id = t.offering
 CROSS JOIN (SELECT DISTINCT person_id FROM administrator_fact) a

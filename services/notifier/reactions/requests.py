@@ -5,7 +5,7 @@ from datetime import date
 from uuid import UUID
 
 from services.notifier.application.reasons import write
-from services.notifier.domain import Reason
+from services.notifier.domain import Reason, chosen
 from shared.contracts.approvals import (
     DecisionsWaited,
     OfRequest,
@@ -29,7 +29,7 @@ WHERE request_fact.version < excluded.version
 _WITHDRAW = """
 UPDATE message m SET state = 'withdrawn', reason = 'reason-gone', revision = m.revision + 1, changed_at = now()
 FROM ledger l JOIN message_check c ON c.id = l.message_id
-WHERE l.request_id = ANY(%s) AND m.id = l.message_id AND m.state = 'waiting' AND c.verdict = 'reason-gone'
+WHERE l.request_id = ANY(%s) AND m.id = l.message_id AND m.state IN ('waiting', 'held') AND c.verdict = 'reason-gone'
 """
 
 
@@ -98,7 +98,7 @@ def _reason(
     stage: int | None,
     due_on: date | None = None,
 ) -> Reason:
-    return Reason(
+    reason = Reason(
         cause_stream=event.originator_id,
         cause_version=event.originator_version,
         person_id=person,
@@ -117,3 +117,4 @@ def _reason(
         learner_id=event.person_id,
         stage=stage,
     )
+    return chosen(reason, recorded.meta)

@@ -9,13 +9,13 @@ import httpx
 from pydantic import BaseModel, ConfigDict, JsonValue, RootModel, ValidationError
 
 from shared.interface import INTERFACE
+from shared.notification_choice import NOTIFICATIONS
 
 R = TypeVar("R", bound=BaseModel)
 T = TypeVar("T")
 
 Params = Mapping[str, str | int | bool | list[str] | None]
 """Of an address; what is None or empty is left out."""
-
 _PATIENCE = 2
 """So many seconds a page waits for a job; what takes longer is told of on the job's own page."""
 
@@ -96,13 +96,9 @@ class Services:
         self._threads = ThreadPoolExecutor(together, thread_name_prefix="asking")
 
     def asking(self, token: str | None, language: str | None = None, address: str | None = None) -> "Asking":
-        headers = {
-            INTERFACE: "page",
-            **({"Authorization": f"Bearer {token}"} if token else {}),
-            **({"Accept-Language": language} if language else {}),
-            **({"X-Forwarded-For": address} if address else {}),
-        }
-        return Asking(self._client, self._threads, headers)
+        signed = f"Bearer {token}" if token else None
+        told = {"Authorization": signed, "Accept-Language": language, "X-Forwarded-For": address, INTERFACE: "page"}
+        return Asking(self._client, self._threads, {name: value for name, value in told.items() if value})
 
     def close(self) -> None:
         self._threads.shutdown(cancel_futures=True)
@@ -165,6 +161,10 @@ class Asking:
         """The receipt of a command; with the same `key` it is done once. `version`: what the edit is based on."""
         based = {"If-Match": f'"{version}"'} if version is not None else {}
         return _read(Receipt, self._answer(method, path, params=params, json=body, headers={**_keyed(key), **based}))
+
+    def choosing(self, emails: str) -> "Asking":
+        """The same, for commands whose e-mails are sent, held or silenced (NTF-3)."""
+        return Asking(self._client, self._threads, {**self._headers, NOTIFICATIONS: emails})
 
     def begun(self, path: str, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, str | None]:
         """The receipt of a command that may take long, and the job that is not over after some seconds."""

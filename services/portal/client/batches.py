@@ -54,6 +54,11 @@ class UndoPreview(Reply):
     would: tuple[NumberOf, ...]
     stays: tuple[Stays, ...]
 
+    @property
+    def losing(self) -> int:
+        """So many learners would lose an assignment; some of them may have another one."""
+        return sum(one.number for one in self.would if one.what == "learners-unassigned")
+
 
 class Irreversible(Reply):
     """Something that undoing left as it was."""
@@ -75,6 +80,7 @@ def irreversible(ask: Asking, id: UUID, cursor: str) -> Listed[Irreversible]:
     return ask.listed(Irreversible, f"{BATCHES}/{id}/irreversible", {"cursor": cursor})
 
 
-def undo(ask: Asking, id: UUID, reason: str, key: str) -> Receipt:
+def undo(ask: Asking, id: UUID, reason: str, key: str, emails: str) -> Receipt:
+    """`emails`: what becomes of those that it causes: send, hold or silence."""
     body: dict[str, JsonValue] = {"reason": reason or None}
-    return ask.send("POST", f"{BATCHES}/{id}/undo", body, key)
+    return ask.choosing(emails).send("POST", f"{BATCHES}/{id}/undo", body, key)

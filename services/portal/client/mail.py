@@ -15,6 +15,7 @@ class MailCounts(Reply):
     """How many e-mails are in each state."""
 
     waiting: int = 0
+    held: int = 0
     sending: int = 0
     sent: int = 0
     failed: int = 0
@@ -32,6 +33,7 @@ class MailReason(Reply):
     offering_id: UUID | None = None
     offering_title: str | None = None
     enrollment_id: UUID | None = None
+    batch: UUID
     caused_at: datetime
     recorded_at: datetime
     state: str

@@ -161,9 +161,10 @@ def preview_removing(ask: Asking, id: UUID) -> Preview:
     return ask.post(Preview, f"{E}/previews", {"action": "remove", "assignment_ids": [str(id)]})
 
 
-def confirm(ask: Asking, id: UUID, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, str | None]:
-    """Do what a preview showed. With the job, where it takes longer than somebody waits for a page."""
-    return ask.begun(f"{E}/previews/{id}/confirm", body, key)
+def confirm(ask: Asking, id: UUID, body: Mapping[str, JsonValue], key: str, emails: str) -> tuple[Receipt, str | None]:
+    """Do what a preview showed; its e-mails are sent, held or silenced. With the job, where it takes longer than somebody waits
+    for a page."""
+    return ask.choosing(emails).begun(f"{E}/previews/{id}/confirm", body, key)
 
 
 def assign_people(ask: Asking, body: Mapping[str, JsonValue], key: str) -> tuple[Receipt, Result]:

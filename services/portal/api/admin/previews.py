@@ -1,7 +1,7 @@
 """What a command would do, in numbers with the people behind each, and its confirmation (ASG-8, ASG-9)."""
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -9,8 +9,9 @@ from fastapi import APIRouter, Form, Query, Response
 from pydantic import BaseModel, JsonValue
 
 from services.portal.api.visitor import Ask, ShowDep, refused_in
-from services.portal.client import rules
+from services.portal.client import held_mail, rules
 from services.portal.client.asking import Asking, Missing, ServiceProblem
+from services.portal.client.held_mail import ForecastItem
 from services.portal.client.people import Person, people_names
 from services.portal.client.rules import Preview
 from services.portal.rendering import Show
@@ -46,13 +47,14 @@ class Number:
 
 
 class ConfirmForm(BaseModel):
-    """Why, and `title`, `message`, `important`: what the learners are told (ASG-13)."""
+    """Why; `title`, `message`, `important`: what the learners are told (ASG-13); `emails`: what becomes of them (NTF-3)."""
 
     key: UUID | None = None
     reason: Remark = ""
     title: Line = ""
     message: Remark = ""
     important: bool = False
+    emails: Literal["send", "hold", "silence"] = "send"
 
     def body(self) -> dict[str, JsonValue]:
         body: dict[str, JsonValue] = {"reason": self.reason.strip() or None}
@@ -63,13 +65,15 @@ class ConfirmForm(BaseModel):
 
 @dataclass(frozen=True)
 class PreviewView:
-    """`unchanged`: those of the people for whom nothing changes; `outdated`: it is new, and takes the place of another one."""
+    """`unchanged`: those of the people for whom nothing changes; `outdated`: it is new, and takes the place of another one;
+    `emails`: which ones it would cause, Missing: not known now."""
 
     template: ClassVar[str] = "admin/preview.html"
     preview: Preview
     numbers: list[Number]
     unchanged: int
     outdated: bool
+    emails: list[ForecastItem] | Missing
     asked: ConfirmForm
     refused: ServiceProblem | None
 
@@ -97,7 +101,7 @@ class WhoView:
 @router.get("")
 def preview(ask: Ask, show: ShowDep, preview_id: UUID) -> Response:
     try:
-        return _page(show, rules.preview(ask, preview_id))
+        return _page(ask, show, rules.preview(ask, preview_id))
     except ServiceProblem as problem:
         if problem.status != 404:
             raise
@@ -108,7 +112,7 @@ def preview(ask: Ask, show: ShowDep, preview_id: UUID) -> Response:
 def confirm(ask: Ask, show: ShowDep, preview_id: UUID, asked: Annotated[ConfirmForm, Form()]) -> Response:
     """Out of date: the new preview is shown, with what differs, and that one is confirmed next."""
     try:
-        receipt, job = rules.confirm(ask, preview_id, asked.body(), str(asked.key))
+        receipt, job = rules.confirm(ask, preview_id, asked.body(), str(asked.key), asked.emails)
     except ServiceProblem as problem:
         return _refused(ask, show, preview_id, asked, problem)
     if job:
@@ -140,11 +144,13 @@ def _refused(ask: Asking, show: Show, preview_id: UUID, asked: ConfirmForm, prob
         return show(GoneView(), 404)
     before = rules.preview(ask, preview_id)
     if refused.kind != "preview-outdated":
-        return _page(show, before, asked=asked, refused=refused)
-    return _page(show, Preview.model_validate(refused.problem["preview"]), before=before, asked=asked, refused=refused)
+        return _page(ask, show, before, asked=asked, refused=refused)
+    newer = Preview.model_validate(refused.problem["preview"])
+    return _page(ask, show, newer, before=before, asked=asked, refused=refused)
 
 
 def _page(
+    ask: Asking,
     show: Show,
     preview: Preview,
     *,
@@ -155,7 +161,8 @@ def _page(
     shown = _BY_ACTION.get(preview.action, _ADDING)
     numbers = [Number(what, _number(preview, what), _number(before or preview, what)) for what in shown]
     unchanged = max(0, preview.people - sum(one.count for one in numbers)) if preview.offering_id else 0
-    view = PreviewView(preview, numbers, unchanged, before is not None, asked or ConfirmForm(), refused)
+    emails = ask.part(lambda: held_mail.forecast(ask, preview)).result() if preview.state == "ready" else []
+    view = PreviewView(preview, numbers, unchanged, before is not None, emails, asked or ConfirmForm(), refused)
     return show(view, refused.status if refused else 200)
 
 
