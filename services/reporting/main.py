@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from services.reporting.api import routes
+from services.reporting.application.saved_reports import SavedReports
 from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
 from services.reporting.reports.learner_assignments import LearnerAssignments
@@ -20,6 +21,7 @@ from shared.replay import Comparison, Replay
 from shared.running import Runnable
 from shared.service import Role, Service
 from shared.settings import Settings
+from shared.store import RetentionWorker
 from shared.streams import Streams
 from shared.worker_errors import WorkerErrors
 
@@ -42,14 +44,19 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     app = service_app("reporting", settings=settings, database=database, verifier=verifier, ready=ready)
     assignments = LearnerAssignments(database)
     reports = Reports(database, Streams(settings, "reporting"))
-    for router in routes(database, reports, assignments, Replays(database)):
+    saved_reports = SavedReports(database, settings.saved_reports)
+    for router in routes(database, reports, assignments, Replays(database), saved_reports):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, p.group), p, settings) for p in PROJECTIONS]
     worker = Worker("reporting jobs", database, [replay_work], settings.worker_pause)
     app.include_router(letter_routes("reporting", database, consumers, [worker]))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [worker, Sealer("reporting", database, settings)],
+        "worker": [
+            worker,
+            RetentionWorker("reporting", database, settings.command_days),
+            Sealer("reporting", database, settings),
+        ],
         "consumer": consumers,
     }
     return Service(

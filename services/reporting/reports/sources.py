@@ -13,3 +13,4 @@ from services.reporting.reports.overview import OVERVIEW
 from services.reporting.reports.record import RECORD
 
 SOURCES: Sequence[Source] = (MEMBERSHIP, OVERVIEW, EXCEPTIONS, COMPLETION, RECORD, BILLING, KEYS, APPROVALS)
+BY_NAME = {source.name: source for source in SOURCES}
