@@ -96,6 +96,21 @@ def test_the_overview_has_a_chart_and_the_same_in_numbers(browser: Browser, stan
     assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
     assert '<rect class="in_progress" x="40.000" y="0" width="60.000"' in html
     assert "the table says the same in numbers" in html
+    counts |= {"assignment_name": "Drivers", "assignment_type": "audience"}
+    tells(standin, "overview-by-assignment", {"offering_title": "Safe workplace", **counts}, total=1, next=None)
+    html = browser.http.get("/admin/reports/overview-by-assignment").text
+    assert "<dt>Safe workplace: Drivers</dt>" in html
+    assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
+
+
+@pytest.mark.feature("RPT-3")
+def test_the_chart_of_an_overview_with_some_of_its_columns_shows_what_these_have(
+    browser: Browser, standin: StandIn
+) -> None:
+    tells(standin, "overview", {"learners": 10, "completed": 4, "in_progress": 6}, total=1, next=None)
+    html = browser.http.get("/admin/reports/overview?columns=learners&columns=completed").text
+    assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
+    assert "In progress</li>" not in html
 
 
 @pytest.mark.feature("RPT-3")

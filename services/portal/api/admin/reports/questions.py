@@ -118,7 +118,7 @@ def _shown(source: ReportSource, chosen: list[str]) -> list[ReportColumn]:
     if picked := [one for one in source.columns if one.name in chosen]:
         return picked
     readable = [one for one in source.columns if one.kind != "id" and one.name not in _ASIDE]
-    return readable if source.name == "overview" else readable[:_SHOWN]
+    return readable if source.name.startswith("overview") else readable[:_SHOWN]
 
 
 def _cell(column: ReportColumn, value: JsonValue) -> Cell:
