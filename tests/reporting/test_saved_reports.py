@@ -211,3 +211,18 @@ def test_what_people_type_is_in_no_event_and_in_no_remembered_command(harness: H
         assert conn.execute("SELECT count(*) FROM events").fetchone() == (0,)
     assert len(kept) == 1
     assert "ovelace" not in str(kept)
+
+
+@pytest.mark.feature("RPT-3", "AUD-2")
+def test_a_replay_that_swaps_leaves_saved_reports_and_who_sees_them_as_they_are(harness: Harness) -> None:
+    company_ = harness.unit("Company")
+    ward = harness.unit("Ward", harness.unit("North", company_))
+    harness.settle()
+    author = harness.signed_in(("site-administrator", None))
+    save(harness, author, name="Ward", shared={"role": "auditor", "organisation_id": str(ward)})
+    reader, stranger = harness.signed_in(("auditor", company_)), harness.signed_in(("auditor", harness.unit("Late")))
+    assert harness.replay(swap=True)["differences"] == 0
+    assert seen(harness, author) == seen(harness, reader) == ["Ward"]
+    assert seen(harness, stranger) == []
+    harness.settle()
+    assert seen(harness, reader) == ["Ward"]
