@@ -47,7 +47,7 @@ class ReportView:
     sort: str
     address: str
     saved: dict[str, str]
-    name: str
+    called: str
     refused: ServiceProblem | None
 
 
