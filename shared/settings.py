@@ -120,6 +120,8 @@ class Settings(AuditSettings):
     page_limit: int = 500
     wait_limit: float = 30.0
     """The longest that `Prefer: wait=N` and `at_least` may wait."""
+    saved_reports: int = Field(default=200, ge=1)
+    """So many saved reports may a person have."""
     command_days: int = 30
     """For how many days a command's id is remembered."""
     sign_in_days: int = Field(default=400, ge=1)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from services.reporting.api import routes
+from services.reporting.application.saved_reports import SavedReports
 from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
 from services.reporting.reports.learner_assignments import LearnerAssignments
@@ -21,6 +22,7 @@ from shared.replay import Comparison, Replay
 from shared.running import Runnable
 from shared.service import Role, Service
 from shared.settings import Settings
+from shared.store import RetentionWorker
 from shared.streams import Streams
 from shared.worker_errors import WorkerErrors
 
@@ -44,7 +46,8 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     assignments = LearnerAssignments(database)
     streams = Streams(settings, "reporting")
     reports = Reports(database, streams)
-    for router in routes(database, reports, assignments, Replays(database)):
+    saved_reports = SavedReports(database, settings.saved_reports)
+    for router in routes(database, reports, assignments, Replays(database), saved_reports):
         app.include_router(router)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, p.group), p, settings) for p in PROJECTIONS]
@@ -52,7 +55,11 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     app.include_router(audit_routes("reporting", database, settings, streams))
     app.include_router(letter_routes("reporting", database, consumers, [worker]))
     work: dict[Role, Sequence[Runnable]] = {
-        "worker": [worker, Sealer("reporting", database, settings)],
+        "worker": [
+            worker,
+            RetentionWorker("reporting", database, settings.command_days),
+            Sealer("reporting", database, settings),
+        ],
         "consumer": consumers,
     }
     return Service(

@@ -26,12 +26,16 @@ def tells(standin: StandIn, name: str, *rows: dict[str, Any], total: int = 12_34
     items = [standin.item("POST", path, **row) for row in rows]
     standin.says("POST", path, {**standin.answer("POST", path), "items": items, "next": next})
     standin.says("POST", f"/api/reporting/{name}/count", {"total": total})
+    if name == "completion":
+        counts = {"completed": total - total // 4, "not-started": total // 4}
+        standin.says("POST", f"/api/reporting/{name}/parts", {"by": "state", "counts": counts, "total": total})
 
 
 @pytest.fixture(autouse=True)
 def answers(standin: StandIn, browser: Browser) -> None:
     standin.says("GET", "/api/reporting/sources", described())
     offering = standin.item("GET", "/api/catalog/offerings", title="Safe workplace", id=OFFERING)
+    standin.says("GET", "/api/reporting/saved-reports", {"items": [], "next": None})
     standin.says("GET", "/api/catalog/offerings", {"items": [offering], "next": None})
     browser.sign_in("auditor")
 
@@ -92,6 +96,35 @@ def test_the_overview_has_a_chart_and_the_same_in_numbers(browser: Browser, stan
     assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
     assert '<rect class="in_progress" x="40.000" y="0" width="60.000"' in html
     assert "the table says the same in numbers" in html
+    counts |= {"assignment_name": "Drivers", "assignment_type": "audience"}
+    tells(standin, "overview-by-assignment", {"offering_title": "Safe workplace", **counts}, total=1, next=None)
+    html = browser.http.get("/admin/reports/overview-by-assignment").text
+    assert "<dt>Safe workplace: Drivers</dt>" in html
+    assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
+
+
+@pytest.mark.feature("RPT-3")
+def test_the_chart_of_an_overview_with_some_of_its_columns_shows_what_these_have(
+    browser: Browser, standin: StandIn
+) -> None:
+    tells(standin, "overview", {"learners": 10, "completed": 4, "in_progress": 6}, total=1, next=None)
+    html = browser.http.get("/admin/reports/overview?columns=learners&columns=completed").text
+    assert '<rect class="completed" x="0.000" y="0" width="40.000"' in html
+    assert "In progress</li>" not in html
+
+
+@pytest.mark.feature("RPT-3")
+def test_completion_has_a_chart_of_all_rows_that_fit_not_of_the_page(browser: Browser, standin: StandIn) -> None:
+    tells(standin, "completion", {"state": "completed"}, total=12_000)
+    page = browser.get("/admin/reports/completion?overdue=false&sort=due_on")
+    html = browser.http.get("/admin/reports/completion?overdue=false&sort=due_on").text
+    assert '<rect class="completed" x="0.000" y="0" width="75.000"' in html
+    assert '<rect class="not_started" x="75.000" y="0" width="25.000"' in html
+    assert "Completed: 9,000" in page.text
+    assert "One row for each learner and offering: state, dates, version, score. 12,000 in total." in page.text
+    assert standin.sent("POST", "/api/reporting/completion/parts") == {"as_of": None, "overdue": "false"}
+    assert not any("completion/count" in one for one in standin.questions())
+    assert len(standin.questions()) <= 8
 
 
 @pytest.mark.feature("RPT-3")
@@ -143,3 +176,5 @@ def test_the_pages_of_reports_speak_german(browser: Browser, standin: StandIn) -
     tells(standin, "overview", {"learners": 1, "completed": 1}, total=1, next=None)
     assert "Übersicht der Angebote" in browser.get("/admin/reports").text
     assert "Überfällig" in browser.get("/admin/reports/overview").text
+    tells(standin, "completion", {"state": "completed"}, total=4)
+    assert "Abgeschlossen: 3" in " ".join(browser.get("/admin/reports/completion").text)

@@ -25,7 +25,7 @@ STATE = {
     "approvals": "delegation refused_decision request request_decision stage_approver",
     "keys": "key_secret mailing pool pool_export pool_template recipient redemption registration training_key",
     "notifier": "exception_case held_mail_order ledger ledger_start mail_switches message message_decision own_text",
-    "reporting": "",
+    "reporting": "saved_report",
 }
 """Written with the service's own events or commands, in their transaction; nothing rebuilds it yet."""
 

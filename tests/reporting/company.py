@@ -11,6 +11,7 @@ from shared.contracts import approvals, enrollment
 SOURCES = (
     "membership",
     "overview",
+    "overview-by-assignment",
     "exceptions",
     "completion",
     "record-of-learning",

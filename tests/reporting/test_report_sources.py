@@ -332,3 +332,60 @@ def test_a_completion_of_an_earlier_term_stays_in_the_report_until_it_is_started
         "2026-03-01T09:00:00Z",
     )
     assert date.fromisoformat(row["valid_until"]) == date(2026, 4, 1)
+
+
+@pytest.mark.feature("RPT-3")
+def test_the_rows_of_completion_are_counted_by_state_for_a_chart_of_the_same_question(harness: Harness) -> None:
+    there = company(harness)
+    eve = harness.person("Eve East", there.south)
+    harness.enrol(eve, offering=there.course, assignment=there.audience)
+    harness.settle()
+    described = {one["name"]: one["parts"] for one in harness.http.get("/api/reporting/sources").json()}
+    assert [name for name, parts in described.items() if parts] == ["completion"]
+    asked: list[dict[str, Any]] = [{}, {"name": "eve"}, {"offering_id": str(there.course)}, {"state": ["completed"]}]
+    found = []
+    for question in asked:
+        answer = harness.http.post("/api/reporting/completion/parts", json=question).json()
+        rows = harness.http.post("/api/reporting/completion/search", json=question).json()["items"]
+        assert answer["counts"] == {state: sum(row["state"] == state for row in rows) for state in answer["counts"]}
+        assert (answer["by"], answer["total"]) == ("state", len(rows))
+        found.append(answer["total"])
+    assert found == [3, 1, 3, 2]
+    in_south = harness.signed_in(("auditor", there.south))
+    assert harness.http.get("/api/reporting/completion/parts", headers=in_south).json()["total"] == 2
+    assert harness.http.get("/api/reporting/membership/parts").status_code == 404
+
+
+@pytest.mark.feature("RPT-2")
+def test_the_overview_by_assignment_counts_whom_each_holds_by_type_and_name(harness: Harness) -> None:
+    there = company(harness)
+    eve = harness.person("Eve East", there.south)
+    harness.enrol(eve, offering=there.course, assignment=there.audience)
+    harness.settle()
+    before = harness.now()
+
+    def counted(headers: dict[str, str] | None = None, **asked: Any) -> list[tuple[object, ...]]:
+        rows = harness.report("overview-by-assignment", headers, **asked)
+        names = ("assignment_type", "assignment_name", "learners", "completed", "not_started")
+        return [tuple(row[name] for name in names) for row in rows]
+
+    everything = counted(sort="assignment_name")
+    assert everything == [
+        ("audience", "Drivers", 3, 2, 1),
+        ("key", "Pool of North", 1, 1, 0),
+        ("key", "Pool of South", 1, 1, 0),
+    ]
+    assert counted(type="audience") == everything[:1]
+    assert counted(assignment_id=str(there.audience)) == everything[:1]
+    assert counted(organisation_id=str(there.north), sort="assignment_name") == [
+        ("audience", "Drivers", 1, 1, 0),
+        ("key", "Pool of North", 1, 1, 0),
+    ]
+    in_north = harness.signed_in(("auditor", there.north))
+    assert counted(in_north, sort="-learners") == counted(organisation_id=str(there.north), sort="-learners")
+    harness.tell(harness.enrollment, harness.unassigned(eve, there.course, there.audience))
+    harness.settle()
+    assert counted(type="audience") == [("audience", "Drivers", 2, 2, 0)]
+    assert counted(type="audience", as_of=before) == everything[:1]
+    (offering,) = harness.report("overview", offering_id=str(there.course))
+    assert "assignment_name" not in offering

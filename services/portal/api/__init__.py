@@ -21,7 +21,6 @@ from services.portal.api.admin import (
     mail_switches,
     mail_texts,
     previews,
-    reports,
     system,
     triggers,
 )
@@ -34,6 +33,7 @@ from services.portal.api.admin.job_roles import ROUTERS as JOB_ROLE_ROUTERS
 from services.portal.api.admin.keys import ROUTERS as KEY_ROUTERS
 from services.portal.api.admin.offerings import ROUTERS as OFFERING_ROUTERS
 from services.portal.api.admin.people import ROUTERS as PEOPLE_ROUTERS
+from services.portal.api.admin.reports import ROUTERS as REPORT_ROUTERS
 from services.portal.api.admin.structure import ROUTERS as STRUCTURE_ROUTERS
 from services.portal.api.approver import delegation, many, queue
 from services.portal.api.approver import request as approver_request
@@ -99,7 +99,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     approver_request.router,
     admin_home.router,
     admin_search.router,
-    reports.router,
+    *REPORT_ROUTERS,
     admin_assignments.router,
     jobs.router,
     exceptions.router,

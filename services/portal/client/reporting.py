@@ -79,6 +79,10 @@ class _Count(Reply):
     total: int
 
 
+class _Parts(Reply):
+    counts: dict[str, int]
+
+
 class ReportColumn(Reply):
     """A column of a report; its name is the key of its label."""
 
@@ -96,14 +100,16 @@ class ReportFilter(ReportColumn):
 
 
 class ReportSource(Reply):
-    """What a report says of itself. `may`: whoever looks may read it."""
+    """What a report says of itself. `may`: whoever looks may read it. `parts`: the column that makes its chart."""
 
     name: str
+    permission: str
     may: bool
     columns: list[ReportColumn]
     filters: list[ReportFilter]
     sorts: list[str]
     sort: str
+    parts: str | None = None
     formats: list[str]
 
 
@@ -121,6 +127,11 @@ def report_rows(ask: Asking, name: str, question: Mapping[str, JsonValue]) -> Li
 
 def report_total(ask: Asking, name: str, question: Mapping[str, JsonValue]) -> int:
     return ask.post(_Count, f"/api/reporting/{name}/count", question).total
+
+
+def report_parts(ask: Asking, name: str, question: Mapping[str, JsonValue]) -> dict[str, int]:
+    """How many rows there are of each value of its `parts`."""
+    return ask.post(_Parts, f"/api/reporting/{name}/parts", question).counts
 
 
 def report_file(ask: Asking, name: str, format: str, question: Mapping[str, JsonValue]) -> httpx.Response:

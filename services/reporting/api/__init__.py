@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from services.reporting.api.learner_assignments import learner_assignment_routes
 from services.reporting.api.replay import replay_routes
 from services.reporting.api.reports import report_routes, source_routes
+from services.reporting.api.saved_reports import saved_report_routes
+from services.reporting.application.saved_reports import SavedReports
 from services.reporting.replaying import Replays
 from services.reporting.reports.learner_assignments import LearnerAssignments
 from services.reporting.reports.reading import Reports
@@ -15,11 +17,16 @@ from shared.database import Database
 
 
 def routes(
-    database: Database, reports: Reports, assignments: LearnerAssignments, replays: Replays
+    database: Database,
+    reports: Reports,
+    assignments: LearnerAssignments,
+    replays: Replays,
+    saved_reports: SavedReports,
 ) -> Sequence[APIRouter]:
     return [
         source_routes(),
         *(report_routes(database, reports, source) for source in SOURCES),
         learner_assignment_routes(database, assignments),
         replay_routes(replays),
+        saved_report_routes(saved_reports),
     ]

@@ -36,6 +36,14 @@ class Total(BaseModel):
     total: int
 
 
+class Parts(BaseModel):
+    """How many rows there are of each value of the column `by`, and of all together."""
+
+    by: str
+    counts: dict[str, int]
+    total: int
+
+
 class ColumnView(BaseModel):
     """A column. `name` is also the key of its label; `choices`: all of its values."""
 
@@ -57,7 +65,7 @@ class FilterView(BaseModel):
 
 class SourceView(BaseModel):
     """A report. Every one can be asked for a past moment and exported in these formats. `may`: you may read it, of some
-    learners at least."""
+    learners at least. `parts`: the column by whose values its rows can be counted, for a chart."""
 
     name: str
     permission: str
@@ -66,6 +74,7 @@ class SourceView(BaseModel):
     filters: list[FilterView]
     sorts: list[str]
     sort: str
+    parts: str | None
     as_of: bool
     formats: list[Format]
 
@@ -100,6 +109,7 @@ def _described(source: Source, caller: Caller) -> SourceView:
         ],
         sorts=list(source.sorts),
         sort=source.first_order,
+        parts=source.parts,
         as_of=True,
         formats=list(FILES),
     )
@@ -121,6 +131,12 @@ def report_routes(database: Database, reports: Reports, source: Source) -> APIRo
         wait_for(database, asked.at_least, wait or PATIENCE)
         return Total(total=reports.count(source, question(source, asked), viewer))
 
+    def parts(caller: CurrentCaller, wait: PreferWait, asked: Asked) -> Parts:
+        viewer = _viewer(source, caller)
+        wait_for(database, asked.at_least, wait or PATIENCE)
+        counts = reports.parts(source, question(source, asked), viewer)
+        return Parts(by=str(source.parts), counts=counts, total=sum(counts.values()))
+
     def export(caller: CurrentCaller, wait: PreferWait, format: Format, asked: Asked) -> Response:
         viewer = _viewer(source, caller)
         wait_for(database, asked.at_least, wait or PATIENCE)
@@ -137,6 +153,15 @@ def report_routes(database: Database, reports: Reports, source: Source) -> APIRo
     add("/search", "POST", page, models.search, f"Search the report {name}, by name too", response_model=models.page)
     add("/count", "GET", count, models.count, f"Count the rows of the report {name}")
     add("/count", "POST", count, models.search_count, f"Count the rows of the report {name}, by name too")
+    if source.parts:
+        add("/parts", "GET", parts, models.count, f"Count the rows of the report {name} by {source.parts}")
+        add(
+            "/parts",
+            "POST",
+            parts,
+            models.search_count,
+            f"Count the rows of the report {name} by {source.parts}, by name too",
+        )
     file: dict[str, Any] = {"response_class": StreamingResponse, "responses": _FILE}
     add(".{format}", "GET", export, models.export, f"Export the report {name} as CSV, xlsx or Parquet", **file)
     add(".{format}", "POST", export, models.search_export, f"Export the report {name}, by name too", **file)

@@ -16,14 +16,19 @@ Fields = dict[str, object]
 M = TypeVar("M", bound=BaseModel)
 
 
-class Asked(BaseModel):
-    """A question: its filters are fields of the classes made from it."""
+class Saved(BaseModel):
+    """A question as a saved report keeps it: its filters are fields of the classes made from it."""
 
     model_config = ConfigDict(extra="forbid")
 
     as_of: AsOf | None = Field(
         None, description="A date (its end in UTC) or a time with UTC offset; empty for now (RPT-7)"
     )
+
+
+class Asked(Saved):
+    """A question that is asked now."""
+
     at_least: Positions | None = Field(
         None, description="Positions, such as enrollment:1234,directory:99: the answer is at least that recent (RPT-6)"
     )
@@ -46,7 +51,7 @@ class Models:
     """Those of one report: what may be asked in an address, what in a body, which has parts of names too, and the answer."""
 
     def __init__(self, source: Source) -> None:
-        title = "".join(word.capitalize() for word in source.name.split("-"))
+        title = self.title = "".join(word.capitalize() for word in source.name.split("-"))
         address = _fields([one for one in source.filters if not one.personal])
         body = _fields(source.filters)
         sort: Fields = {"sort": (one_of(source.sorts), source.first_order)}
@@ -60,6 +65,7 @@ class Models:
         self.search_count = _model(f"{title}SearchCount", Asked, body)
         self.export = _model(f"{title}Export", Asked, address | sort | columns)
         self.search_export = _model(f"{title}SearchExport", Asked, body | sort | columns)
+        self.saved = _model(f"{title}SavedQuestion", Saved, body | sort | columns)
         row: Fields = {one.name: (one.type if one.always else one.type | None, ...) for one in source.columns}
         rows = _list(_model(f"{title}Row", BaseModel, row))
         self.page = _model(f"{title}Page", ReportAnswer, {"items": (rows, ...)})
@@ -70,7 +76,7 @@ class Models:
         return self.page.model_validate(told)
 
 
-def question(source: Source, asked: Asked) -> Question:
+def question(source: Source, asked: Saved) -> Question:
     """The question that a request asks."""
     values = {one.name: getattr(asked, one.name, None) for one in source.filters}
     given = {name: value for name, value in values.items() if value not in (None, "", [])}

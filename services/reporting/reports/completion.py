@@ -122,6 +122,7 @@ COMPLETION = Source(
         "w": _times,
         "r": _result,
     },
+    parts="state",
     place="m.enrollment_id",
     place_type=UUID,
     permitted=learners,

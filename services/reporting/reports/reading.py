@@ -13,7 +13,7 @@ from services.reporting.reports.files import FILES, Format
 from services.reporting.reports.grammar import Column, Order, Source, at
 from services.reporting.reports.moment import Moment
 from shared.auth import Scope
-from shared.database import Connection, Database, scalar
+from shared.database import Connection, Database, pairs, scalar
 from shared.errors import Invalid
 from shared.readmodel import applied, cursor_decode, cursor_encode
 from shared.streams import Streams
@@ -74,6 +74,13 @@ class Reports:
             text, values = ReportQuery(source, question, viewer).count(_moment(conn, question))
             return scalar(conn, text, int, values)
 
+    def parts(self, source: Source, question: Question, viewer: Viewer) -> dict[str, int]:
+        """How many rows have each value of the source's `parts`; only those that there are."""
+        with self._database.transaction(snapshot=True) as conn:
+            conn.execute("SET LOCAL jit = off")
+            text, values = ReportQuery(source, question, viewer).parts(_moment(conn, question))
+            return dict(pairs(conn, text, str, int, values))
+
     def export(self, source: Source, question: Question, viewer: Viewer, format: Format) -> Response:
         """All rows as a file, streamed (RPT-4)."""
         query = ReportQuery(source, question, viewer)
@@ -112,6 +119,10 @@ class ReportQuery:
     def count(self, moment: Moment) -> tuple[str, Values]:
         rows, where = self._counted(moment)
         return f"SELECT count(*) FROM {rows} WHERE {where}", self._values(moment)
+
+    def parts(self, moment: Moment) -> tuple[str, Values]:
+        rows, where = self._counted(moment)
+        return f"SELECT m.{self._source.parts}, count(*) FROM {rows} WHERE {where} GROUP BY 1", self._values(moment)
 
     def rows(self, moment: Moment, *, cursor: str | None = None, limit: int | None = None) -> tuple[str, Values]:
         """First the rows of the page, then, only for those, what the other tables say. The last column is the place."""

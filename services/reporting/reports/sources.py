@@ -9,7 +9,18 @@ from services.reporting.reports.exceptions import EXCEPTIONS
 from services.reporting.reports.grammar import Source
 from services.reporting.reports.keys import KEYS
 from services.reporting.reports.membership import MEMBERSHIP
-from services.reporting.reports.overview import OVERVIEW
+from services.reporting.reports.overview import OVERVIEW, OVERVIEW_BY_ASSIGNMENT
 from services.reporting.reports.record import RECORD
 
-SOURCES: Sequence[Source] = (MEMBERSHIP, OVERVIEW, EXCEPTIONS, COMPLETION, RECORD, BILLING, KEYS, APPROVALS)
+SOURCES: Sequence[Source] = (
+    MEMBERSHIP,
+    OVERVIEW,
+    OVERVIEW_BY_ASSIGNMENT,
+    EXCEPTIONS,
+    COMPLETION,
+    RECORD,
+    BILLING,
+    KEYS,
+    APPROVALS,
+)
+BY_NAME = {source.name: source for source in SOURCES}

@@ -1,0 +1,129 @@
+"""Questions to reports as pages know them: in an address, as the service takes them, and as a table of what was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import Path
+from fastapi.responses import StreamingResponse
+from pydantic import JsonValue
+from starlette.background import BackgroundTask
+from starlette.datastructures import QueryParams
+
+from services.portal.client import reporting
+from services.portal.client.asking import Asking, ServiceProblem
+from services.portal.client.reporting import ReportColumn, ReportSource
+from services.portal.rendering import HEADERS
+from shared.limits import Text
+
+Name = Annotated[str, Path(pattern="^[a-z]+(-[a-z]+)*$", max_length=40)]
+Address = Annotated[str, Text(8_000)]
+"""A question as it goes behind the `?` of an address."""
+Question = dict[str, JsonValue]
+Cell = datetime | date | JsonValue
+_SHOWN = 9
+"""So many columns a table has until somebody chooses others."""
+_ASIDE = frozenset(
+    {"email", "user_name", "active", "offering_kind", "offering_code", "assignment_type_label", "include_below"}
+    | {"joined_by", "term", "recorded", "generated", "starts", "expires"}
+)
+"""Those that are shown only where somebody chooses them."""
+_PASSED_ON = ("Content-Type", "Content-Disposition")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A page of a report's rows. `parts`: how many there are of each value of the column that makes its chart; None: it has none.
+    `following`: the address of the next page."""
+
+    shown: list[ReportColumn]
+    rows: list[dict[str, Cell]]
+    total: int
+    parts: dict[str, int] | None
+    following: str | None
+
+
+def source_of(sources: list[ReportSource], name: str) -> ReportSource:
+    """Raises ServiceProblem where there is none."""
+    for one in sources:
+        if one.name == name:
+            return one
+    raise unknown()
+
+
+def unknown() -> ServiceProblem:
+    return ServiceProblem(404, {"type": "not-found", "title": "Not found", "detail": ""})
+
+
+def filters(source: ReportSource, given: QueryParams) -> Question:
+    """The filters of an address, as the service takes them."""
+    question: Question = {"as_of": given.get("as_of") or None}
+    for one in source.filters:
+        values = [value for value in given.getlist(one.name) if value]
+        if values and not one.personal:
+            question[one.name] = [*values] if one.several else values[0]
+    return question
+
+
+def whole(source: ReportSource, given: QueryParams) -> Question:
+    """The filters with the order and the chosen columns, as files and saved reports have them."""
+    question = {name: value for name, value in filters(source, given).items() if value is not None}
+    chosen: list[JsonValue] = [one for one in given.getlist("columns") if one]
+    return {**question, "sort": given.get("sort") or source.sort, **({"columns": chosen} if chosen else {})}
+
+
+def address_of(source: ReportSource, question: Mapping[str, JsonValue]) -> str:
+    """A question of the service as an address; without parts of names."""
+    personal = {one.name for one in source.filters if one.personal}
+    pairs = [
+        (name, {True: "true", False: "false"}.get(one, str(one)) if isinstance(one, bool) else str(one))
+        for name, value in question.items()
+        if name not in personal
+        for one in (value if isinstance(value, list) else [value])
+    ]
+    return urlencode(pairs)
+
+
+def find(
+    ask: Asking, source: ReportSource, question: Question, columns: list[str], cursor: str | None, page: str
+) -> Found:
+    """`page`: the address of the page, without a cursor. Two questions at once."""
+    counted = {name: value for name, value in question.items() if name != "sort"}
+    if source.parts:
+        parts = ask.begin(lambda: reporting.report_parts(ask, source.name, counted))
+    else:
+        total = ask.begin(lambda: reporting.report_total(ask, source.name, counted))
+    found = reporting.report_rows(ask, source.name, {**question, "cursor": cursor})
+    shown = _shown(source, columns)
+    rows = [{c.name: _cell(c, row.root.get(c.name)) for c in shown} for row in found.items]
+    joint = "&" if "?" in page else "?"
+    following = f"{page}{joint}{urlencode({'cursor': found.next})}" if found.next else None
+    counts = parts.result() if source.parts else None
+    return Found(shown, rows, sum(counts.values()) if counts is not None else total.result(), counts, following)
+
+
+def file(ask: Asking, source: ReportSource, format: str, question: Mapping[str, JsonValue]) -> StreamingResponse:
+    """The file is passed on as it comes. Raises ServiceProblem."""
+    if format not in source.formats:
+        raise unknown()
+    answer = reporting.report_file(ask, source.name, format, question)
+    headers = {**HEADERS, **{one: answer.headers[one] for one in _PASSED_ON if one in answer.headers}}
+    return StreamingResponse(answer.iter_bytes(), headers=headers, background=BackgroundTask(answer.close))
+
+
+def _shown(source: ReportSource, chosen: list[str]) -> list[ReportColumn]:
+    """The chosen columns; without a choice the first that are for people."""
+    if picked := [one for one in source.columns if one.name in chosen]:
+        return picked
+    readable = [one for one in source.columns if one.kind != "id" and one.name not in _ASIDE]
+    return readable if source.name.startswith("overview") else readable[:_SHOWN]
+
+
+def _cell(column: ReportColumn, value: JsonValue) -> Cell:
+    if isinstance(value, str) and column.kind == "instant":
+        return datetime.fromisoformat(value)
+    if isinstance(value, str) and column.kind == "day":
+        return date.fromisoformat(value)
+    return value
