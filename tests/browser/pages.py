@@ -32,7 +32,7 @@ _BY_ROLE = {
     "/admin/offerings/{CERT-SAFETY}/add/manager /admin/offerings/{FIRST-AID}/learners /admin/offerings/{FIRST-AID}/import "
     "/admin/offerings/{FIRST-AID}/groups/new /admin/offerings/{CERT-SAFETY}/exceptions "
     "/admin/offerings/{CERT-SAFETY}/completion /admin/offerings/{CERT-SAFETY}/approvals /admin/offerings/{CERT-SAFETY}/history "
-    "/admin/audit /admin/mail/held /admin/mail/switches /admin/mail/templates /admin/mail/templates/assigned "
+    "/admin/system/audit /admin/mail/held /admin/mail/switches /admin/mail/templates /admin/mail/templates/assigned "
     "/admin/reports/completion",
 }
 PAGES = tuple(Seen(role, path) for role, paths in _BY_ROLE.items() for path in paths.split())

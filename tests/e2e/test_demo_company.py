@@ -182,6 +182,9 @@ def test_the_site_administrator_has_exceptions_a_held_change_and_e_mails_that_ar
     assert (hygiene["in-progress"], hygiene["withdrawn"] > 50) == (1, True)
     mails = settled(suite)
     assert mails["sent"] > 100
+    (batch,) = suite.every("/api/notifier/held")
+    assert (batch["emails"], batch["offering_title"]) == (mails["held"], "Patient transport driver")
+    assert mails["held"] > 0
     assert mails["failed"] >= 1
     assert mails["unknown"] >= 2
     contacts = [
@@ -190,6 +193,15 @@ def test_the_site_administrator_has_exceptions_a_held_change_and_e_mails_that_ar
         if re.fullmatch(r"L-\d", unit["external_id"])
     ]
     assert len({contact["email"] for contact in contacts}) == 6
+
+
+@pytest.mark.feature("OPS-1", "RPT-3")
+def test_a_saved_report_is_shared_with_those_who_manage_enrollments(suite: Running, sign_in: Any) -> None:
+    mine = {one["name"]: one for one in suite.every("/api/reporting/saved-reports")}
+    assert set(mine) == {"Overdue", "Certified on Safe workplace"}
+    (shared,) = sign_in("Enrollment manager").get("/api/reporting/saved-reports")["items"]
+    assert shared["name"] == "Overdue"
+    assert suite.post("/api/reporting/completion/count", {"overdue": shared["question"]["overdue"]})["total"] > 0
 
 
 @pytest.mark.feature("CAT-1", "ENR-4", "SEC-5")

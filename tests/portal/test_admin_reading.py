@@ -44,14 +44,14 @@ def test_a_slice_of_the_history_is_exported_with_its_proofs(browser: Browser, st
     standin.says("GET", SIGNED, standin.answer("GET", SIGNED, checkpoint="a\nb\n", **told))
     named = standin.item("POST", "/api/directory/people/lookup", id=PERSON, first_name="Zoë", last_name="Álvarez")
     standin.says("POST", "/api/directory/people/lookup", {"items": [named], "named": [], "erased": []})
-    page = browser.get(f"/admin/audit?learner={PERSON}&since=2026-01-01")
+    page = browser.get(f"/admin/system/audit?learner={PERSON}&since=2026-01-01")
     assert {"12,345", "ab" * 32, "Only what is about Zoë Álvarez."} <= set(page.text)
-    assert f"/admin/audit?learner={PERSON}&since=2026-01-01&service=keys" in page.links
+    assert f"/admin/system/audit?learner={PERSON}&since=2026-01-01&service=keys" in page.links
     assert len(standin.questions()) <= 4
     lines = httpx.Response(200, content=b'{"format":"x"}\n', headers={"Content-Type": "application/jsonl"})
     standin.says("GET", EXPORT, lambda _: lines)
     asked = {"learner": PERSON, "since": "2026-01-01", "until": "2026-06-30", "service": "enrollment"}
-    answer = browser.http.get("/admin/audit/export", params=asked)
+    answer = browser.http.get("/admin/system/audit/export", params=asked)
     assert (answer.content, answer.headers["Content-Type"]) == (b'{"format":"x"}\n', "application/jsonl")
     assert dict(standin.last("GET", EXPORT).url.params) == {
         "learner": PERSON,
@@ -59,17 +59,17 @@ def test_a_slice_of_the_history_is_exported_with_its_proofs(browser: Browser, st
         "until": "2026-06-30T22:00:00+00:00",
     }
     standin.refuses("GET", EXPORT, 403, "forbidden", permission="export-history")
-    assert browser.http.get("/admin/audit/export").status_code == 403
+    assert browser.http.get("/admin/system/audit/export").status_code == 403
 
 
 @pytest.mark.feature("AUD-4")
 def test_a_history_that_is_not_signed_is_not_exported(browser: Browser, standin: StandIn) -> None:
     browser.sign_in("auditor")
     standin.says("GET", SIGNED, standin.answer("GET", SIGNED, events=3, signed=0, signed_at=None, public_key=None))
-    page = browser.get("/admin/audit")
+    page = browser.get("/admin/system/audit")
     assert {"nothing yet", "This service has none. An operator sets ROLLBOOK_AUDIT_KEY."} <= set(page.text)
     assert "Export" not in page.text
-    assert browser.http.get("/admin/audit?service=reporting").status_code == 422
+    assert browser.http.get("/admin/system/audit?service=reporting").status_code == 422
 
 
 @pytest.mark.parametrize("path", ["/admin", "/admin/system", "/admin/reports", "/admin/assignments"])

@@ -5,6 +5,8 @@ from typing import Any
 
 import httpx
 
+from shared.notification_choice import NOTIFICATIONS
+
 _PATIENCE = 120.0
 _LOOK_SECONDS = 0.25
 _TOKEN_SECONDS = 600.0
@@ -58,12 +60,12 @@ class Actor:
         """The text of a file."""
         return self._taken("POST", path, NOT_YET, headers=_headers(command), json=body).text
 
-    def attempt(self, command: str, path: str, body: object) -> httpx.Response:
+    def attempt(self, command: str, path: str, body: object, *, emails: str = "send") -> httpx.Response:
         """The answer, whatever it is: for what may be refused. Of what goes on as a job, the one when that has ended."""
         deadline = time.monotonic() + _PATIENCE
         while True:
             self._sign_in()
-            answer = self._http.post(path, json=body, headers=_headers(command))
+            answer = self._http.post(path, json=body, headers={**_headers(command), NOTIFICATIONS: emails})
             if not _goes_on(answer):
                 return answer
             _pause(deadline, path, answer)

@@ -30,6 +30,18 @@ def contacts(stage: Stage) -> None:
         stage.admin.do(f"contact {n}", f"/api/directory/units/{stage.units[f'L-{n}']}/profile", profile, method="PUT")
 
 
+def saved_reports(stage: Stage) -> None:
+    """What is asked again and again, under a name; those who manage enrollments see the first one, too."""
+    overdue = {"role": "enrollment-manager", "organisation_id": None}
+    reports = [
+        ("Overdue", "completion", {"overdue": True, "sort": "person"}, overdue),
+        ("Certified on Safe workplace", "completion", {"offering_id": stage.offerings["CERT-SAFETY"]}, None),
+    ]
+    for name, source, question, shared in reports:
+        body = {"name": name, "source": source, "question": question, "shared": shared}
+        stage.admin.do(f"saved report {name}", "/api/reporting/saved-reports", body)
+
+
 def former_years(stage: Stage) -> None:
     """Completions as a former system exported them, with certificates; some have expired, some expire soon."""
     rows = list(_rows(stage))

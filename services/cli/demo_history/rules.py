@@ -93,7 +93,7 @@ def _held(stage: Stage, offering: str, people: list[str]) -> list[str]:
 
 
 def assigned(stage: Stage) -> None:
-    """Eight rules, each by whoever may assign there."""
+    """Eight rules, each by whoever may assign there; the e-mails of one wait until somebody releases them."""
     offerings, units = stage.offerings, stage.units
     care: dict[str, object] = {"type": "organisation", "target_id": units["L-1"], "include_below": True}
     month: dict[str, object] = {"kind": "fixed", "on": stage.day(30)}
@@ -102,7 +102,14 @@ def assigned(stage: Stage) -> None:
         ("care", stage.manager, "CERT-SAFETY", care, "The new fire rules.", {"due": month}),
         ("operations", stage.manager, "MEDICATION", _unit(units["L-1-1"]), "Wards give out medication.", {}),
         ("nurses", stage.admin, "CERT-NURSE", _position(units[NURSE]), "Every nurse on a ward.", {"due": quarter}),
-        ("drivers", stage.admin, "CERT-DRIVER", _position(units[_DRIVER]), "Patients are driven.", {"due": quarter}),
+        (
+            "drivers",
+            stage.admin,
+            "CERT-DRIVER",
+            _position(units[_DRIVER]),
+            "Patients are driven.",
+            {"due": quarter, "emails": "hold"},
+        ),
         ("aiders", stage.admin, "FIRST-AID", _audience(stage, "First aiders"), "Yearly refresher.", {"due": month}),
         ("wardens", stage.admin, "FIRE-01", _audience(stage, "Fire wardens"), "They lead the drill.", {}),
         ("heads", stage.admin, "PRIVACY", _below(stage), "After the audit in spring.", {"due": month}),
@@ -110,7 +117,8 @@ def assigned(stage: Stage) -> None:
     ]
     for n, (name, by, code, target, reason, how) in enumerate(rules):
         stage.progress(n, len(rules))
-        stage.assign(by, f"rule {name}", offerings[code], target, reason, **how)
+        emails = str(how.pop("emails", "send"))
+        stage.assign(by, f"rule {name}", offerings[code], target, reason, emails=emails, **how)
     stage.progress(len(rules), len(rules))
 
 

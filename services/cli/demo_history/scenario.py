@@ -23,6 +23,7 @@ CHAPTERS: tuple[tuple[str, Callable[[Stage], None]], ...] = (
     ("Payments", learners.payments),
     ("An undone batch", turns.undone),
     ("A change that is held", turns.held_import),
+    ("Saved reports", records.saved_reports),
     ("Completions of former years", records.former_years),
     ("A revoked certificate", records.revoked),
 )

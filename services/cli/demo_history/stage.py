@@ -101,15 +101,24 @@ class Stage:
         return self.signed_in(person.user_name)
 
     def assign(
-        self, by: Actor, command: str, offering: str, target: Mapping[str, object], reason: str, **how: object
+        self,
+        by: Actor,
+        command: str,
+        offering: str,
+        target: Mapping[str, object],
+        reason: str,
+        *,
+        emails: str = "send",
+        **how: object,
     ) -> Any:
         """Preview a rule, and confirm what the preview says; one that was overtaken gives way to the next. Returns the receipt,
-        None where the rule is there already."""
+        None where the rule is there already. `emails`: sent, or held or silenced (NTF-3)."""
         body = {"action": "assign", "offering_id": offering, "targets": [target], "allow_empty": True, **how}
         if (preview := _previewed(by, command, body)) is None:
             return None
         for n in range(20):
-            answer = by.attempt(f"{command} {n}", f"/api/enrollment/previews/{preview}/confirm", {"reason": reason})
+            path = f"/api/enrollment/previews/{preview}/confirm"
+            answer = by.attempt(f"{command} {n}", path, {"reason": reason}, emails=emails)
             if answer.is_success:
                 return answer.json()
             told = answer.json()

@@ -22,7 +22,7 @@ from services.portal.languages import Writing
 from services.portal.rendering import HEADERS
 from shared.limits import Line
 
-router = APIRouter(prefix="/admin/audit")
+router = APIRouter(prefix="/admin/system/audit")
 
 Service = Literal["enrollment", "directory", "catalog", "approvals", "keys"]
 """Those whose events are about people and offerings."""
