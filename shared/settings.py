@@ -27,6 +27,8 @@ class Settings(AuditSettings):
     """Database connections for requests and workers. Downloads use their own."""
     probe_seconds: float = 2.0
     """How long health and metrics wait for a connection before the service counts as not ready."""
+    start_seconds: float = Field(default=300.0, gt=0)
+    """How long `rollbook up --feed kafka` waits until all of its processes serve."""
     stream_limit: int = Field(default=8, ge=1)
     """Simultaneous downloads of a service, each with its own connection; one more is refused with 503."""
     stream_stall: float = Field(default=60.0, gt=0)

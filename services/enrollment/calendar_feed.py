@@ -8,10 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone
+if TYPE_CHECKING:  # a tenth of what the service imports: it is there when somebody asks for a calendar
+    from icalendar import Event, Timezone
 
 _LAST_YEAR = 2099
 """Up to its end a calendar says when clocks change; nobody knows that of later years."""
@@ -46,6 +48,8 @@ class DatedEntry:
 
 def render(entries: Sequence[DatedEntry], zone: ZoneInfo, name: str, language: str, refresh: timedelta) -> bytes:
     """The same bytes for the same entries: nothing in it is of the moment at which it is made."""
+    from icalendar import Calendar  # noqa: PLC0415
+
     feed = Calendar()
     feed.add("PRODID", f"-//Rollbook//Due dates//{language.upper()}")
     feed.add("VERSION", "2.0")
@@ -63,7 +67,9 @@ def render(entries: Sequence[DatedEntry], zone: ZoneInfo, name: str, language: s
     return bytes(feed.to_ical())
 
 
-def _event(dated: DatedEntry, zone: ZoneInfo) -> Event:
+def _event(dated: DatedEntry, zone: ZoneInfo) -> "Event":
+    from icalendar import Event  # noqa: PLC0415
+
     entry, event = dated.entry, Event()
     event.add("UID", str(entry.enrollment))
     event.add("DTSTAMP", dated.changed_at.astimezone(UTC))
@@ -79,6 +85,8 @@ def _event(dated: DatedEntry, zone: ZoneInfo) -> Event:
 
 
 @lru_cache(maxsize=500)
-def _clock_changes(zone: str, first: int, last: int) -> Timezone:
+def _clock_changes(zone: str, first: int, last: int) -> "Timezone":
     """From a year before the first of these years to the end of the last."""
+    from icalendar import Timezone  # noqa: PLC0415
+
     return Timezone.from_tzid(zone, first_date=date(first - 1, 1, 1), last_date=date(last + 1, 1, 1))

@@ -44,7 +44,6 @@ _CATCHES = ("notifier", "worker")
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.2, 10.0
 _STABLE_SECONDS = 10.0
 _LOOK_SECONDS = 0.1
-_START_SECONDS = 120.0
 _END_SECONDS = 15.0
 
 
@@ -170,12 +169,13 @@ class Processes:
 
     def wait_until_ready(self) -> None:
         """Raises CannotServe."""
-        deadline = time.monotonic() + _START_SECONDS
+        deadline = time.monotonic() + (seconds := self.settings.start_seconds)
         with httpx.Client(base_url=f"http://127.0.0.1:{self.settings.port}", timeout=5.0) as http:
             waiting = list(SERVICES)
             while waiting:
                 if time.monotonic() > deadline:
-                    raise CannotServe(f"{', '.join(waiting)} did not become ready. See the log above for the reason.")
+                    late = f"{', '.join(waiting)} are not ready after {seconds:g} s (ROLLBOOK_START_SECONDS)"
+                    raise CannotServe(f"{late}. The log above says why.")
                 with contextlib.suppress(httpx.HTTPError):
                     if http.get(f"/api/{waiting[0]}/health/ready").status_code == 200:
                         waiting.pop(0)

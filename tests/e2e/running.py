@@ -18,7 +18,7 @@ from shared.embedded_kafka import EmbeddedKafka
 from shared.ports import free_port
 
 REPOSITORY = Path(__file__).parents[2]
-START_SECONDS = 240.0
+START_SECONDS = 360.0
 
 
 class Running:

@@ -13,6 +13,10 @@ USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
 NEW = "a long and new password"
 
 
+pytestmark = pytest.mark.timeout(600)
+"""Each process imports Python anew, and there may be two cores for all of them."""
+
+
 @pytest.fixture(scope="module", params=["postgres", "kafka"])
 def suite(request: pytest.FixtureRequest) -> Iterator[Running]:
     """In one process, and with a process for each role."""

@@ -16,6 +16,9 @@ from shared.embedded import EmbeddedPostgres
 from shared.ports import free_port
 from shared.suite import SUITE
 
+pytestmark = pytest.mark.timeout(600)
+"""Each process imports Python anew, and there may be two cores for all of them."""
+
 
 @pytest.fixture
 def data(kafka: str) -> Iterator[Path]:

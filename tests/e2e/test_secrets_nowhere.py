@@ -29,6 +29,10 @@ KEY_SECRET = "a training key secret, planted 7732, long enough"
 NOW = datetime.now(UTC)
 
 
+pytestmark = pytest.mark.timeout(600)
+"""Each process imports Python anew, and there may be two cores for all of them."""
+
+
 @pytest.fixture(scope="module", params=["postgres", "kafka"])
 def suite(request: pytest.FixtureRequest) -> Iterator[Running]:
     if request.param == "kafka":

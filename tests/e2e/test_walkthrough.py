@@ -28,6 +28,10 @@ PEOPLE = 120
 USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
 
 
+pytestmark = pytest.mark.timeout(600)
+"""Each process imports Python anew, and there may be two cores for all of them."""
+
+
 @pytest.fixture(scope="module", params=["postgres", "kafka"])
 def suite(request: pytest.FixtureRequest) -> Iterator[Running]:
     """The same walk on either feed: in one process, and with a process for each role on a broker of its own."""
