@@ -121,6 +121,7 @@ Learner = Callable[[], tuple[str, str]]
 @pytest.fixture
 def spare_learner(company: Running) -> Learner:
     """Somebody of the company who has nothing to do yet, with user name and password: a new one each time."""
+    company.sign_in(ADMINISTRATOR.user_name, ADMINISTRATOR.password)  # the token of before may have ended by now
     home = company.get("/api/directory/people", limit=1)["items"][0]["home_organisation"]
 
     def come() -> tuple[str, str]:
