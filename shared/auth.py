@@ -64,6 +64,7 @@ _READING = frozenset(
         Permission.READ_REPORTS,
         Permission.READ_MAIL,
         Permission.READ_KEY_POOLS,
+        Permission.EXPORT_HISTORY,
     }
 )
 _ASSIGNING = frozenset(
@@ -81,13 +82,8 @@ ROLES: dict[str, frozenset[Permission]] = {
     "company-training-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS, Permission.HOLD_MAIL},
     "enrollment-manager": _ASSIGNING | {Permission.REVIEW, Permission.REPORT_PROGRESS, Permission.HOLD_MAIL},
     "operations-manager": _ASSIGNING
-    | {
-        Permission.OVERRIDE,
-        Permission.REPORT_PROGRESS,
-        Permission.MANAGE_KEY_POOLS,
-        Permission.READ_KEY_POOLS,
-        Permission.HOLD_MAIL,
-    },
+    | {Permission.OVERRIDE, Permission.REPORT_PROGRESS, Permission.HOLD_MAIL}
+    | {Permission.MANAGE_KEY_POOLS, Permission.READ_KEY_POOLS},
     "sales-manager": _ASSIGNING,
     "learning-manager": frozenset(
         {
@@ -98,7 +94,7 @@ ROLES: dict[str, frozenset[Permission]] = {
         }
     ),
     "approver": frozenset[Permission](),
-    "auditor": _READING | {Permission.EXPORT_HISTORY},
+    "auditor": _READING,
     "learning-system": frozenset({Permission.READ_ASSIGNMENTS, Permission.REPORT_PROGRESS}),
     "learner": frozenset[Permission](),
 }
