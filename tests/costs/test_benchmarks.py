@@ -46,6 +46,7 @@ def machine(postgres: EmbeddedPostgres, request: pytest.FixtureRequest) -> Itera
         yield Bench(folder, SIZE, rounds=1, server=postgres, broker=broker)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("file", sorted({*FILES, *RATIOS}))
 def test_a_benchmark_ends_and_writes_its_ratios(file: str, machine: Bench, tmp_path: Path) -> None:
     write_json(measure(file, machine), tmp_path / "bench.json")
