@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from services.cli.client import Client, Password, Token, Url, User
 
@@ -22,7 +22,8 @@ _HELD = "/api/notifier/held"
 @app.command()
 def held(url: Url = _URL, user: User = None, password: Password = None, token: Token = None) -> None:
     """List what is held, batch by batch, newest first, with the number of e-mails of each kind."""
-    table = Table("batch", "since", "held by", "emails", "about", "offering", box=None)
+    whole = Column("batch", no_wrap=True, min_width=36)  # to be copied, on a narrow terminal too
+    table = Table(whole, "since", Column("held by", overflow="fold"), "emails", "about", "offering", box=None)
     with Client(url, user, password, token) as client:
         for one in client.pages(_HELD, {}):
             about = ", ".join(f"{kind['template']} {kind['emails']}" for kind in one["occasions"])

@@ -103,7 +103,7 @@ def person(chromium: Browser, company: Running) -> Iterator[People]:
             reduced_motion="reduce",
             **more,
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         opened.append(Person(context, company.url))
         return opened[-1]
 

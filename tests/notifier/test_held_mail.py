@@ -7,9 +7,11 @@ import httpx
 import pytest
 from notifier.fake_smtp import FakeSmtpServer
 from notifier.harness import Harness, doubled
+from rich.console import Console
 from typer.testing import CliRunner
 
 from services.cli import client as cli_client
+from services.cli import mail as cli_mail
 from services.cli.commands import app
 from services.notifier.reactions import held_mails
 from shared.contracts import enrollment
@@ -222,9 +224,12 @@ def test_an_operator_lists_releases_and_drops_on_the_command_line(
 
     assert run("held") == "0 No e-mail is held."
     first, second = held(harness, "ada@example.org", "bea@example.org"), held(harness, "cy@example.org")
-    monkeypatch.setenv("COLUMNS", "250")
+    monkeypatch.setattr(cli_mail, "out", Console(width=80))
     listed = run("held")
+    assert f"{first}" in listed
     assert f"{second}" in listed
+    monkeypatch.setattr(cli_mail, "out", Console(width=250))
+    listed = run("held")
     assert "2 assigned 2 Fire safety" in listed
     assert run("release", f"{first}") == "0 2 e-mails are being released."
     assert run("drop", f"{second}") == "0 1 e-mails are being dropped."
