@@ -11,9 +11,11 @@ from urllib.parse import urlencode
 from uuid import UUID, uuid4
 
 import heroicons.jinja
+import httpx
 from fastapi import Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import RedirectResponse, StreamingResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.background import BackgroundTask
 
 from services.portal.assets import assets
 from services.portal.client.asking import Missing, Receipt, ServiceProblem
@@ -144,3 +146,9 @@ def templates(language: str) -> Environment:
     made.globals["large_icon"] = _large_icon
     made.tests["missing"] = lambda value: isinstance(value, Missing)
     return made
+
+
+def passed_on(answer: httpx.Response) -> StreamingResponse:
+    """A file of a service, as it comes: with its type and name, and with the headers of every page."""
+    told = {one: answer.headers[one] for one in ("Content-Type", "Content-Disposition") if one in answer.headers}
+    return StreamingResponse(answer.iter_bytes(), headers={**HEADERS, **told}, background=BackgroundTask(answer.close))

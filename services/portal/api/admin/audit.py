@@ -9,7 +9,6 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
-from starlette.background import BackgroundTask
 
 from services.portal.api.form_values import begins, day
 from services.portal.api.visitor import Ask, ShowDep
@@ -19,14 +18,13 @@ from services.portal.client.audit import Signed
 from services.portal.client.catalog import offering_head
 from services.portal.client.people import names
 from services.portal.languages import Writing
-from services.portal.rendering import HEADERS
+from services.portal.rendering import passed_on
 from shared.limits import Line
 
 router = APIRouter(prefix="/admin/system/audit")
 
 Service = Literal["enrollment", "directory", "catalog", "approvals", "keys"]
 """Those whose events are about people and offerings."""
-_PASSED_ON = ("Content-Type", "Content-Disposition")
 
 
 class SliceForm(BaseModel):
@@ -80,9 +78,7 @@ def page(ask: Ask, show: ShowDep, asked: Asked) -> Response:
 
 @router.get("/export")
 def export(ask: Ask, show: ShowDep, asked: Asked) -> StreamingResponse:
-    answer = audit.export(ask, asked.service, asked.slice(show.shell.write))
-    headers = {**HEADERS, **{one: answer.headers[one] for one in _PASSED_ON if one in answer.headers}}
-    return StreamingResponse(answer.iter_bytes(), headers=headers, background=BackgroundTask(answer.close))
+    return passed_on(audit.export(ask, asked.service, asked.slice(show.shell.write)))
 
 
 def _address(asked: SliceForm, service: str) -> str:

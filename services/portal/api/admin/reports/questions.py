@@ -9,13 +9,12 @@ from urllib.parse import urlencode
 from fastapi import Path
 from fastapi.responses import StreamingResponse
 from pydantic import JsonValue
-from starlette.background import BackgroundTask
 from starlette.datastructures import QueryParams
 
 from services.portal.client import reporting
 from services.portal.client.asking import Asking, ServiceProblem
 from services.portal.client.reporting import ReportColumn, ReportSource
-from services.portal.rendering import HEADERS
+from services.portal.rendering import passed_on
 from shared.limits import Text
 
 Name = Annotated[str, Path(pattern="^[a-z]+(-[a-z]+)*$", max_length=40)]
@@ -30,7 +29,6 @@ _ASIDE = frozenset(
     | {"joined_by", "term", "recorded", "generated", "starts", "expires"}
 )
 """Those that are shown only where somebody chooses them."""
-_PASSED_ON = ("Content-Type", "Content-Disposition")
 
 
 @dataclass(frozen=True)
@@ -108,9 +106,7 @@ def file(ask: Asking, source: ReportSource, format: str, question: Mapping[str, 
     """The file is passed on as it comes. Raises ServiceProblem."""
     if format not in source.formats:
         raise unknown()
-    answer = reporting.report_file(ask, source.name, format, question)
-    headers = {**HEADERS, **{one: answer.headers[one] for one in _PASSED_ON if one in answer.headers}}
-    return StreamingResponse(answer.iter_bytes(), headers=headers, background=BackgroundTask(answer.close))
+    return passed_on(reporting.report_file(ask, source.name, format, question))
 
 
 def _shown(source: ReportSource, chosen: list[str]) -> list[ReportColumn]:
