@@ -8,7 +8,7 @@ READY := .venv/ready
 up: $(READY)
 	$(BIN)/rollbook up $(if $(FEED),--feed $(FEED))
 
-# Two processes, with a database server each; a file of tests stays in one of them, and so do those with a browser: make test PROCESSES=4
+# Two processes, with a database server each; a file of tests stays in one of them, and so do those with whole suites: make test PROCESSES=4
 test: $(READY)
 	$(BIN)/python -m pytest --numprocesses $(or $(PROCESSES),2) --dist loadfile
 

@@ -16,8 +16,7 @@ class Settings(AuditSettings):
     model_config = SettingsConfigDict(env_prefix="ROLLBOOK_", frozen=True, extra="ignore")
 
     thread_switch_interval: float = 0.0005
-    """How long a thread may run while another one of the process is waiting. With Python's default of 0.005, every answer
-    from the database would be delayed by that much."""
+    """How long a thread may run while another one waits. Python's default of 0.005 would delay every answer of the database."""
     gc_threshold: int = 50_000
     """New objects between two runs of the garbage collector. With Python's default of 700 it would scan each batch many times."""
 
@@ -32,9 +31,8 @@ class Settings(AuditSettings):
     stream_limit: int = Field(default=8, ge=1)
     """Simultaneous downloads of a service, each with its own connection; one more is refused with 503."""
     stream_stall: float = Field(default=60.0, gt=0)
-    """A client that reads nothing of an answer for this long is disconnected."""
+    """A client that reads nothing of an answer for this long is disconnected; the next is the longest a download may take."""
     stream_seconds: float = Field(default=3_600.0, gt=0)
-    """The longest a download may take."""
     feeds: dict[str, str] = Field(default_factory=dict)
     """For each source (`directory`, `directory.profiles` ...), the connection string of a role that may read its published view."""
 
@@ -75,6 +73,9 @@ class Settings(AuditSettings):
     """Requests to services that one process of the portal has under way at once."""
     issuer: str = "http://127.0.0.1:8000/api/directory"
     audience: str = "rollbook"
+    password_memory: int = Field(default=65_536, ge=32)
+    password_passes: int = Field(default=3, ge=1)
+    """KiB of memory that the hash of a password takes, and passes over it: fewer than 19,456 and 2 are for tests only."""
     token_seconds: int = 900
     refresh_seconds: int = Field(default=1_209_600, ge=1)
     """A refresh token that is not used for so long ends its sign-in."""

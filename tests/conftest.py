@@ -20,6 +20,9 @@ pytest_plugins = ["features_plugin"]
 
 Databases = Callable[..., Database]
 
+os.environ |= {"ROLLBOOK_PASSWORD_MEMORY": "64", "ROLLBOOK_PASSWORD_PASSES": "1"}
+"""Hundreds of tests sign in: a password's hash as strong as in production would take a minute of each core's time."""
+
 
 @pytest.fixture(scope="module", autouse=True)
 def _environment_as_it_was() -> Iterator[None]:
@@ -107,12 +110,16 @@ def kafka(broker: EmbeddedKafka | None) -> str:
     return os.environ["KAFKA_BOOTSTRAP_SERVERS"] if broker is None else broker.bootstrap
 
 
+SUITES = ("tests/browser/", "tests/e2e/", "tests/faults/")
+"""Here the whole suite runs, a browser or two dozen processes: one after the other, or they keep each other waiting."""
+
+
 class Files(LoadFileScheduling):  # type: ignore[misc] # xdist has no types
-    """A file's tests stay in one process, for its fixtures; those with a browser too, for the company that they share."""
+    """A file's tests stay in one process, for its fixtures; those with whole suites together."""
 
     def _split_scope(self, nodeid: str) -> str:
         file: str = super()._split_scope(nodeid)
-        return "tests/browser" if file.startswith("tests/browser/") else file
+        return "suites" if file.startswith(SUITES) else file
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -10,6 +10,7 @@ import typer
 
 from services.cli.client import Client, Password, Token, Url, User
 from shared import telemetry
+from shared.settings import Settings
 
 
 def run(
@@ -24,10 +25,15 @@ def run(
     ] = False,
 ) -> None:
     """Run one service, or some of its roles, as a separate process. It is configured by environment variables (ROLLBOOK_...)."""
-    from services.cli import serving  # noqa: PLC0415
+    from services.suite import running  # noqa: PLC0415
 
     telemetry.configure()
-    serving.run(service, roles or [], with_parent=with_parent)
+    try:
+        until = running.standard_input_ends if with_parent else None
+        running.run(service, running.known(roles or []), Settings(), until=until)
+    except running.CannotRun as error:
+        typer.secho(str(error), fg="red")
+        raise typer.Exit(2) from error
 
 
 def fill_demo() -> None:

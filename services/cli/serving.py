@@ -14,7 +14,6 @@ from services.suite import embedded, processes, running
 from shared.embedded import CannotStart
 from shared.errors import Corrupt
 from shared.feeds import SourceDown
-from shared.service import ROLES
 from shared.settings import Settings
 
 out = Console()
@@ -61,16 +60,6 @@ def _fill_processes(suite: processes.Processes) -> None:
     suite.show([(one.user_name, one.password, one.role, one.name, one.card) for one in found])
     demo.tell(suite.settings.base_url, found, out)
     threading.Thread(target=demo.go_on, args=(settings, found, out), name="demo", daemon=True).start()
-
-
-def run(service: str, roles: list[str], *, with_parent: bool) -> None:
-    chosen = [role for role in ROLES if role in roles]
-    try:
-        if unknown := set(roles) - set(ROLES):
-            raise running.CannotRun(f"There is no role {', '.join(sorted(unknown))}. Choose from: {', '.join(ROLES)}.")
-        running.run(service, chosen, Settings(), with_parent=with_parent)
-    except running.CannotRun as error:
-        _give_up(error)
 
 
 def fill_demo() -> None:

@@ -118,7 +118,7 @@ def build(settings: Settings, *, verifier: Verifier | None = None, feeds: Feeds 
 def build_parts(settings: Settings, database: Database) -> Services:
     """The commands of the directory, without routes: for the command line and the demo."""
     ledger = Directory(database)
-    passwords = Passwords()
+    passwords = Passwords(settings.password_memory, settings.password_passes)
     attempts = Attempts(database, AttemptLimits.of(settings))
     keys = SigningKeys(database, settings.token_seconds, settings.signing_key_overlap)
     issuer = TokenIssuer(keys, settings.issuer, settings.audience, settings.token_seconds)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from services.reporting.api import routes
+from services.reporting.api import ROUTES
 from services.reporting.application.saved_reports import SavedReports
 from services.reporting.projections.sources import PROJECTIONS
 from services.reporting.replaying import Replays, ReplayWork
@@ -15,7 +15,7 @@ from shared.consumer import Consumer
 from shared.database import Database, pending
 from shared.feeds import Feeds
 from shared.feeds.configured import configured
-from shared.http import service_app
+from shared.http import provide, serve, service_app
 from shared.jobs import Worker
 from shared.letters import letter_routes
 from shared.replay import Comparison, Replay
@@ -47,8 +47,8 @@ def build(settings: Settings, *, feeds: Feeds | None = None, verifier: Verifier 
     streams = Streams(settings, "reporting")
     reports = Reports(database, streams)
     saved_reports = SavedReports(database, settings.saved_reports)
-    for router in routes(database, reports, assignments, Replays(database), saved_reports):
-        app.include_router(router)
+    provide(app, reports, assignments, Replays(database), saved_reports)
+    serve(app, ROUTES)
     replay_work = ReplayWork(database, Replay(database, PROJECTIONS, feeds, settings, PACKAGE))
     consumers = [Consumer(database, feeds.open(p.source, p.group), p, settings) for p in PROJECTIONS]
     worker = Worker("reporting jobs", database, [replay_work], settings.worker_pause)

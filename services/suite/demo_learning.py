@@ -6,6 +6,7 @@ It is told by the signed address that Launch opens which enrollment and step it 
 import html
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
@@ -18,6 +19,9 @@ from services.enrollment.launch_address import LaunchAddresses
 from services.portal.assets import assets
 from services.portal.rendering import HEADERS
 from services.suite.demo_exams import EXAMS, LABS, score
+from services.suite.own_secrets import learning_system
+from shared.embedded import default_data
+from shared.settings import Settings
 
 PREFIX = "/api/demo-learning"
 _LAUNCH_SECONDS = 8 * 3_600
@@ -186,3 +190,18 @@ def _page(title: str, content: str, status: int = 200) -> HTMLResponse:
     files = assets()
     page = _PAGE.format(title=html.escape(title), css=files["css"].name, mark=files["svg"].name, content=content)
     return HTMLResponse(page, status, headers=HEADERS)
+
+
+def folder(settings: Settings) -> Path:
+    """Where a demo keeps what is not in a database."""
+    return settings.data or default_data()
+
+
+def learning(settings: Settings) -> FastAPI:
+    """The learning system of a demo."""
+
+    def credentials() -> Credentials | None:
+        found = learning_system(folder(settings))
+        return Credentials(**found) if found else None
+
+    return demo_learning(settings.launch_secret, Rollbook(settings.base_url, credentials))

@@ -11,15 +11,14 @@ from importlib import import_module
 from pathlib import Path
 
 import uvicorn
-from fastapi import FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from services.portal import main as portal
 from services.portal.api.entrance.sign_in import SignIn
-from services.suite.demo_learning import Credentials, Rollbook, demo_learning
+from services.suite.demo_learning import folder, learning
 from services.suite.demo_payments import demo_payments
 from services.suite.demo_progress import demo_progress
-from services.suite.own_secrets import learning_system, with_own_secrets
+from services.suite.own_secrets import with_own_secrets
 from shared import telemetry
 from shared.auth import Verifier
 from shared.database import ensure_database, migrate
@@ -141,21 +140,6 @@ class Suite:
     def stop(self) -> None:
         for service in reversed(self.services):
             service.stop()
-
-
-def folder(settings: Settings) -> Path:
-    """Where a demo keeps what is not in a database."""
-    return settings.data or default_data()
-
-
-def learning(settings: Settings) -> FastAPI:
-    """The learning system of a demo."""
-
-    def credentials() -> Credentials | None:
-        found = learning_system(folder(settings))
-        return Credentials(**found) if found else None
-
-    return demo_learning(settings.launch_secret, Rollbook(settings.base_url, credentials))
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -9,16 +9,16 @@ import json
 import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
 
+from services.suite import forking
 from services.suite.embedded import CannotServe, embedded, with_service_secret
 from services.suite.own_secrets import with_own_secrets
 from shared import telemetry
@@ -27,13 +27,14 @@ from shared.embedded import ADMIN, EmbeddedPostgres, default_data
 from shared.embedded_kafka import EmbeddedKafka
 from shared.feeds import topics
 from shared.ports import free_port
+from shared.service import ROLES, Role
 from shared.settings import Settings
 from shared.suite import SERVICES, SUITE
 
 log = telemetry.logger(__name__)
 
-LAYOUT: Mapping[str, tuple[str, ...]] = {
-    **{member.name: ("api", *member.roles) for member in SUITE},
+LAYOUT: Mapping[str, tuple[Role, ...]] = {
+    **{member.name: tuple(role for role in ROLES if role in ("api", *member.roles)) for member in SUITE},
     "gateway": ("api",),
 }
 """A process each; the portal follows when there is something to show."""
@@ -66,22 +67,22 @@ class Child:
     """One process. `name` is service and role, as `enrollment relay`; a second one of a role has a number behind."""
 
     name: str
-    command: list[str]
+    service: str
+    role: Role
     environment: dict[str, str]
-    process: subprocess.Popen[bytes] | None = None
+    run: forking.Run = forking.run
+    process: BaseProcess | None = None
     started_at: float = 0.0
     pause: float = _FIRST_PAUSE
     due_at: float = 0.0
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            self.command, env=self.environment, stdin=subprocess.PIPE, start_new_session=True, cwd="/"
-        )
+        self.process = forking.start(self.run, self.service, self.role, self.environment)
         self.started_at = time.monotonic()
 
     @property
     def running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
+        return self.process is not None and self.process.is_alive()
 
 
 @dataclass
@@ -119,13 +120,12 @@ class Processes:
                 for copy in range(2 if role in self.twice and (service, role) != _CATCHES else 1):
                     self._add(service, role, copy)
 
-    def _add(self, service: str, role: str, copy: int = 0, **more: str) -> None:
+    def _add(self, service: str, role: Role, copy: int = 0, **more: str) -> None:
         name = f"{service} {role}" + (f" {copy + 1}" if copy else "")
         port = self._port(name)
         environment = {**os.environ, **self._environment(), **self.told, "ROLLBOOK_PORT": str(port), **more}
-        command = [sys.executable, "-m", "services.cli", "run", service, role, "--with-parent"]
         with self._lock:
-            self.children.append(Child(name, command, environment))
+            self.children.append(Child(name, service, role, environment))
             self.children[-1].start()
             self._write()
 
@@ -140,7 +140,6 @@ class Processes:
         s = self.settings
         routes = {name: f"http://127.0.0.1:{self._port(f'{name} api')}" for name in (*SERVICES, "portal")}
         return {
-            "PYTHONPATH": os.pathsep.join(p for p in sys.path if p),
             "ROLLBOOK_DATABASE_URL": s.database_url,
             "ROLLBOOK_DATABASE_POOL": str(s.database_pool),
             "ROLLBOOK_KAFKA": s.kafka,
@@ -210,7 +209,7 @@ class Processes:
             stable = now - child.started_at > _STABLE_SECONDS
             child.pause = _FIRST_PAUSE if stable else min(child.pause * 2, _LONGEST_PAUSE)
             child.due_at = now + child.pause
-            code = child.process.returncode if child.process else None
+            code = child.process.exitcode if child.process else None
             log.warning("a process has ended; it starts again", process=child.name, code=code, seconds=child.pause)
         elif now >= child.due_at:
             child.due_at = 0.0
@@ -233,15 +232,15 @@ class Processes:
         with self._lock:
             running = [child.process for child in self.children if child.running and child.process]
             for process in running:
-                process.send_signal(signal.SIGTERM)
-                process.send_signal(signal.SIGCONT)
+                process.terminate()
+                with contextlib.suppress(ProcessLookupError):  # one that is stopped takes no signal
+                    os.kill(process.pid or 0, signal.SIGCONT)
             deadline = time.monotonic() + _END_SECONDS
             for process in running:
-                with contextlib.suppress(subprocess.TimeoutExpired):
-                    process.wait(max(0.1, deadline - time.monotonic()))
-                if process.poll() is None:
+                process.join(max(0.1, deadline - time.monotonic()))
+                if process.is_alive():
                     process.kill()
-                    process.wait()
+                    process.join()
         self.kafka.stop()
         self.postgres.stop()
 

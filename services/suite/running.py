@@ -4,7 +4,7 @@ import contextlib
 import os
 import signal
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from importlib import import_module
 
 import uvicorn
@@ -14,9 +14,9 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from services.suite.demo_learning import folder, learning
 from services.suite.demo_payments import demo_payments
 from services.suite.demo_progress import demo_progress
-from services.suite.embedded import folder, learning
 from services.suite.gateway import gateway
 from shared.auth import Verifier
 from shared.feeds.configured import configured
@@ -69,11 +69,15 @@ def build(name: str, settings: Settings) -> Service:
     return service
 
 
-def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: bool = False) -> None:
-    """Until SIGTERM or Ctrl-C; then in order. No roles: all that the service has. Raises CannotRun.
+def known(roles: Collection[str]) -> list[Role]:
+    """In the order of `ROLES`. Raises CannotRun."""
+    if unknown := set(roles) - set(ROLES):
+        raise CannotRun(f"There is no role {', '.join(sorted(unknown))}. Choose from: {', '.join(ROLES)}.")
+    return [role for role in ROLES if role in roles]
 
-    `with_parent`: also until standard input ends, which it does when the parent does.
-    """
+
+def run(name: str, roles: Collection[Role], settings: Settings, *, until: Callable[[], None] | None = None) -> None:
+    """Until SIGTERM or Ctrl-C, or until this returns; then in order. No roles: all that the service has. Raises CannotRun."""
     tune(settings)
     service = build(name, settings)
     unknown = set(roles) - set(service.roles)
@@ -91,8 +95,8 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
         lifespan="off",
         proxy_headers=False,  # the applications do that, as ROLLBOOK_TRUSTED_PROXIES says
     )
-    if with_parent:
-        threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
+    if until:
+        threading.Thread(target=_end_after, args=(until,), name="until", daemon=True).start()
     service.start([role for role in ROLES if role in chosen])
     try:
         with _signals_end_it():
@@ -101,10 +105,14 @@ def run(name: str, roles: Collection[Role], settings: Settings, *, with_parent: 
         service.stop()
 
 
-def _end_with_parent() -> None:
-    """Not through `sys.stdin`: its lock would be held when the interpreter ends."""
+def standard_input_ends() -> None:
+    """As it does when the parent does. Not through `sys.stdin`: its lock would be held when the interpreter ends."""
     while os.read(0, 4096):
         pass
+
+
+def _end_after(until: Callable[[], None]) -> None:
+    until()
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -8,8 +8,10 @@ from directory.harness import Harness, OpenHarness
 from fastapi.testclient import TestClient
 from issuer import Issuer
 
+from services.directory.application.passwords import Passwords
 from services.directory.main import build
 from shared.auth import Verifier
+from shared.settings import Settings
 from shared.store import RetentionWorker
 
 PASSWORD = "correct horse battery"
@@ -55,6 +57,21 @@ def test_unknown_name_wrong_password_and_leaver_get_one_answer(harness: Harness)
     assert row is not None
     assert str(row[0]).startswith("$argon2id$")
     assert row[1] == 0
+
+
+@pytest.mark.feature("SEC-3")
+def test_a_hash_takes_what_the_settings_say_and_an_older_one_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tests' own settings are cheap; without them it is what RFC 9106 recommends."""
+    cheap = Settings()
+    monkeypatch.delenv("ROLLBOOK_PASSWORD_MEMORY")
+    monkeypatch.delenv("ROLLBOOK_PASSWORD_PASSES")
+    usual = Settings()
+    before = Passwords(cheap.password_memory, cheap.password_passes).hash(PASSWORD)
+    now = Passwords(usual.password_memory, usual.password_passes)
+    assert "$m=64,t=1," in before
+    assert "$m=65536,t=3,p=4$" in now.hash(PASSWORD)
+    assert now.verify(before, PASSWORD)
+    assert not now.verify(before, "not the password")
 
 
 @pytest.mark.feature("SEC-3", "SEC-4")

@@ -14,7 +14,7 @@ NEW = "a long and new password"
 
 
 pytestmark = pytest.mark.timeout(600)
-"""Each process imports Python anew, and there may be two cores for all of them."""
+"""There are two dozen processes, and there may be two cores for all of them."""
 
 
 @pytest.fixture(scope="module", params=["postgres", "kafka"])

@@ -1,23 +1,28 @@
 """The suite as processes on Kafka: what an operator does to them."""
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+import httpx
 import pytest
 from folders import new_folder
 from running import REPOSITORY, Running, until
 
 from services.cli.demo import ADMINISTRATOR
+from services.suite import forking
+from shared.database import Database
 from shared.embedded import EmbeddedPostgres
 from shared.ports import free_port
 from shared.suite import SUITE
 
 pytestmark = pytest.mark.timeout(600)
-"""Each process imports Python anew, and there may be two cores for all of them."""
+"""There are two dozen processes, and there may be two cores for all of them."""
 
 
 @pytest.fixture
@@ -101,3 +106,34 @@ def test_topics_without_a_broker_says_where_none_answered(postgres: EmbeddedPost
     finally:
         for name in ("directory", "catalog", "enrollment", "keys", "notifier", "reporting"):
             postgres.drop_database(name)
+
+
+def whats_there(service: str, role: str, environment: Mapping[str, str]) -> None:
+    """What a forked process has when it begins: written where the environment says."""
+    told = {"modules": len(sys.modules), "portal": "services.portal.main" in sys.modules, "pid": os.getpid()}
+    Path(environment["ROLLBOOK_TOLD"]).write_text(json.dumps([service, role, told]))
+    forking.run(service, "worker", environment)
+
+
+@pytest.mark.feature("OPS-1")
+def test_a_process_has_everything_imported_when_it_begins_and_ends_when_what_it_was_forked_from_does(
+    tmp_path: Path, database: Callable[..., Database]
+) -> None:
+    """Otherwise each would import for seconds, and one that nobody watches would hold its port."""
+    one, told = database("services.catalog"), tmp_path / "told"
+    environment = {**os.environ, "ROLLBOOK_DATABASE_URL": one.conninfo, "ROLLBOOK_PORT": str(free_port())}
+    process = forking.start(whats_there, "catalog", "worker", {**environment, "ROLLBOOK_TOLD": str(told)})
+    service, role, found = json.loads(until(lambda: told.exists() and told.read_text()))
+    assert (service, role, found["portal"], found["pid"]) == ("catalog", "worker", True, process.pid)
+    live = f"http://127.0.0.1:{environment['ROLLBOOK_PORT']}/health/live"
+    until(lambda: answers(live))
+    assert process.pid is not None
+    stat = Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    os.kill(int(stat[1]), signal.SIGKILL)
+    until(lambda: not alive(process.pid or 0))
+
+
+def answers(url: str) -> bool:
+    with contextlib.suppress(httpx.HTTPError):
+        return httpx.get(url).status_code == 200
+    return False

@@ -30,7 +30,7 @@ NOW = datetime.now(UTC)
 
 
 pytestmark = pytest.mark.timeout(600)
-"""Each process imports Python anew, and there may be two cores for all of them."""
+"""There are two dozen processes, and there may be two cores for all of them."""
 
 
 @pytest.fixture(scope="module", params=["postgres", "kafka"])

@@ -29,7 +29,7 @@ USER, PASSWORD = ADMINISTRATOR.user_name, ADMINISTRATOR.password
 
 
 pytestmark = pytest.mark.timeout(600)
-"""Each process imports Python anew, and there may be two cores for all of them."""
+"""There are two dozen processes, and there may be two cores for all of them."""
 
 
 @pytest.fixture(scope="module", params=["postgres", "kafka"])

@@ -13,8 +13,10 @@ from typing import Any
 import psycopg
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
+from bugs import Planted
 
 from services.cli import demo
+from services.suite import forking
 from services.suite.processes import Processes
 from services.suite.running import own_settings
 from shared.feeds.kafka import Loop
@@ -24,9 +26,6 @@ from shared.settings import Settings
 PEOPLE = 150
 SESSION = 2.0
 TWICE = ("worker", "consumer", "relay", "mailer")
-PLANTED = Path(__file__).parent / "planted"
-"""Its `sitecustomize` is read by every process that starts, and plants the bug that the environment names."""
-BUG = "FAULT_RUN_BUG"
 
 _TOLD = {
     "ROLLBOOK_KAFKA_SESSION_TIMEOUT": str(SESSION),
@@ -79,15 +78,16 @@ class Works:
     def plant(self, bug: str, *roles: str) -> None:
         """Every process of these roles, of all without any, is started again with this bug in it."""
         for child in self.processes.children:
-            if not roles or child.name.split()[1] in roles:
-                child.environment[BUG] = bug
-                child.environment["PYTHONPATH"] = os.pathsep.join((str(PLANTED), child.environment["PYTHONPATH"]))
+            if not roles or child.role in roles:
+                child.run = Planted(bug)
         for _, pid in self.pids(*roles):
             send_signal(pid, signal.SIGKILL)
 
     def heal(self) -> None:
         """Nobody has a planted bug any more. What it has done stays, but for what it has parked."""
-        planted = {child.name for child in self.processes.children if child.environment.pop(BUG, None)}
+        planted = {child.name for child in self.processes.children if child.run is not forking.run}
+        for child in self.processes.children:
+            child.run = forking.run
         for name, pid in self.pids():
             if name in planted:
                 send_signal(pid, signal.SIGKILL)

@@ -13,8 +13,9 @@ SHORTEST_PASSWORD = 10
 class Passwords:
     """Hashes and verifies them, each of which takes a while: outside of every transaction."""
 
-    def __init__(self) -> None:
-        self._hasher = PasswordHasher()
+    def __init__(self, memory: int, passes: int) -> None:
+        """How much of it a hash takes, in KiB, and how often it goes over that."""
+        self._hasher = PasswordHasher(time_cost=passes, memory_cost=memory)
         self._nobody = self._hasher.hash(secrets.token_urlsafe())
 
     def hash(self, password: str) -> str:

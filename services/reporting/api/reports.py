@@ -15,8 +15,7 @@ from services.reporting.reports.grammar import Kind, Source
 from services.reporting.reports.reading import Reports, Viewer
 from services.reporting.reports.sources import SOURCES
 from shared.auth import Caller, CurrentCaller
-from shared.database import Database
-from shared.http import PreferWait, page_size
+from shared.http import PreferWait, page_size, use
 from shared.readmodel import wait_for
 
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -79,15 +78,13 @@ class SourceView(BaseModel):
     formats: list[Format]
 
 
-def source_routes() -> APIRouter:
-    router = APIRouter(prefix="/api/reporting/sources", tags=["reports"])
+router = APIRouter(prefix="/api/reporting/sources", tags=["reports"])
 
-    @router.get("")
-    def list_sources(caller: CurrentCaller) -> list[SourceView]:
-        """List the reports that there are: their columns, filters and orders (G-35, RPT-1)."""
-        return [_described(source, caller) for source in SOURCES]
 
-    return router
+@router.get("")
+def list_sources(caller: CurrentCaller) -> list[SourceView]:
+    """List the reports that there are: their columns, filters and orders (G-35, RPT-1)."""
+    return [_described(source, caller) for source in SOURCES]
 
 
 def _described(source: Source, caller: Caller) -> SourceView:
@@ -115,31 +112,34 @@ def _described(source: Source, caller: Caller) -> SourceView:
     )
 
 
-def report_routes(database: Database, reports: Reports, source: Source) -> APIRouter:
+AllReports = Annotated[Reports, use(Reports)]
+
+
+def report_routes(source: Source) -> APIRouter:
     """`GET` takes the question from the address; `POST` from the body, where a part of a name may be."""
     models, tag, name = Models(source), [source.name], source.name.replace("-", " ")
     router = APIRouter(prefix="/api/reporting", tags=cast("Any", tag))
 
-    def page(request: Request, caller: CurrentCaller, wait: PreferWait, asked: Paged) -> BaseModel:
+    def page(request: Request, caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Paged) -> BaseModel:
         viewer = _viewer(source, caller)
-        wait_for(database, asked.at_least, wait or PATIENCE)
+        wait_for(reports.database, asked.at_least, wait or PATIENCE)
         limit = page_size(request, asked.limit)
         return models.answer(reports.page(source, question(source, asked), viewer, asked.cursor, limit))
 
-    def count(caller: CurrentCaller, wait: PreferWait, asked: Asked) -> Total:
+    def count(caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Asked) -> Total:
         viewer = _viewer(source, caller)
-        wait_for(database, asked.at_least, wait or PATIENCE)
+        wait_for(reports.database, asked.at_least, wait or PATIENCE)
         return Total(total=reports.count(source, question(source, asked), viewer))
 
-    def parts(caller: CurrentCaller, wait: PreferWait, asked: Asked) -> Parts:
+    def parts(caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Asked) -> Parts:
         viewer = _viewer(source, caller)
-        wait_for(database, asked.at_least, wait or PATIENCE)
+        wait_for(reports.database, asked.at_least, wait or PATIENCE)
         counts = reports.parts(source, question(source, asked), viewer)
         return Parts(by=str(source.parts), counts=counts, total=sum(counts.values()))
 
-    def export(caller: CurrentCaller, wait: PreferWait, format: Format, asked: Asked) -> Response:
+    def export(caller: CurrentCaller, wait: PreferWait, reports: AllReports, format: Format, asked: Asked) -> Response:
         viewer = _viewer(source, caller)
-        wait_for(database, asked.at_least, wait or PATIENCE)
+        wait_for(reports.database, asked.at_least, wait or PATIENCE)
         return reports.export(source, question(source, asked), viewer, format)
 
     def add(

@@ -14,7 +14,7 @@ from services.reporting.reports.grammar import Source
 from services.reporting.reports.sources import BY_NAME, SOURCES
 from shared.auth import Caller, CurrentCaller, Permission, Scope
 from shared.errors import NotFound
-from shared.http import CommandContextDep, Cursor, IfMatch, PageSize, etag
+from shared.http import CommandContextDep, Cursor, IfMatch, PageSize, etag, use
 from shared.readmodel import Page, cursor_decode, cursor_number, page_of
 from shared.store import Receipt
 
@@ -34,56 +34,66 @@ else:
     SourceName = one_of(tuple(BY_NAME))
 
 
-def saved_report_routes(application: SavedReports) -> APIRouter:
-    router = APIRouter(prefix="/api/reporting/saved-reports", tags=["saved reports"])
-    database = application.database
+Application = Annotated[SavedReports, use(SavedReports)]
+router = APIRouter(prefix="/api/reporting/saved-reports", tags=["saved reports"])
 
-    @router.get("")
-    def list_saved_reports(
-        caller: CurrentCaller,
-        size: PageSize,
-        source: Annotated[SourceName | None, Query()] = None,
-        cursor: Cursor = None,
-    ) -> Page[SavedReportView]:
-        """List your saved reports and those that are shared with you, newest first."""
-        before = cursor_decode(cursor, cursor_number)[0] if cursor else None
-        with database.connection() as conn:
-            found = saved_reports.page(conn, caller, _names(caller), source, before, size + 1)
-        return page_of(found, size, lambda one: [one.number])
 
-    @router.post("", status_code=201)
-    def save_report(
-        caller: CurrentCaller, context: CommandContextDep, response: Response, body: SavedReportIn
-    ) -> Receipt:
-        """Save a question to a report under a name. Whoever it is shared with sees the rows of the own scope, never yours."""
-        receipt = application.create(context, caller, body)
-        if isinstance(receipt.result, dict):
-            response.headers["Location"] = f"/api/reporting/saved-reports/{receipt.result['saved_report_id']}"
-        return receipt
+@router.get("")
+def list_saved_reports(
+    caller: CurrentCaller,
+    application: Application,
+    size: PageSize,
+    source: Annotated[SourceName | None, Query()] = None,
+    cursor: Cursor = None,
+) -> Page[SavedReportView]:
+    """List your saved reports and those that are shared with you, newest first."""
+    before = cursor_decode(cursor, cursor_number)[0] if cursor else None
+    with application.database.connection() as conn:
+        found = saved_reports.page(conn, caller, _names(caller), source, before, size + 1)
+    return page_of(found, size, lambda one: [one.number])
 
-    @router.get("/{id}")
-    def show_saved_report(caller: CurrentCaller, response: Response, id: UUID) -> SavedReportView:
-        """Show a saved report. Send its ETag as If-Match, and its `question` to the routes of its source."""
-        with database.connection() as conn:
-            found = saved_reports.view(conn, caller, _names(caller), id)
-        if found is None:
-            raise NotFound("There is no such saved report, or it is not shared with you.", field="id")
-        response.headers["ETag"] = etag(found.revision)
-        return found
 
-    @router.put("/{id}")
-    def change_saved_report(
-        caller: CurrentCaller, context: CommandContextDep, expected: IfMatch, id: UUID, body: SavedReportIn
-    ) -> Receipt:
-        """Rename it, change its question, share it with others or with nobody."""
-        return application.change(context, caller, id, body, expected)
+@router.post("", status_code=201)
+def save_report(
+    caller: CurrentCaller, application: Application, context: CommandContextDep, response: Response, body: SavedReportIn
+) -> Receipt:
+    """Save a question to a report under a name. Whoever it is shared with sees the rows of the own scope, never yours."""
+    receipt = application.create(context, caller, body)
+    if isinstance(receipt.result, dict):
+        response.headers["Location"] = f"/api/reporting/saved-reports/{receipt.result['saved_report_id']}"
+    return receipt
 
-    @router.delete("/{id}")
-    def delete_saved_report(caller: CurrentCaller, context: CommandContextDep, expected: IfMatch, id: UUID) -> Receipt:
-        """Delete it. Those with whom it was shared do not see it any more."""
-        return application.delete(context, caller, id, expected)
 
-    return router
+@router.get("/{id}")
+def show_saved_report(caller: CurrentCaller, application: Application, response: Response, id: UUID) -> SavedReportView:
+    """Show a saved report. Send its ETag as If-Match, and its `question` to the routes of its source."""
+    with application.database.connection() as conn:
+        found = saved_reports.view(conn, caller, _names(caller), id)
+    if found is None:
+        raise NotFound("There is no such saved report, or it is not shared with you.", field="id")
+    response.headers["ETag"] = etag(found.revision)
+    return found
+
+
+@router.put("/{id}")
+def change_saved_report(
+    caller: CurrentCaller,
+    application: Application,
+    context: CommandContextDep,
+    expected: IfMatch,
+    id: UUID,
+    body: SavedReportIn,
+) -> Receipt:
+    """Rename it, change its question, share it with others or with nobody."""
+    return application.change(context, caller, id, body, expected)
+
+
+@router.delete("/{id}")
+def delete_saved_report(
+    caller: CurrentCaller, application: Application, context: CommandContextDep, expected: IfMatch, id: UUID
+) -> Receipt:
+    """Delete it. Those with whom it was shared do not see it any more."""
+    return application.delete(context, caller, id, expected)
 
 
 def _names(caller: Caller) -> Scope:

@@ -110,19 +110,19 @@ _NAMES = {
 
 class LearnerAssignments:
     def __init__(self, database: Database) -> None:
-        self._database = database
+        self.database = database
 
     def page(self, sought: Sought, scope: Scope, cursor: str | None, limit: int) -> Page[LearnerAssignment]:
         """The newest first."""
         after = cursor_decode(cursor, cursor_number)[0] if cursor else None
         asked = {"after": after, **{name: getattr(sought, name) for name in Sought.model_fields}}
-        with self._database.transaction(snapshot=True) as conn:
+        with self.database.transaction(snapshot=True) as conn:
             found = _find(conn, scope, asked, limit + 1)
         return page_of(found, limit, lambda row: [row.number])
 
     def one(self, number: int, scope: Scope) -> LearnerAssignment:
         """Raises NotFound, also for a learner outside the scope."""
-        with self._database.transaction(snapshot=True) as conn:
+        with self.database.transaction(snapshot=True) as conn:
             found = _find(conn, scope, {"number": number}, 1)
         if not found:
             raise NotFound("There is no such assignment, or none that you may see.", field="number")

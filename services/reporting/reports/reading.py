@@ -53,12 +53,12 @@ class ReportPage(NamedTuple):
 
 class Reports:
     def __init__(self, database: Database, streams: Streams) -> None:
-        self._database = database
+        self.database = database
         self._streams = streams
 
     def page(self, source: Source, question: Question, viewer: Viewer, cursor: str | None, limit: int) -> ReportPage:
         query = ReportQuery(source, question, viewer)
-        with self._database.transaction(snapshot=True) as conn:
+        with self.database.transaction(snapshot=True) as conn:
             conn.execute("SET LOCAL jit = off")  # compiling takes longer than a page does
             moment = _moment(conn, question)
             text, values = query.rows(moment, cursor=cursor, limit=limit + 1)
@@ -69,14 +69,14 @@ class Reports:
         return ReportPage([column.name for column in query.columns], rows, next, moment.at, as_new_as)
 
     def count(self, source: Source, question: Question, viewer: Viewer) -> int:
-        with self._database.transaction(snapshot=True) as conn:
+        with self.database.transaction(snapshot=True) as conn:
             conn.execute("SET LOCAL jit = off")
             text, values = ReportQuery(source, question, viewer).count(_moment(conn, question))
             return scalar(conn, text, int, values)
 
     def parts(self, source: Source, question: Question, viewer: Viewer) -> dict[str, int]:
         """How many rows have each value of the source's `parts`; only those that there are."""
-        with self._database.transaction(snapshot=True) as conn:
+        with self.database.transaction(snapshot=True) as conn:
             conn.execute("SET LOCAL jit = off")
             text, values = ReportQuery(source, question, viewer).parts(_moment(conn, question))
             return dict(pairs(conn, text, str, int, values))

@@ -1,19 +1,21 @@
-"""The seeded bugs of CONTRIBUTING.md, as patches of a running service. Each widens its moment, so that a few cycles meet it."""
+"""The seeded bugs of CONTRIBUTING.md, as patches of a service that starts. Each widens its moment, so that a few cycles meet it."""
 
 import asyncio
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from services.enrollment.application.evaluation.evaluator import Evaluator
 from services.notifier.mailer.queue import Done, Queue, Task
+from services.suite import forking
 from shared.consumer import Consumer
 from shared.database import Connection
 from shared.feeds import Checkpoints, Record
 from shared.relay import Cursor, Relay
+from shared.service import Role
 from shared.store import append as appending
 
 _BACK = """
@@ -147,6 +149,12 @@ BUGS: dict[str, Callable[[], None]] = {
 }
 
 
-def plant(bug: str) -> None:
-    """Raises KeyError for one that nobody has written."""
-    BUGS[bug]()
+class Planted:
+    """Runs a process with a bug in it. Raises KeyError there for one that nobody has written."""
+
+    def __init__(self, bug: str) -> None:
+        self.bug = bug
+
+    def __call__(self, service: str, role: Role, environment: Mapping[str, str]) -> None:
+        BUGS[self.bug]()
+        forking.run(service, role, environment)
