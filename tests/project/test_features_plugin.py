@@ -26,10 +26,12 @@ def test_the_second(): pass
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester) -> pytest.Pytester:
-    """A small project with a feature list and the plugin."""
+def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A small project with a feature list and the plugin, and no other but xdist: some import for seconds in each process."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
     plugin = Path(__file__).parents[1] / "features_plugin.py"
-    pytester.makeini("[pytest]\ntestpaths = tests\naddopts = --strict-markers -p no:cacheprovider\n")
+    pytester.makeini("[pytest]\ntestpaths = tests\naddopts = --strict-markers -p no:cacheprovider -p xdist.plugin\n")
     pytester.mkdir("docs").joinpath("features.md").write_text(LIST)
     tests = pytester.mkdir("tests")
     tests.joinpath("features_plugin.py").write_text(plugin.read_text())
