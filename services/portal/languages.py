@@ -101,6 +101,10 @@ class Writing:
         year = "" if day.year == self.today.year else " y"
         return format_date(day, pattern + year, locale=self.language)
 
+    def month(self, day: date) -> str:
+        """*November 2026*"""
+        return format_date(day, "LLLL y", locale=self.language)
+
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
 

@@ -1,5 +1,6 @@
 """The pages of reports: which there are, and one form for each, made from what it says of itself (RPT-3)."""
 
+from datetime import UTC, date, datetime
 from typing import Any
 
 import httpx
@@ -125,6 +126,57 @@ def test_completion_has_a_chart_of_all_rows_that_fit_not_of_the_page(browser: Br
     assert standin.sent("POST", "/api/reporting/completion/parts") == {"as_of": None, "overdue": "false"}
     assert not any("completion/count" in one for one in standin.questions())
     assert len(standin.questions()) <= 8
+
+
+@pytest.mark.feature("RPT-3")
+def test_a_chart_by_month_has_every_month_from_the_first_to_the_last_and_leads_to_its_rows(
+    browser: Browser, standin: StandIn
+) -> None:
+    tells(standin, "completion", {"state": "completed"}, total=12_000)
+    counts = {"2025-12": 20, "2026-02": 5, "none": 975}
+    answer = {"by": "completed_month", "counts": counts, "total": 1_000}
+    standin.says("POST", "/api/reporting/completion/parts", answer)
+    address = "/admin/reports/completion?completed_from=2025-11-01&by=completed_month&type=audience"
+    page = browser.get(address)
+    html = browser.http.get(address).text
+    assert standin.sent("POST", "/api/reporting/completion/parts")["by"] == "completed_month"
+    assert "by" not in standin.sent("POST", "/api/reporting/completion/search")
+    words = " ".join(page.text)
+    for month in ("December 2025 : 20", "January 2026 : 0", "February 2026 : 5"):
+        assert month in words, words
+    assert "November 2025" not in words
+    assert '<rect class="completed" x="0" y="0" width="25.000"' in html
+    (february,) = [one for one in page.links if "completed_from=2026-02-01" in one]
+    assert "completed_until=2026-02-28" in february
+    assert "by=" not in february.replace("by=completed_month", "")
+    assert '<option value="completed_month" selected>' in html
+
+
+@pytest.mark.feature("RPT-3")
+def test_three_reports_come_with_every_installation(browser: Browser, standin: StandIn) -> None:
+    page = browser.get("/admin/reports")
+    words = " ".join(page.text)
+    for title in ("Overdue in my organisations", "Certified by month", "Expiring in 60 days"):
+        assert title in words
+    tells(standin, "completion", {"state": "completed"}, total=8, next=None)
+    ready = [one for one in page.links if one.startswith("/admin/reports/completion?")]
+    asked = []
+    for one in ready:
+        if "by=" in one:
+            told = {"by": "completed_month", "counts": {"2026-02": 8}, "total": 8}
+            standin.says("POST", "/api/reporting/completion/parts", told)
+        assert browser.http.get(one).status_code == 200
+        tells(standin, "completion", {"state": "completed"}, total=8, next=None)
+        asked.append(standin.sent("POST", "/api/reporting/completion/search"))
+    today = datetime.now(UTC).date()
+    overdue, certified, expiring = asked
+    assert (overdue["overdue"], overdue["sort"]) == ("true", "due_on")
+    assert certified["completed_from"] == f"{today.year - 1}-{today.month:02}-01"
+    until = date.fromisoformat(expiring["valid_until"])
+    assert abs((until - today).days - 60) <= 1
+    assert (until - date.fromisoformat(expiring["valid_from"])).days == 60
+    standin.says("GET", "/api/reporting/sources", described("learner"))
+    assert "Overdue in my organisations" not in " ".join(browser.get("/admin/reports").text)
 
 
 @pytest.mark.feature("RPT-3")

@@ -341,7 +341,7 @@ def test_the_rows_of_completion_are_counted_by_state_for_a_chart_of_the_same_que
     harness.enrol(eve, offering=there.course, assignment=there.audience)
     harness.settle()
     described = {one["name"]: one["parts"] for one in harness.http.get("/api/reporting/sources").json()}
-    assert [name for name, parts in described.items() if parts] == ["completion"]
+    assert {name: parts for name, parts in described.items() if parts} == {"completion": ["state", "completed_month"]}
     asked: list[dict[str, Any]] = [{}, {"name": "eve"}, {"offering_id": str(there.course)}, {"state": ["completed"]}]
     found = []
     for question in asked:
@@ -354,6 +354,32 @@ def test_the_rows_of_completion_are_counted_by_state_for_a_chart_of_the_same_que
     in_south = harness.signed_in(("auditor", there.south))
     assert harness.http.get("/api/reporting/completion/parts", headers=in_south).json()["total"] == 2
     assert harness.http.get("/api/reporting/membership/parts").status_code == 404
+
+
+@pytest.mark.feature("RPT-3")
+def test_the_rows_of_completion_are_counted_by_the_month_of_the_completion_on_record(harness: Harness) -> None:
+    course, home = harness.course("Fire safety"), harness.unit("Head office")
+    rule = harness.assignment(course)
+    moments = ("2026-02-28T23:30:00+00:00", "2026-03-01T00:30:00+01:00", "2026-03-01T00:30:00+00:00", None)
+    for moment in moments:
+        learner = harness.person("Ada Lovelace", home)
+        harness.enrol(learner, offering=course, assignment=rule)
+        if moment:
+            fields = {"completed_at": datetime.fromisoformat(moment), "term": 1, "version": 1}
+            harness.tell(harness.enrollment, harness.about(enrollment.EnrollmentCompleted, learner, course, **fields))
+    harness.settle()
+    by_month = {"by": "completed_month"}
+    answer = harness.http.post("/api/reporting/completion/parts", json=by_month).json()
+    assert answer == {"by": "completed_month", "counts": {"2026-02": 2, "2026-03": 1, "none": 1}, "total": 4}
+    march = {**by_month, "completed_from": "2026-03-01"}
+    assert harness.http.get("/api/reporting/completion/parts", params=march).json()["counts"] == {"2026-03": 1}
+    refused = harness.http.post("/api/reporting/completion/parts", json={"by": "learner"})
+    assert (refused.status_code, refused.json()["field"]) == (422, "by")
+    question = {"source": "completion", "name": "By month", "question": {"completed_from": "2026-01-01", **by_month}}
+    made = harness.http.post("/api/reporting/saved-reports", json=question)
+    assert made.status_code == 201, made.text
+    kept = harness.http.get(made.headers["Location"]).json()["question"]
+    assert kept == {"completed_from": "2026-01-01", "by": "completed_month"}
 
 
 @pytest.mark.feature("RPT-2")

@@ -100,7 +100,7 @@ class ReportFilter(ReportColumn):
 
 
 class ReportSource(Reply):
-    """What a report says of itself. `may`: whoever looks may read it. `parts`: the column that makes its chart."""
+    """What a report says of itself. `may`: whoever looks may read it. `parts`: by what its rows are counted for its chart."""
 
     name: str
     permission: str
@@ -109,7 +109,7 @@ class ReportSource(Reply):
     filters: list[ReportFilter]
     sorts: list[str]
     sort: str
-    parts: str | None = None
+    parts: list[str]
     formats: list[str]
 
 
@@ -130,7 +130,7 @@ def report_total(ask: Asking, name: str, question: Mapping[str, JsonValue]) -> i
 
 
 def report_parts(ask: Asking, name: str, question: Mapping[str, JsonValue]) -> dict[str, int]:
-    """How many rows there are of each value of its `parts`."""
+    """How many rows there are of each value of `by`, which the question names or not."""
     return ask.post(_Parts, f"/api/reporting/{name}/parts", question).counts
 
 

@@ -36,7 +36,7 @@ class Total(BaseModel):
 
 
 class Parts(BaseModel):
-    """How many rows there are of each value of the column `by`, and of all together."""
+    """How many rows there are of each value of `by`, and of all together; `none` counts those that have no value."""
 
     by: str
     counts: dict[str, int]
@@ -64,7 +64,7 @@ class FilterView(BaseModel):
 
 class SourceView(BaseModel):
     """A report. Every one can be asked for a past moment and exported in these formats. `may`: you may read it, of some
-    learners at least. `parts`: the column by whose values its rows can be counted, for a chart."""
+    learners at least. `parts`: by what its rows can be counted, for a chart."""
 
     name: str
     permission: str
@@ -73,7 +73,7 @@ class SourceView(BaseModel):
     filters: list[FilterView]
     sorts: list[str]
     sort: str
-    parts: str | None
+    parts: list[str]
     as_of: bool
     formats: list[Format]
 
@@ -106,7 +106,7 @@ def _described(source: Source, caller: Caller) -> SourceView:
         ],
         sorts=list(source.sorts),
         sort=source.first_order,
-        parts=source.parts,
+        parts=list(source.parts),
         as_of=True,
         formats=list(FILES),
     )
@@ -134,8 +134,9 @@ def report_routes(source: Source) -> APIRouter:
     def parts(caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Asked) -> Parts:
         viewer = _viewer(source, caller)
         wait_for(reports.database, asked.at_least, wait or PATIENCE)
-        counts = reports.parts(source, question(source, asked), viewer)
-        return Parts(by=str(source.parts), counts=counts, total=sum(counts.values()))
+        by: str = getattr(asked, "by")  # noqa: B009
+        counts = reports.parts(source, question(source, asked), viewer, by)
+        return Parts(by=by, counts=counts, total=sum(counts.values()))
 
     def export(caller: CurrentCaller, wait: PreferWait, reports: AllReports, format: Format, asked: Asked) -> Response:
         viewer = _viewer(source, caller)
@@ -154,13 +155,14 @@ def report_routes(source: Source) -> APIRouter:
     add("/count", "GET", count, models.count, f"Count the rows of the report {name}")
     add("/count", "POST", count, models.search_count, f"Count the rows of the report {name}, by name too")
     if source.parts:
-        add("/parts", "GET", parts, models.count, f"Count the rows of the report {name} by {source.parts}")
+        ways = " or ".join(one.replace("_", " ") for one in source.parts)
+        add("/parts", "GET", parts, models.parts, f"Count the rows of the report {name} by {ways}")
         add(
             "/parts",
             "POST",
             parts,
-            models.search_count,
-            f"Count the rows of the report {name} by {source.parts}, by name too",
+            models.search_parts,
+            f"Count the rows of the report {name} by {ways}, of a name too",
         )
     file: dict[str, Any] = {"response_class": StreamingResponse, "responses": _FILE}
     add(".{format}", "GET", export, models.export, f"Export the report {name} as CSV, xlsx or Parquet", **file)

@@ -59,13 +59,16 @@ class Models:
         columns: Fields = {
             "columns": (_list(one_of(source.names)), Field(default_factory=list, max_length=50, description=about))
         }
+        by: Fields = {"by": (one_of(tuple(source.parts)), next(iter(source.parts)))} if source.parts else {}
         self.list = _model(f"{title}List", Paged, address | sort)
         self.search = _model(f"{title}Search", Paged, body | sort)
         self.count = _model(f"{title}Count", Asked, address)
         self.search_count = _model(f"{title}SearchCount", Asked, body)
+        self.parts = _model(f"{title}Parts", Asked, address | by)
+        self.search_parts = _model(f"{title}SearchParts", Asked, body | by)
         self.export = _model(f"{title}Export", Asked, address | sort | columns)
         self.search_export = _model(f"{title}SearchExport", Asked, body | sort | columns)
-        self.saved = _model(f"{title}SavedQuestion", Saved, body | sort | columns)
+        self.saved = _model(f"{title}SavedQuestion", Saved, body | sort | columns | by)
         row: Fields = {one.name: (one.type if one.always else one.type | None, ...) for one in source.columns}
         rows = _list(_model(f"{title}Row", BaseModel, row))
         self.page = _model(f"{title}Page", ReportAnswer, {"items": (rows, ...)})

@@ -50,6 +50,15 @@ def _expired(moment: Moment) -> str:
     return f"coalesce(r.valid_until < {moment.day}, false)"
 
 
+def _completed_month(moment: Moment) -> str:
+    """Of the completion on record, in UTC."""
+    return (
+        "coalesce((SELECT to_char(x.completed_at AT TIME ZONE 'UTC', 'YYYY-MM') FROM result x "
+        "WHERE x.enrollment_id = m.enrollment_id AND m.completed AND x.completed_at IS NOT NULL "
+        f"AND {moment.holds('x')} ORDER BY x.term DESC LIMIT 1), 'none')"
+    )
+
+
 def _completed(condition: str) -> str:
     return (
         "EXISTS (SELECT FROM result x WHERE x.enrollment_id = m.enrollment_id AND m.completed "
@@ -122,7 +131,7 @@ COMPLETION = Source(
         "w": _times,
         "r": _result,
     },
-    parts="state",
+    parts={"state": "m.state", "completed_month": _completed_month},
     place="m.enrollment_id",
     place_type=UUID,
     permitted=learners,

@@ -111,8 +111,8 @@ class Source:
     permitted: Callable[[Scope], Iterable[str]] = lambda scope: ()  # noqa: ARG005
     """The conditions that the scope sets (SEC-2); they name `scope`, the caller's organisations."""
     permission: Permission = Permission.READ_REPORTS
-    parts: str | None = None
-    """A column of `m` with choices by which the rows can be counted, for a chart."""
+    parts: Mapping[str, Sql] = field(default_factory=dict)
+    """By what the rows can be counted, for a chart: text, `none` for those that have none. The first is the usual one."""
     own: bool = False
     """Everybody may see the rows about themselves, without the permission."""
 

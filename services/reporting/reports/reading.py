@@ -74,11 +74,11 @@ class Reports:
             text, values = ReportQuery(source, question, viewer).count(_moment(conn, question))
             return scalar(conn, text, int, values)
 
-    def parts(self, source: Source, question: Question, viewer: Viewer) -> dict[str, int]:
-        """How many rows have each value of the source's `parts`; only those that there are."""
+    def parts(self, source: Source, question: Question, viewer: Viewer, by: str) -> dict[str, int]:
+        """How many rows have each value of this one of the source's `parts`; only those that there are."""
         with self.database.transaction(snapshot=True) as conn:
             conn.execute("SET LOCAL jit = off")
-            text, values = ReportQuery(source, question, viewer).parts(_moment(conn, question))
+            text, values = ReportQuery(source, question, viewer).parts(_moment(conn, question), by)
             return dict(pairs(conn, text, str, int, values))
 
     def export(self, source: Source, question: Question, viewer: Viewer, format: Format) -> Response:
@@ -120,9 +120,10 @@ class ReportQuery:
         rows, where = self._counted(moment)
         return f"SELECT count(*) FROM {rows} WHERE {where}", self._values(moment)
 
-    def parts(self, moment: Moment) -> tuple[str, Values]:
+    def parts(self, moment: Moment, by: str) -> tuple[str, Values]:
         rows, where = self._counted(moment)
-        return f"SELECT m.{self._source.parts}, count(*) FROM {rows} WHERE {where} GROUP BY 1", self._values(moment)
+        value = at(self._source.parts[by], moment)
+        return f"SELECT {value}, count(*) FROM {rows} WHERE {where} GROUP BY 1", self._values(moment)
 
     def rows(self, moment: Moment, *, cursor: str | None = None, limit: int | None = None) -> tuple[str, Values]:
         """First the rows of the page, then, only for those, what the other tables say. The last column is the place."""

@@ -2,8 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated
+from datetime import date, datetime, timedelta
+from typing import Annotated, NamedTuple
 from urllib.parse import urlencode
 
 from fastapi import Path
@@ -31,15 +31,25 @@ _ASIDE = frozenset(
 """Those that are shown only where somebody chooses them."""
 
 
+class Month(NamedTuple):
+    """Of a chart by month: its first day, how many rows are of it, and the address of those."""
+
+    first: date
+    many: int
+    address: str
+
+
 @dataclass(frozen=True)
 class Found:
-    """A page of a report's rows. `parts`: how many there are of each value of the column that makes its chart; None: it has none.
-    `following`: the address of the next page."""
+    """A page of a report's rows. `parts`: how many there are of each value of `by`, for the chart; None: it has none.
+    `months`: the same of a chart by month, without gaps. `following`: the address of the next page."""
 
     shown: list[ReportColumn]
     rows: list[dict[str, Cell]]
     total: int
+    by: str
     parts: dict[str, int] | None
+    months: list[Month]
     following: str | None
 
 
@@ -66,10 +76,11 @@ def filters(source: ReportSource, given: QueryParams) -> Question:
 
 
 def whole(source: ReportSource, given: QueryParams) -> Question:
-    """The filters with the order and the chosen columns, as files and saved reports have them."""
+    """The filters with the order, the chosen columns and the chart, as saved reports have them."""
     question = {name: value for name, value in filters(source, given).items() if value is not None}
     chosen: list[JsonValue] = [one for one in given.getlist("columns") if one]
-    return {**question, "sort": given.get("sort") or source.sort, **({"columns": chosen} if chosen else {})}
+    by: Question = {"by": given["by"]} if given.get("by") in source.parts else {}
+    return {**question, "sort": given.get("sort") or source.sort, **({"columns": chosen} if chosen else {}), **by}
 
 
 def address_of(source: ReportSource, question: Mapping[str, JsonValue]) -> str:
@@ -89,24 +100,46 @@ def find(
 ) -> Found:
     """`page`: the address of the page, without a cursor. Two questions at once."""
     counted = {name: value for name, value in question.items() if name != "sort"}
+    by = str(question.get("by") or next(iter(source.parts), ""))
     if source.parts:
         parts = ask.begin(lambda: reporting.report_parts(ask, source.name, counted))
     else:
         total = ask.begin(lambda: reporting.report_total(ask, source.name, counted))
-    found = reporting.report_rows(ask, source.name, {**question, "cursor": cursor})
+    found = reporting.report_rows(ask, source.name, {**_of_rows(question), "cursor": cursor})
     shown = _shown(source, columns)
     rows = [{c.name: _cell(c, row.root.get(c.name)) for c in shown} for row in found.items]
     joint = "&" if "?" in page else "?"
     following = f"{page}{joint}{urlencode({'cursor': found.next})}" if found.next else None
     counts = parts.result() if source.parts else None
-    return Found(shown, rows, sum(counts.values()) if counts is not None else total.result(), counts, following)
+    months = _months(source, question, counts) if counts and by == "completed_month" else []
+    many = sum(counts.values()) if counts is not None else total.result()
+    return Found(shown, rows, many, by, counts, months, following)
 
 
 def file(ask: Asking, source: ReportSource, format: str, question: Mapping[str, JsonValue]) -> StreamingResponse:
     """The file is passed on as it comes. Raises ServiceProblem."""
     if format not in source.formats:
         raise unknown()
-    return passed_on(reporting.report_file(ask, source.name, format, question))
+    return passed_on(reporting.report_file(ask, source.name, format, _of_rows(question)))
+
+
+def _months(source: ReportSource, question: Question, counts: Mapping[str, int]) -> list[Month]:
+    """From the first to the last that has a row."""
+    there = sorted(month for month in counts if month != "none")
+    found: list[Month] = []
+    first = date.fromisoformat(f"{there[0]}-01") if there else date.max
+    while there and f"{first:%Y-%m}" <= there[-1]:
+        after = (first + timedelta(days=31)).replace(day=1)
+        within: Question = {"completed_from": str(first), "completed_until": str(after - timedelta(days=1))}
+        address = address_of(source, {name: value for name, value in {**question, **within}.items() if value})
+        found.append(Month(first, counts.get(f"{first:%Y-%m}", 0), f"/admin/reports/{source.name}?{address}"))
+        first = after
+    return found
+
+
+def _of_rows(question: Mapping[str, JsonValue]) -> Question:
+    """Without what is asked of the chart alone."""
+    return {name: value for name, value in question.items() if name != "by"}
 
 
 def _shown(source: ReportSource, chosen: list[str]) -> list[ReportColumn]:

@@ -10,6 +10,7 @@ from starlette.datastructures import QueryParams
 
 from services.portal.api.admin.reports import questions
 from services.portal.api.admin.reports.questions import Address, Found, Name
+from services.portal.api.admin.reports.ready_made import ReadyMade, ready_made
 from services.portal.api.visitor import Ask, ShowDep, refused_in
 from services.portal.client import reporting, saved_reports
 from services.portal.client.asking import Asking, Listed, ServiceProblem
@@ -24,10 +25,11 @@ router = APIRouter(prefix="/admin/reports")
 
 @dataclass(frozen=True)
 class ReportsView:
-    """`saved`: one's own, and those that others share."""
+    """`ready_made`: questions that come with every installation; `saved`: one's own, and those that others share."""
 
     template: ClassVar[str] = "admin/reports/reports.html"
     sources: list[ReportSource]
+    ready_made: list[ReadyMade]
     saved: Listed[SavedReport]
     following: str | None
 
@@ -57,7 +59,7 @@ def list_reports(ask: Ask, show: ShowDep, cursor: Annotated[Cursor, Query()] = "
     sources = [one for one in reporting.sources(ask) if one.may]
     found = saved.result()
     following = f"/admin/reports?{urlencode({'cursor': found.next})}" if found.next else None
-    return show(ReportsView(sources, found, following))
+    return show(ReportsView(sources, ready_made(sources, show.shell.write.today), found, following))
 
 
 @router.get("/{name}")
@@ -100,7 +102,8 @@ def _page(
     pairs = [(key, value) for key, value in given.multi_items() if value and key in _known(source)]
     address = urlencode(pairs)
     page = f"/admin/reports/{name}?{address}" if address else f"/admin/reports/{name}"
-    question = {**questions.filters(source, given), "sort": sort}
+    by = given.get("by", "") if given.get("by") in source.parts else ""
+    question = {**questions.filters(source, given), "sort": sort, **({"by": by} if by else {})}
     found = questions.find(ask, source, question, given.getlist("columns"), given.get("cursor") or None, page)
     fields = [one for one in source.filters if one.refers in (None, "offering") and not one.personal]
     asked = {one.name: given.get(one.name, "") for one in source.filters if given.get(one.name)}
@@ -114,4 +117,4 @@ def _page(
 
 
 def _known(source: ReportSource) -> set[str]:
-    return {*(one.name for one in source.filters if not one.personal), "as_of", "sort", "columns"}
+    return {*(one.name for one in source.filters if not one.personal), "as_of", "sort", "columns", "by"}
