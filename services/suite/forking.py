@@ -20,7 +20,8 @@ from shared.suite import SUITE
 _LOOK_SECONDS = 1.0
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload([__name__, "services.portal.main", *(member.module for member in SUITE)])
+_DEMO = ("services.suite.demo_payments", "services.suite.demo_learning", "services.suite.demo_progress")
+_context.set_forkserver_preload([__name__, "services.portal.main", *(member.module for member in SUITE), *_DEMO])
 
 
 Run = Callable[[str, Role, Mapping[str, str]], None]

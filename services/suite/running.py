@@ -14,9 +14,6 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import generate_latest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from services.suite.demo_learning import folder, learning
-from services.suite.demo_payments import demo_payments
-from services.suite.demo_progress import demo_progress
 from services.suite.gateway import gateway
 from shared.auth import Verifier
 from shared.feeds.configured import configured
@@ -29,12 +26,15 @@ _PROBES = 4
 
 
 def demos_of(settings: Settings) -> list[FastAPI]:
-    """The payment provider and the learning system of a demo, where this is one."""
+    """The payment provider and the learning system of a demo, where this is one; they are imported where they are needed."""
     found = []
     if settings.demo_payments:
-        found.append(demo_payments(settings.payment_secret, settings.base_url))
+        payments = import_module("services.suite.demo_payments")
+        found.append(payments.demo_payments(settings.payment_secret, settings.base_url))
     if settings.demo_learning:
-        found += [learning(settings), demo_progress(folder(settings))]
+        learning = import_module("services.suite.demo_learning")
+        progress = import_module("services.suite.demo_progress")
+        found += [learning.learning(settings), progress.demo_progress(learning.folder(settings))]
     return found
 
 

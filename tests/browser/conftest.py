@@ -53,8 +53,9 @@ def cards(company: Running) -> dict[str, tuple[str, str]]:
 
 @pytest.fixture(scope="package")
 def offerings(company: Running) -> dict[str, str]:
-    """Ids by code."""
-    return {one["code"]: one["id"] for one in company.every("/api/catalog/offerings")}
+    """Ids by code, and that of a saved report."""
+    saved = {"SAVED": company.every("/api/reporting/saved-reports")[0]["id"]}
+    return saved | {one["code"]: one["id"] for one in company.every("/api/catalog/offerings")}
 
 
 class Person:

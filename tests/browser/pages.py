@@ -4,7 +4,8 @@ from typing import NamedTuple
 
 
 class Seen(NamedTuple):
-    """`role`: what the card says of whoever looks; empty: a stranger. A code in braces in `path` stands for that offering's id."""
+    """`role`: what the card says of whoever looks; empty: a stranger. A code in braces in `path` stands for that offering's id,
+    SAVED for a saved report's."""
 
     role: str
     path: str
@@ -33,6 +34,7 @@ _BY_ROLE = {
     "/admin/offerings/{FIRST-AID}/groups/new /admin/offerings/{CERT-SAFETY}/exceptions "
     "/admin/offerings/{CERT-SAFETY}/completion /admin/offerings/{CERT-SAFETY}/approvals /admin/offerings/{CERT-SAFETY}/history "
     "/admin/system/audit /admin/mail/held /admin/mail/switches /admin/mail/templates /admin/mail/templates/assigned "
-    "/admin/reports/completion",
+    "/admin/reports/completion /admin/reports/completion?by=completed_month /admin/reports/saved/{SAVED} "
+    "/admin/reports/saved/{SAVED}/change",
 }
 PAGES = tuple(Seen(role, path) for role, paths in _BY_ROLE.items() for path in paths.split())

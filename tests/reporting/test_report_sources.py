@@ -367,12 +367,21 @@ def test_the_rows_of_completion_are_counted_by_the_month_of_the_completion_on_re
         if moment:
             fields = {"completed_at": datetime.fromisoformat(moment), "term": 1, "version": 1}
             harness.tell(harness.enrollment, harness.about(enrollment.EnrollmentCompleted, learner, course, **fields))
+    renewed = harness.person("Grace Hopper", home)
+    harness.enrol(renewed, offering=course, assignment=rule)
+    for term, day in ((1, "2026-02-10"), (2, "2026-03-10")):
+        fields = {"completed_at": datetime.fromisoformat(f"{day}T09:00:00+00:00"), "term": term, "version": 1}
+        harness.tell(harness.enrollment, harness.about(enrollment.EnrollmentCompleted, renewed, course, **fields))
     harness.settle()
     by_month = {"by": "completed_month"}
     answer = harness.http.post("/api/reporting/completion/parts", json=by_month).json()
-    assert answer == {"by": "completed_month", "counts": {"2026-02": 2, "2026-03": 1, "none": 1}, "total": 4}
-    march = {**by_month, "completed_from": "2026-03-01"}
-    assert harness.http.get("/api/reporting/completion/parts", params=march).json()["counts"] == {"2026-03": 1}
+    assert answer == {"by": "completed_month", "counts": {"2026-02": 2, "2026-03": 2, "none": 1}, "total": 5}
+    for within in ({"completed_from": "2026-03-01"}, {"completed_until": "2026-02-28"}):
+        told = harness.http.get("/api/reporting/completion/parts", params={**by_month, **within}).json()
+        rows = harness.http.get("/api/reporting/completion", params=within).json()["items"]
+        (month,) = told["counts"]
+        assert {row["completed_at"][:7] for row in rows} == {month}
+        assert told["total"] == len(rows) == 2
     refused = harness.http.post("/api/reporting/completion/parts", json={"by": "learner"})
     assert (refused.status_code, refused.json()["field"]) == (422, "by")
     question = {"source": "completion", "name": "By month", "question": {"completed_from": "2026-01-01", **by_month}}

@@ -59,20 +59,18 @@ def _completed_month(moment: Moment) -> str:
     )
 
 
-def _completed(condition: str) -> str:
-    return (
-        "EXISTS (SELECT FROM result x WHERE x.enrollment_id = m.enrollment_id AND m.completed "
-        f"AND x.completed_at IS NOT NULL AND {condition} AND "
-    )
-
-
 def _on_record(filter: Filter) -> Filter:
-    """A condition on a completion `x` that is on record."""
+    """A condition on `x`, the completion on record, whose dates the columns show."""
     condition = filter.sql
     assert isinstance(condition, str)
 
     def asked(moment: Moment) -> str:
-        return f"{_completed(moment.holds('x'))} {condition})"
+        return (
+            "EXISTS (SELECT FROM result x WHERE x.enrollment_id = m.enrollment_id AND m.completed "
+            f"AND x.completed_at IS NOT NULL AND {moment.holds('x')} AND {condition} "
+            "AND NOT EXISTS (SELECT FROM result y WHERE y.enrollment_id = x.enrollment_id AND y.term > x.term "
+            f"AND y.completed_at IS NOT NULL AND {moment.holds('y')}))"
+        )
 
     return Filter(filter.name, Day, asked, "day", filter.about)
 

@@ -22,6 +22,8 @@ Address = Annotated[str, Text(8_000)]
 """A question as it goes behind the `?` of an address."""
 Question = dict[str, JsonValue]
 Cell = datetime | date | JsonValue
+MOST_MONTHS = 36
+"""So many bars a chart by month has."""
 _SHOWN = 9
 """So many columns a table has until somebody chooses others."""
 _ASIDE = frozenset(
@@ -124,17 +126,19 @@ def file(ask: Asking, source: ReportSource, format: str, question: Mapping[str, 
 
 
 def _months(source: ReportSource, question: Question, counts: Mapping[str, int]) -> list[Month]:
-    """From the first to the last that has a row."""
+    """From the first to the last that has a row; the newest where there are many."""
     there = sorted(month for month in counts if month != "none")
     found: list[Month] = []
     first = date.fromisoformat(f"{there[0]}-01") if there else date.max
     while there and f"{first:%Y-%m}" <= there[-1]:
         after = (first + timedelta(days=31)).replace(day=1)
         within: Question = {"completed_from": str(first), "completed_until": str(after - timedelta(days=1))}
-        address = address_of(source, {name: value for name, value in {**question, **within}.items() if value})
+        address = address_of(
+            source, {name: value for name, value in {**question, **within}.items() if value is not None}
+        )
         found.append(Month(first, counts.get(f"{first:%Y-%m}", 0), f"/admin/reports/{source.name}?{address}"))
         first = after
-    return found
+    return found[-MOST_MONTHS:]
 
 
 def _of_rows(question: Mapping[str, JsonValue]) -> Question:
