@@ -496,6 +496,7 @@ PUBLIC = {
     "POST /api/directory/sign-ins/{provider}/finish",
     "POST /api/directory/token",
     "POST /api/directory/token/revoke",
+    "GET /api/enrollment/calendars/{secret}.ics",
     "GET /api/enrollment/certificates/{serial}",
     "POST /api/keys/registrations",
     "GET /api/keys/registrations/{registration_id}",
