@@ -129,7 +129,10 @@ class Containers:
         kind, program, *words = OURS[name]["healthcheck"]["test"]
         assert (kind, program) == ("CMD", "python")
         here = [word.replace(":8000/", f":{self.ports[name]}/") for word in words]
-        return subprocess.run([sys.executable, *here], capture_output=True, timeout=10, check=False).returncode == 0
+        try:
+            return subprocess.run([sys.executable, *here], capture_output=True, timeout=10, check=False).returncode == 0
+        except subprocess.TimeoutExpired:  # not yet: two dozen others are starting
+            return False
 
     def stop(self) -> dict[str, int]:
         for process in self.running.values():
