@@ -31,8 +31,9 @@ class Settings(AuditSettings):
     stream_limit: int = Field(default=8, ge=1)
     """Simultaneous downloads of a service, each with its own connection; one more is refused with 503."""
     stream_stall: float = Field(default=60.0, gt=0)
-    """A client that reads nothing of an answer for this long is disconnected; the next is the longest a download may take."""
+    """A client that reads nothing of an answer for this long is disconnected."""
     stream_seconds: float = Field(default=3_600.0, gt=0)
+    """The longest a download may take."""
     feeds: dict[str, str] = Field(default_factory=dict)
     """For each source (`directory`, `directory.profiles` ...), the connection string of a role that may read its published view."""
 
@@ -243,8 +244,7 @@ class Settings(AuditSettings):
     )
     """The same of the last day on which a completion counts."""
     access_reminder_days: tuple[Annotated[int, Field(ge=-365, le=-1)], ...] = Field(default=(-7,), max_length=10)
-    """How many days before (negative) the last day of access learners are told (JSON), unless an offering says
-    otherwise; empty: never."""
+    """Days before (negative) the last day of access on which learners are told (JSON); empty: never. An offering may differ."""
     copy_pause: float = 5.0
     """How long to wait between two checks for e-mails that managers get a copy of."""
     reminder_late_days: float = Field(default=3.0, gt=0)

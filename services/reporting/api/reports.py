@@ -9,7 +9,7 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
 from services.reporting.api.patience import PATIENCE
-from services.reporting.reports.asked import Asked, Models, Paged, question
+from services.reporting.reports.asked import Asked, Models, Paged, Parted, question
 from services.reporting.reports.files import FILES, Format
 from services.reporting.reports.grammar import Kind, Source
 from services.reporting.reports.reading import Reports, Viewer
@@ -131,12 +131,11 @@ def report_routes(source: Source) -> APIRouter:
         wait_for(reports.database, asked.at_least, wait or PATIENCE)
         return Total(total=reports.count(source, question(source, asked), viewer))
 
-    def parts(caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Asked) -> Parts:
+    def parts(caller: CurrentCaller, wait: PreferWait, reports: AllReports, asked: Parted) -> Parts:
         viewer = _viewer(source, caller)
         wait_for(reports.database, asked.at_least, wait or PATIENCE)
-        by: str = getattr(asked, "by")  # noqa: B009
-        counts = reports.parts(source, question(source, asked), viewer, by)
-        return Parts(by=by, counts=counts, total=sum(counts.values()))
+        counts = reports.parts(source, question(source, asked), viewer, asked.by)
+        return Parts(by=asked.by, counts=counts, total=sum(counts.values()))
 
     def export(caller: CurrentCaller, wait: PreferWait, reports: AllReports, format: Format, asked: Asked) -> Response:
         viewer = _viewer(source, caller)

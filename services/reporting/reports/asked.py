@@ -39,6 +39,12 @@ class Paged(Asked):
     limit: int | None = Field(None, ge=1, le=BIGGEST)
 
 
+class Parted(Asked):
+    """A question to the chart of a report: by what its rows are counted."""
+
+    by: str
+
+
 class ReportAnswer(BaseModel):
     """One page. `as_new_as` tells how far each source of events has been applied, in the form that `at_least` takes (RPT-6)."""
 
@@ -64,8 +70,8 @@ class Models:
         self.search = _model(f"{title}Search", Paged, body | sort)
         self.count = _model(f"{title}Count", Asked, address)
         self.search_count = _model(f"{title}SearchCount", Asked, body)
-        self.parts = _model(f"{title}Parts", Asked, address | by)
-        self.search_parts = _model(f"{title}SearchParts", Asked, body | by)
+        self.parts = _model(f"{title}Parts", Parted, address | by)
+        self.search_parts = _model(f"{title}SearchParts", Parted, body | by)
         self.export = _model(f"{title}Export", Asked, address | sort | columns)
         self.search_export = _model(f"{title}SearchExport", Asked, body | sort | columns)
         self.saved = _model(f"{title}SavedQuestion", Saved, body | sort | columns | by)
